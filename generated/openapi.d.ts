@@ -1,0 +1,1581 @@
+// Generated from openapi.yaml by `npm run generate`. Never edited.
+
+export interface paths {
+    "/customers": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Your own id for this request, 1 to 128 of `A-Za-z0-9_.:-`; it is sent back and written to the logs. Any other
+                 *     value is ignored and replaced by a new UUID.
+                 * @example checkout-7f3a:42
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description The trace that this request belongs to, as W3C Trace Context. A malformed value is ignored.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List customers
+         * @description Answers one page of the customers that match **all** given filters, newest first unless `sort` says otherwise.
+         *     Deleted customers are left out unless `includeDeleted=true`. A filter that nothing matches is an empty page,
+         *     not an error. Use it also to find a customer by a unique key: `?email=` and `?externalId=` give at most one
+         *     that is live.
+         *
+         *     Needs the scope `customers:read`.
+         */
+        get: operations["listCustomers"];
+        put?: never;
+        /**
+         * Create a customer
+         * @description Creates a customer under a new id. Absent members are empty; `type` is then `person` and `status` is `active`.
+         *     To choose the id yourself, use PUT with `If-None-Match: *`. Send an `Idempotency-Key` so that a retry after a
+         *     lost answer does not create a second customer.
+         *
+         *     Refused with 409 if another live customer has the email (`email_taken`) or the externalId
+         *     (`external_id_taken`).
+         *
+         *     Needs the scope `customers:write`.
+         */
+        post: operations["createCustomer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/customers/{customerId}": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Your own id for this request, 1 to 128 of `A-Za-z0-9_.:-`; it is sent back and written to the logs. Any other
+                 *     value is ignored and replaced by a new UUID.
+                 * @example checkout-7f3a:42
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description The trace that this request belongs to, as W3C Trace Context. A malformed value is ignored.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path: {
+                /**
+                 * @description The customer's id, a UUID in lower case.
+                 * @example 0198c5a2-7c1e-7b3a-9d42-5e1f0a6b8c37
+                 */
+                customerId: components["parameters"]["CustomerId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Get a customer
+         * @description Answers the customer as it is now, with its entity tag. It reads its own writes: a change that was
+         *     acknowledged is seen. 404 if there never was such a customer, 410 if it was deleted.
+         *
+         *     Needs the scope `customers:read`.
+         */
+        get: operations["getCustomer"];
+        /**
+         * Replace a customer, or create it under a chosen id
+         * @description Replaces everything that a caller may set: absent members become empty, and `type` and `status` go back to
+         *     `person` and `active`. To change some members only, use PATCH. A replacement that changes nothing answers 200
+         *     with the same version.
+         *
+         *     With `If-Match`, only the named version is replaced, else 412. With `If-None-Match: *`, the customer is
+         *     created under this id (201), and one that exists is never overwritten (412). With neither, an unused id is
+         *     404.
+         *
+         *     Refused with 409 if another live customer has the email or the externalId, with 410 if the customer was
+         *     deleted, and with 428 if the service demands `If-Match` and neither it
+         *     nor `If-None-Match: *` is sent.
+         *
+         *     Needs the scope `customers:write`.
+         */
+        put: operations["replaceCustomer"];
+        post?: never;
+        /**
+         * Delete a customer
+         * @description Deletes the customer so that it can be restored: from now on it answers 410, lists leave it out, and its email
+         *     and externalId are free for others. The deletion is a version of its own.
+         *
+         *     Refused with 410 if it is deleted already, with 412 if `If-Match` names another version, and with 428 if the
+         *     service demands `If-Match` and it is missing.
+         *
+         *     Needs the scope `customers:write`.
+         */
+        delete: operations["deleteCustomer"];
+        options?: never;
+        head?: never;
+        /**
+         * Change some members of a customer
+         * @description Changes only the members that are sent (JSON Merge Patch, RFC 7396). Absent keeps; `null` clears: an optional
+         *     text or the address becomes null, `tags` becomes `[]`, `metadata` becomes `{}`. Inside `address` and
+         *     `metadata` the same holds for each member, so `{"metadata": {"tier": null}}` removes one key and keeps the
+         *     others. `tags` is replaced as a whole. `name`, `type` and `status` cannot be cleared (422). A patch that
+         *     changes nothing answers 200 with the same version.
+         *
+         *     Refused with 409 if another live customer has the email or the externalId, with 410 if the customer was
+         *     deleted, with 412 if `If-Match` names another version, and with 428 if the service demands `If-Match` and it
+         *     is missing.
+         *
+         *     Needs the scope `customers:write`.
+         */
+        patch: operations["updateCustomer"];
+        trace?: never;
+    };
+    "/customers/{customerId}/restore": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Your own id for this request, 1 to 128 of `A-Za-z0-9_.:-`; it is sent back and written to the logs. Any other
+                 *     value is ignored and replaced by a new UUID.
+                 * @example checkout-7f3a:42
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description The trace that this request belongs to, as W3C Trace Context. A malformed value is ignored.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path: {
+                /**
+                 * @description The customer's id, a UUID in lower case.
+                 * @example 0198c5a2-7c1e-7b3a-9d42-5e1f0a6b8c37
+                 */
+                customerId: components["parameters"]["CustomerId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore a deleted customer
+         * @description Brings a deleted customer back with everything it had, as a new version. One that is live is answered as it
+         *     is, unchanged. The request has no body.
+         *
+         *     Refused with 409 if another live customer took the email (`email_taken`) or the externalId
+         *     (`external_id_taken`) meanwhile: change that one first. Refused with 410 if the customer is gone for good, and
+         *     with 412 if `If-Match` names another version than that of the deletion, as a list with `includeDeleted=true`
+         *     shows it.
+         *
+         *     Needs the scope `customers:write`.
+         */
+        post: operations["restoreCustomer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /**
+         * @description A person or an organization that the company deals with. Every member is always present, null where empty.
+         *     More members may be added later; ignore those you do not know.
+         */
+        Customer: {
+            id: components["schemas"]["CustomerId"];
+            externalId: components["schemas"]["ExternalId"];
+            type: components["schemas"]["CustomerType"];
+            name: components["schemas"]["CustomerName"];
+            email: components["schemas"]["Email"];
+            phone: components["schemas"]["Phone"];
+            locale: components["schemas"]["Locale"];
+            timeZone: components["schemas"]["TimeZone"];
+            address: components["schemas"]["Address"];
+            status: components["schemas"]["CustomerStatus"];
+            tags: components["schemas"]["Tags"];
+            note: components["schemas"]["Note"];
+            metadata: components["schemas"]["Metadata"];
+            /**
+             * Format: int64
+             * @description 1 at creation, and 1 more for each change, deletions and restorations included.
+             * @example 1
+             */
+            version: number;
+            etag: components["schemas"]["EntityTag"];
+            /**
+             * Format: date-time
+             * @description When the customer was created, in UTC with milliseconds.
+             * @example 2026-03-14T09:26:53.589Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When this version was made, in UTC with milliseconds.
+             * @example 2026-03-14T09:26:53.589Z
+             */
+            updatedAt: string;
+            /**
+             * Format: date-time
+             * @description When the customer was deleted, in UTC with milliseconds; null while it is live.
+             * @example 2026-05-02T16:40:00.000Z
+             */
+            deletedAt: string | null;
+        };
+        /** @description A new customer. Only `name` is required; what is absent is empty, or at its default. */
+        CustomerCreate: {
+            externalId?: components["schemas"]["ExternalId"];
+            type?: components["schemas"]["CustomerType"];
+            name: components["schemas"]["CustomerName"];
+            email?: components["schemas"]["Email"];
+            phone?: components["schemas"]["Phone"];
+            locale?: components["schemas"]["Locale"];
+            timeZone?: components["schemas"]["TimeZone"];
+            address?: components["schemas"]["AddressInput"];
+            status?: components["schemas"]["CustomerStatus"];
+            tags?: components["schemas"]["Tags"];
+            note?: components["schemas"]["Note"];
+            metadata?: components["schemas"]["Metadata"];
+        };
+        /**
+         * @description All that a caller may set of a customer. Only `name` is required; what is absent or null becomes empty. The
+         *     members that the service sets (`id`, `version`, `etag` and the times) are not accepted.
+         */
+        CustomerReplace: {
+            externalId?: components["schemas"]["ExternalId"];
+            type?: components["schemas"]["CustomerType"];
+            name: components["schemas"]["CustomerName"];
+            email?: components["schemas"]["Email"];
+            phone?: components["schemas"]["Phone"];
+            locale?: components["schemas"]["Locale"];
+            timeZone?: components["schemas"]["TimeZone"];
+            address?: components["schemas"]["AddressInput"];
+            status?: components["schemas"]["CustomerStatus"];
+            tags?: components["schemas"]["Tags"];
+            note?: components["schemas"]["Note"];
+            metadata?: components["schemas"]["Metadata"];
+        };
+        /** @description A JSON Merge Patch: what is absent stays as it is, null clears. An empty patch changes nothing. */
+        CustomerUpdate: {
+            externalId?: components["schemas"]["ExternalId"];
+            type?: components["schemas"]["CustomerType"];
+            name?: components["schemas"]["CustomerName"];
+            email?: components["schemas"]["Email"];
+            phone?: components["schemas"]["Phone"];
+            locale?: components["schemas"]["Locale"];
+            timeZone?: components["schemas"]["TimeZone"];
+            address?: components["schemas"]["AddressUpdate"];
+            status?: components["schemas"]["CustomerStatus"];
+            tags?: components["schemas"]["TagsUpdate"];
+            note?: components["schemas"]["Note"];
+            metadata?: components["schemas"]["MetadataUpdate"];
+        };
+        /** @description One page of customers. */
+        CustomerList: {
+            /** @description The customers of this page, in the order asked for. */
+            items: components["schemas"]["Customer"][];
+            nextCursor: components["schemas"]["NextCursor"];
+            /**
+             * @description How many customers match in all, counted up to 10,000. Only with `includeTotal=true`.
+             * @example 2
+             */
+            total?: number;
+            /**
+             * @description False if more than 10,000 match, and `total` is then 10,000. Only with `includeTotal=true`.
+             * @example true
+             */
+            totalIsExact?: boolean;
+        };
+        /**
+         * @description A UUID in lower case. Those that the service makes are of version 7, so they sort by age.
+         * @example 0198c5a2-7c1e-7b3a-9d42-5e1f0a6b8c37
+         */
+        CustomerId: string;
+        /**
+         * @description The customer's id in a system of yours. Unique among live customers.
+         * @example crm:48213
+         */
+        ExternalId: string | null;
+        /**
+         * @description What kind of customer it is; `person` where nothing else was said.
+         * @example person
+         * @enum {string}
+         */
+        CustomerType: "person" | "organization";
+        /**
+         * @description Whether the company deals with the customer now; `active` where nothing else was said.
+         * @example active
+         * @enum {string}
+         */
+        CustomerStatus: "active" | "inactive";
+        /**
+         * @description The name of the person or organization, in any script.
+         * @example Zoë Müller-Schäfer
+         */
+        CustomerName: string;
+        /**
+         * @description An email address, without white space and with a dot in its domain; other scripts are fine. Stored as given;
+         *     unique among live customers whatever its case.
+         * @example zoe.mueller@example.com
+         */
+        Email: string | null;
+        /**
+         * @description A phone number in E.164, `+`, country code and number without spaces.
+         * @example +493023125014
+         */
+        Phone: string | null;
+        /**
+         * @description The language and region to address the customer in: a well-formed BCP 47 tag (RFC 5646 section 2.1; not the
+         *     grandfathered ones).
+         * @example de-DE
+         */
+        Locale: string | null;
+        /**
+         * @description The customer's time zone, a name of the IANA database that the service knows; offsets are refused.
+         * @example Europe/Berlin
+         */
+        TimeZone: string | null;
+        /**
+         * @description Free text for colleagues.
+         * @example Prefers to be called in the morning.
+         */
+        Note: string | null;
+        /**
+         * @description Labels, each at most once, in the order given.
+         * @example [
+         *       "newsletter",
+         *       "vip"
+         *     ]
+         */
+        Tags: string[];
+        /**
+         * @description The labels that replace the present ones; null removes all.
+         * @example [
+         *       "newsletter"
+         *     ]
+         */
+        TagsUpdate: string[] | null;
+        /**
+         * @description Your own data, text by key: at most 50 keys of 1 to 40 of `A-Za-z0-9_.-`, values of at most 500 characters.
+         * @example {
+         *       "tier": "gold",
+         *       "source.campaign": "spring-2026"
+         *     }
+         */
+        Metadata: {
+            [key: string]: string;
+        };
+        /**
+         * @description A merge patch of the metadata: a text sets its key, null removes it, absent keys stay; null for the whole
+         *     removes all. Keys are 1 to 40 of `A-Za-z0-9_.-`. A patch may name 100 keys (remove 50, set 50); the result
+         *     may have 50.
+         * @example {
+         *       "tier": "platinum",
+         *       "source.campaign": null
+         *     }
+         */
+        MetadataUpdate: {
+            [key: string]: string | null;
+        } | null;
+        /** @description A postal address, or null. One without any part is null. */
+        Address: {
+            line1: components["schemas"]["AddressLine"];
+            line2: components["schemas"]["AddressLine"];
+            city: components["schemas"]["AddressPlace"];
+            region: components["schemas"]["AddressPlace"];
+            postalCode: components["schemas"]["PostalCode"];
+            country: components["schemas"]["CountryCode"];
+        } | null;
+        /** @description A postal address, or null. Absent parts are null; one whose parts are all null is null. */
+        AddressInput: {
+            line1?: components["schemas"]["AddressLine"];
+            line2?: components["schemas"]["AddressLine"];
+            city?: components["schemas"]["AddressPlace"];
+            region?: components["schemas"]["AddressPlace"];
+            postalCode?: components["schemas"]["PostalCode"];
+            country?: components["schemas"]["CountryCode"];
+        } | null;
+        /**
+         * @description A merge patch of the address: absent parts stay, null clears one; null for the whole removes the address. If
+         *     no part is left, the address is null.
+         */
+        AddressUpdate: {
+            line1?: components["schemas"]["AddressLine"];
+            line2?: components["schemas"]["AddressLine"];
+            city?: components["schemas"]["AddressPlace"];
+            region?: components["schemas"]["AddressPlace"];
+            postalCode?: components["schemas"]["PostalCode"];
+            country?: components["schemas"]["CountryCode"];
+        } | null;
+        /**
+         * @description Street and number, floor, post office box or the like.
+         * @example Oranienstraße 25
+         */
+        AddressLine: string | null;
+        /**
+         * @description The name of a city, or of a state, province or county.
+         * @example Berlin
+         */
+        AddressPlace: string | null;
+        /**
+         * @description The postal code as it is written in its country.
+         * @example 10999
+         */
+        PostalCode: string | null;
+        /**
+         * @description A country, officially assigned in ISO 3166-1 alpha-2, in upper case.
+         * @example DE
+         */
+        CountryCode: string | null;
+        /**
+         * @description The strong entity tag of one version of a customer, quotes included.
+         * @example "1"
+         */
+        EntityTag: string;
+        /**
+         * Format: date-time
+         * @description An instant with its offset from UTC (RFC 3339).
+         * @example 2026-01-01T00:00:00Z
+         */
+        Instant: string;
+        /**
+         * @description A position in a list, opaque.
+         * @example kq3S1xw0b7TnV5c2Ue9YhAJmZr8fDgLi4oXtPvE6sWQ
+         */
+        PageCursor: string;
+        /**
+         * @description Pass it as `cursor` for the next page; null on the last one.
+         * @example kq3S1xw0b7TnV5c2Ue9YhAJmZr8fDgLi4oXtPvE6sWQ
+         */
+        NextCursor: string | null;
+        /**
+         * @description A position in the change feed, a 64-bit counter in decimal.
+         * @example 48291
+         */
+        FeedPosition: string;
+        /**
+         * @description The id of one request.
+         * @example 0198c5a4-03d7-7a55-8c11-2f6de0b7a941
+         */
+        RequestId: string;
+        /**
+         * @description Always `true`.
+         * @example true
+         * @enum {string}
+         */
+        Replayed: "true";
+        /** @description Why a request was refused (RFC 9457). */
+        Problem: {
+            /**
+             * @description The kind of problem as a URI; it ends in `code`.
+             * @example urn:problem-type:customers:email_taken
+             */
+            type: string;
+            /**
+             * @description The kind of problem in words, always the same for a code.
+             * @example Email taken
+             */
+            title: string;
+            /**
+             * @description The HTTP status.
+             * @example 409
+             */
+            status: number;
+            /**
+             * @description What is wrong with this request, for people. Do not parse it.
+             * @example Another customer has this email.
+             */
+            detail: string;
+            /**
+             * @description This occurrence as a URI; it ends in `requestId`.
+             * @example urn:request:0198c5a4-03d7-7a55-8c11-2f6de0b7a941
+             */
+            instance: string;
+            code: components["schemas"]["ProblemCode"];
+            requestId: components["schemas"]["RequestId"];
+            /** @description What is wrong where; the first 100 faults. */
+            errors?: components["schemas"]["ProblemError"][];
+        };
+        /**
+         * @description The kind of problem, to decide by. Codes are stable and more may be added; treat one you do not know by its
+         *     status.
+         * @example email_taken
+         */
+        ProblemCode: string;
+        /** @description One fault. It has a `pointer` if it is in the body, a `parameter` if it is elsewhere. */
+        ProblemError: {
+            /**
+             * @description Where in the body, a JSON Pointer as a URI fragment. `#` is the whole body.
+             * @example #/email
+             */
+            pointer?: string;
+            /**
+             * @description The name of the parameter or header.
+             * @example limit
+             */
+            parameter?: string;
+            /**
+             * @description What is wrong there.
+             * @example must be an email address
+             */
+            detail: string;
+        };
+    };
+    responses: {
+        /**
+         * @description The customer as it is now. With `validateOnly=true`, as it would be: nothing was stored, and `ETag` and
+         *     `Feed-Position` are absent.
+         */
+        CustomerStored: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                /**
+                 * @description The strong entity tag of the customer's current version. Absent with `validateOnly=true`.
+                 * @example "2"
+                 */
+                ETag?: components["schemas"]["EntityTag"];
+                /**
+                 * @description A position in the change feed that includes this write: a reader that has read up to here has seen it.
+                 *     Absent with `validateOnly=true`.
+                 * @example 48307
+                 */
+                "Feed-Position"?: components["schemas"]["FeedPosition"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Customer"];
+            };
+        };
+        /** @description You hold the current version. */
+        NotModified: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                ETag: components["headers"]["ETag"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
+        /** @description You hold the current page. */
+        ListNotModified: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                ETag: components["headers"]["List-ETag"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
+        /**
+         * @description A parameter breaks this contract or is unknown (`invalid_request`), the cursor is broken or belongs to
+         *     another query (`invalid_cursor`), or `If-None-Match` or the request itself is malformed
+         *     (`malformed_request`).
+         */
+        BadListRequest: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description A parameter breaks this contract or is unknown (`invalid_request`), or `If-Match`, `If-None-Match` or the
+         *     request itself is malformed (`malformed_request`).
+         */
+        BadRequest: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `If-Match` or the request itself is malformed (`malformed_request`). */
+        BadPrecondition: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description The body is not JSON in UTF-8, repeats a member name or is nested too deep (`malformed_json`), or the request
+         *     itself is malformed (`malformed_request`).
+         */
+        MalformedBody: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description The body is not JSON in UTF-8, repeats a member name or is nested too deep (`malformed_json`), or `If-Match`,
+         *     `If-None-Match` or the request itself is malformed (`malformed_request`).
+         */
+        MalformedBodyOrPrecondition: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The credential is missing, malformed, unknown, expired or revoked. */
+        Unauthenticated: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The credential is good, but lacks the scope that this operation needs. */
+        Forbidden: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There never was a customer with this id. */
+        CustomerNotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The path exists, but not with this method; `Allow` lists those it has. */
+        MethodNotAllowed: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                Allow: components["headers"]["Allow"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The `Accept` header admits no media type that this operation can answer. */
+        NotAcceptable: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The request did not arrive in time. The connection is closed; send it again on a new one. */
+        RequestTimeout: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description Another live customer has this email (`email_taken`) or this externalId (`external_id_taken`). Which one is
+         *     not told.
+         */
+        Conflict: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description Another live customer has this email (`email_taken`) or this externalId (`external_id_taken`); which one is
+         *     not told. Or the first request with this `Idempotency-Key` still runs (`idempotency_key_in_use`): try again
+         *     after `Retry-After`.
+         */
+        ConflictOrKeyInUse: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                /**
+                 * @description Seconds to wait before trying again. Only with `idempotency_key_in_use`.
+                 * @example 1
+                 */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The customer was deleted; until it is restored there is nothing to read or change. */
+        CustomerGone: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description The customer is not in the state that `If-Match` or `If-None-Match` asks for: somebody changed it, or the id
+         *     is in use. Read it again, decide again, and send the new tag.
+         */
+        PreconditionFailed: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is larger than 64 kB. The connection is closed. */
+        BodyTooLarge: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The URL is longer than this service reads. */
+        UriTooLong: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body's `Content-Type` is missing or not one that this operation reads; `Accept` lists those. */
+        UnsupportedMediaType: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                Accept: components["headers"]["Accept"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body's `Content-Type` is missing or not one that this operation reads; `Accept-Patch` lists those. */
+        UnsupportedPatchType: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Accept-Patch": components["headers"]["Accept-Patch"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The `Expect` header asks for something other than `100-continue`. */
+        ExpectationFailed: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description The body breaks this contract (`invalid_request`; `errors` names each member), or a parameter does (also
+         *     `invalid_request`).
+         */
+        InvalidBody: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description The body breaks this contract (`invalid_request`; `errors` names each member), a parameter does
+         *     (also `invalid_request`), or the `Idempotency-Key` was used for another request (`idempotency_key_reused`).
+         */
+        InvalidBodyOrKeyReused: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description A parameter breaks this contract (`invalid_request`), or the `Idempotency-Key` was used for another request
+         *     (`idempotency_key_reused`).
+         */
+        InvalidParameterOrKeyReused: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The service is set up to demand `If-Match` here. Read the customer and send its entity tag. */
+        PreconditionRequired: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description You have sent too many requests. Wait as long as `Retry-After` says. */
+        RateLimited: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The request's headers are larger, or more, than this service reads. */
+        HeadersTooLarge: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description The service cannot answer just now: it is overloaded, stopping, or its database cannot be reached or took too
+         *     long. Try again after `Retry-After`; a write may have been stored, so repeat a POST with its
+         *     `Idempotency-Key`.
+         */
+        Unavailable: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
+    parameters: {
+        /**
+         * @description The customer's id, a UUID in lower case.
+         * @example 0198c5a2-7c1e-7b3a-9d42-5e1f0a6b8c37
+         */
+        CustomerId: components["schemas"]["CustomerId"];
+        /**
+         * @description With `true`, everything is decided as for a real write and answered with 200 or a refusal, and nothing is
+         *     stored.
+         * @example true
+         */
+        ValidateOnly: boolean;
+        /**
+         * @description Write only if the customer's current entity tag is one of these; else 412. `*` asks only that it exists. A
+         *     malformed value is refused with 400.
+         * @example "3"
+         */
+        IfMatch: string;
+        /**
+         * @description Entity tags that you hold, or `*`. If the current one is among them the answer is 304 without a body. A
+         *     malformed value is refused with 400.
+         * @example "3"
+         */
+        IfNoneMatch: string;
+        /**
+         * @description Makes the request safe to repeat: new for each intent, the same for each retry of it. 1 to 255 visible ASCII
+         *     characters, a UUID for example.
+         * @example 9b2f6c1e-4a57-4d0f-8f1b-6a3f6f0f2f11
+         */
+        IdempotencyKey: string;
+        /**
+         * @description Your own id for this request, 1 to 128 of `A-Za-z0-9_.:-`; it is sent back and written to the logs. Any other
+         *     value is ignored and replaced by a new UUID.
+         * @example checkout-7f3a:42
+         */
+        RequestId: string;
+        /**
+         * @description The trace that this request belongs to, as W3C Trace Context. A malformed value is ignored.
+         * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+         */
+        Traceparent: string;
+    };
+    requestBodies: never;
+    headers: {
+        /**
+         * @description The id of this request, yours if it was well-formed. Quote it when you report a fault.
+         * @example 0198c5a4-03d7-7a55-8c11-2f6de0b7a941
+         */
+        "X-Request-Id": components["schemas"]["RequestId"];
+        /**
+         * @description The strong entity tag of the customer's current version, for `If-Match` and `If-None-Match`.
+         * @example "1"
+         */
+        ETag: components["schemas"]["EntityTag"];
+        /**
+         * @description The strong entity tag of this page, for `If-None-Match`.
+         * @example "pZ3kQ0vE9d5nWc1bXg7TtA"
+         */
+        "List-ETag": string;
+        /**
+         * @description A shared cache must not keep it; your own may, but must ask again with `If-None-Match`.
+         * @example private, no-cache
+         */
+        "Cache-Control": string;
+        /**
+         * @description The path of the new customer.
+         * @example /customers/0198c5a2-7c1e-7b3a-9d42-5e1f0a6b8c37
+         */
+        Location: string;
+        /**
+         * @description A position in the change feed that includes this write: a reader that has read up to here has seen it.
+         * @example 48291
+         */
+        "Feed-Position": components["schemas"]["FeedPosition"];
+        /**
+         * @description The methods that this path has.
+         * @example GET, HEAD, PUT, PATCH, DELETE
+         */
+        Allow: string;
+        /**
+         * @description How to authenticate (RFC 6750).
+         * @example Bearer realm="customers"
+         */
+        "WWW-Authenticate": string;
+        /**
+         * @description Seconds to wait before trying again.
+         * @example 2
+         */
+        "Retry-After": number;
+        /**
+         * @description The media types that this operation reads.
+         * @example application/json
+         */
+        Accept: string;
+        /**
+         * @description The media types that this operation reads.
+         * @example application/merge-patch+json, application/json
+         */
+        "Accept-Patch": string;
+    };
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    listCustomers: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The most customers to answer in one page; 20 when absent.
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description Where to go on: the `nextCursor` of the page before, unchanged, with the same filters and sort. Opaque.
+                 *     Refused with 400 `invalid_cursor` if it is broken or belongs to another query.
+                 * @example kq3S1xw0b7TnV5c2Ue9YhAJmZr8fDgLi4oXtPvE6sWQ
+                 */
+                cursor?: components["schemas"]["PageCursor"];
+                /**
+                 * @description The order; `-createdAt` when absent. A leading `-` is descending. `name` ignores case and accents and goes
+                 *     by the first 100 characters. Ties are broken by id for `name`, and else by the order of creation.
+                 * @example name
+                 */
+                sort?: "createdAt" | "-createdAt" | "updatedAt" | "-updatedAt" | "name" | "-name";
+                /**
+                 * @description Only customers with one of these ids, at most 100, separated by commas.
+                 * @example [
+                 *       "0198c5a2-7c1e-7b3a-9d42-5e1f0a6b8c37",
+                 *       "0198c5a2-9e04-7f61-8a2b-c3d4e5f60718"
+                 *     ]
+                 */
+                id?: components["schemas"]["CustomerId"][];
+                /**
+                 * @description Only customers with this email, whatever its case; at most one of them is live.
+                 * @example zoe.mueller@example.com
+                 */
+                email?: string;
+                /**
+                 * @description Only customers with this phone number, in E.164. Write its `+` as `%2B`.
+                 * @example +493023125014
+                 */
+                phone?: string;
+                /**
+                 * @description Only customers with this externalId; at most one of them is live.
+                 * @example crm:48213
+                 */
+                externalId?: string;
+                /**
+                 * @description Only customers with this status.
+                 * @example active
+                 */
+                status?: components["schemas"]["CustomerStatus"];
+                /**
+                 * @description Only customers of this type.
+                 * @example organization
+                 */
+                type?: components["schemas"]["CustomerType"];
+                /**
+                 * @description Only customers that carry exactly this tag.
+                 * @example wholesale
+                 */
+                tag?: string;
+                /**
+                 * @description Only customers created at this instant or later. Write the `+` of an offset as `%2B`.
+                 * @example 2026-01-01T00:00:00Z
+                 */
+                createdAfter?: components["schemas"]["Instant"];
+                /**
+                 * @description Only customers created before this instant. Write the `+` of an offset as `%2B`.
+                 * @example 2026-07-01T00:00:00+02:00
+                 */
+                createdBefore?: components["schemas"]["Instant"];
+                /**
+                 * @description Only customers last changed at this instant or later. Write the `+` of an offset as `%2B`.
+                 * @example 2026-06-30T22:15:00.250Z
+                 */
+                updatedAfter?: components["schemas"]["Instant"];
+                /**
+                 * @description Only customers last changed before this instant. Write the `+` of an offset as `%2B`.
+                 * @example 2026-08-01T00:00:00Z
+                 */
+                updatedBefore?: components["schemas"]["Instant"];
+                /**
+                 * @description With `true`, deleted customers are listed too, told by a `deletedAt` that is not null.
+                 * @example true
+                 */
+                includeDeleted?: boolean;
+                /**
+                 * @description With `true`, the page also says how many customers match in all: `total`, exact up to 10,000, and
+                 *     `totalIsExact`. It costs a count, so ask for it once, not with every page.
+                 * @example true
+                 */
+                includeTotal?: boolean;
+            };
+            header?: {
+                /**
+                 * @description Your own id for this request, 1 to 128 of `A-Za-z0-9_.:-`; it is sent back and written to the logs. Any other
+                 *     value is ignored and replaced by a new UUID.
+                 * @example checkout-7f3a:42
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description The trace that this request belongs to, as W3C Trace Context. A malformed value is ignored.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+                /**
+                 * @description Entity tags that you hold, or `*`. If the current one is among them the answer is 304 without a body. A
+                 *     malformed value is refused with 400.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of customers, possibly empty. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["List-ETag"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    /**
+                     * @description The URL of the next page, with `rel="next"`. Absent on the last page.
+                     * @example </customers?limit=2&cursor=kq3S1xw0b7TnV5c2Ue9YhAJmZr8fDgLi4oXtPvE6sWQ>; rel="next"
+                     */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerList"];
+                };
+            };
+            304: components["responses"]["ListNotModified"];
+            400: components["responses"]["BadListRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            417: components["responses"]["ExpectationFailed"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createCustomer: {
+        parameters: {
+            query?: {
+                /**
+                 * @description With `true`, everything is decided as for a real write and answered with 200 or a refusal, and nothing is
+                 *     stored.
+                 * @example true
+                 */
+                validateOnly?: components["parameters"]["ValidateOnly"];
+            };
+            header?: {
+                /**
+                 * @description Your own id for this request, 1 to 128 of `A-Za-z0-9_.:-`; it is sent back and written to the logs. Any other
+                 *     value is ignored and replaced by a new UUID.
+                 * @example checkout-7f3a:42
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description The trace that this request belongs to, as W3C Trace Context. A malformed value is ignored.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+                /**
+                 * @description Makes the request safe to repeat: new for each intent, the same for each retry of it. 1 to 255 visible ASCII
+                 *     characters, a UUID for example.
+                 * @example 9b2f6c1e-4a57-4d0f-8f1b-6a3f6f0f2f11
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The new customer. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CustomerCreate"];
+            };
+        };
+        responses: {
+            /**
+             * @description Only with `validateOnly=true`: the customer that would have been created. Nothing was stored; the id and
+             *     the times of a real creation will be others.
+             */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Customer"];
+                };
+            };
+            /** @description Created. `Location` is where it is read and changed from now on. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "Feed-Position": components["headers"]["Feed-Position"];
+                    /**
+                     * @description Present when this is the kept answer to an earlier request with the same `Idempotency-Key`.
+                     * @example true
+                     */
+                    "Idempotency-Replayed"?: components["schemas"]["Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Customer"];
+                };
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["ConflictOrKeyInUse"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            417: components["responses"]["ExpectationFailed"];
+            422: components["responses"]["InvalidBodyOrKeyReused"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getCustomer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Your own id for this request, 1 to 128 of `A-Za-z0-9_.:-`; it is sent back and written to the logs. Any other
+                 *     value is ignored and replaced by a new UUID.
+                 * @example checkout-7f3a:42
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description The trace that this request belongs to, as W3C Trace Context. A malformed value is ignored.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+                /**
+                 * @description Entity tags that you hold, or `*`. If the current one is among them the answer is 304 without a body. A
+                 *     malformed value is refused with 400.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /**
+                 * @description The customer's id, a UUID in lower case.
+                 * @example 0198c5a2-7c1e-7b3a-9d42-5e1f0a6b8c37
+                 */
+                customerId: components["parameters"]["CustomerId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The customer. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Customer"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["CustomerNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
+            410: components["responses"]["CustomerGone"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            417: components["responses"]["ExpectationFailed"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    replaceCustomer: {
+        parameters: {
+            query?: {
+                /**
+                 * @description With `true`, everything is decided as for a real write and answered with 200 or a refusal, and nothing is
+                 *     stored.
+                 * @example true
+                 */
+                validateOnly?: components["parameters"]["ValidateOnly"];
+            };
+            header?: {
+                /**
+                 * @description Your own id for this request, 1 to 128 of `A-Za-z0-9_.:-`; it is sent back and written to the logs. Any other
+                 *     value is ignored and replaced by a new UUID.
+                 * @example checkout-7f3a:42
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description The trace that this request belongs to, as W3C Trace Context. A malformed value is ignored.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+                /**
+                 * @description Write only if the customer's current entity tag is one of these; else 412. `*` asks only that it exists. A
+                 *     malformed value is refused with 400.
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description `*` creates the customer only if the id is unused, else 412. Entity tags ask that the current version be
+                 *     none of them.
+                 * @example *
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description The customer's id, a UUID in lower case.
+                 * @example 0198c5a2-7c1e-7b3a-9d42-5e1f0a6b8c37
+                 */
+                customerId: components["parameters"]["CustomerId"];
+            };
+            cookie?: never;
+        };
+        /** @description The whole customer as it shall be. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CustomerReplace"];
+            };
+        };
+        responses: {
+            200: components["responses"]["CustomerStored"];
+            /** @description Created under the id of the request, which was unused. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "Feed-Position": components["headers"]["Feed-Position"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Customer"];
+                };
+            };
+            400: components["responses"]["MalformedBodyOrPrecondition"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["CustomerNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["CustomerGone"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            417: components["responses"]["ExpectationFailed"];
+            422: components["responses"]["InvalidBody"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteCustomer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Your own id for this request, 1 to 128 of `A-Za-z0-9_.:-`; it is sent back and written to the logs. Any other
+                 *     value is ignored and replaced by a new UUID.
+                 * @example checkout-7f3a:42
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description The trace that this request belongs to, as W3C Trace Context. A malformed value is ignored.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+                /**
+                 * @description Write only if the customer's current entity tag is one of these; else 412. `*` asks only that it exists. A
+                 *     malformed value is refused with 400.
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /**
+                 * @description The customer's id, a UUID in lower case.
+                 * @example 0198c5a2-7c1e-7b3a-9d42-5e1f0a6b8c37
+                 */
+                customerId: components["parameters"]["CustomerId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Feed-Position": components["headers"]["Feed-Position"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["CustomerNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
+            410: components["responses"]["CustomerGone"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            417: components["responses"]["ExpectationFailed"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateCustomer: {
+        parameters: {
+            query?: {
+                /**
+                 * @description With `true`, everything is decided as for a real write and answered with 200 or a refusal, and nothing is
+                 *     stored.
+                 * @example true
+                 */
+                validateOnly?: components["parameters"]["ValidateOnly"];
+            };
+            header?: {
+                /**
+                 * @description Your own id for this request, 1 to 128 of `A-Za-z0-9_.:-`; it is sent back and written to the logs. Any other
+                 *     value is ignored and replaced by a new UUID.
+                 * @example checkout-7f3a:42
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description The trace that this request belongs to, as W3C Trace Context. A malformed value is ignored.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+                /**
+                 * @description Write only if the customer's current entity tag is one of these; else 412. `*` asks only that it exists. A
+                 *     malformed value is refused with 400.
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /**
+                 * @description The customer's id, a UUID in lower case.
+                 * @example 0198c5a2-7c1e-7b3a-9d42-5e1f0a6b8c37
+                 */
+                customerId: components["parameters"]["CustomerId"];
+            };
+            cookie?: never;
+        };
+        /** @description The members to change. Both media types mean the same. */
+        requestBody: {
+            content: {
+                "application/merge-patch+json": components["schemas"]["CustomerUpdate"];
+                "application/json": components["schemas"]["CustomerUpdate"];
+            };
+        };
+        responses: {
+            200: components["responses"]["CustomerStored"];
+            400: components["responses"]["MalformedBodyOrPrecondition"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["CustomerNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["CustomerGone"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedPatchType"];
+            417: components["responses"]["ExpectationFailed"];
+            422: components["responses"]["InvalidBody"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    restoreCustomer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Your own id for this request, 1 to 128 of `A-Za-z0-9_.:-`; it is sent back and written to the logs. Any other
+                 *     value is ignored and replaced by a new UUID.
+                 * @example checkout-7f3a:42
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description The trace that this request belongs to, as W3C Trace Context. A malformed value is ignored.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+                /**
+                 * @description Write only if the customer's current entity tag is one of these; else 412. `*` asks only that it exists. A
+                 *     malformed value is refused with 400.
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description Makes the request safe to repeat: new for each intent, the same for each retry of it. 1 to 255 visible ASCII
+                 *     characters, a UUID for example.
+                 * @example 9b2f6c1e-4a57-4d0f-8f1b-6a3f6f0f2f11
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The customer's id, a UUID in lower case.
+                 * @example 0198c5a2-7c1e-7b3a-9d42-5e1f0a6b8c37
+                 */
+                customerId: components["parameters"]["CustomerId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The customer, live again. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /**
+                     * @description The strong entity tag of the customer's current version, for `If-Match` and `If-None-Match`.
+                     * @example "5"
+                     */
+                    ETag: components["schemas"]["EntityTag"];
+                    "Feed-Position": components["headers"]["Feed-Position"];
+                    /**
+                     * @description Present when this is the kept answer to an earlier request with the same `Idempotency-Key`.
+                     * @example true
+                     */
+                    "Idempotency-Replayed"?: components["schemas"]["Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Customer"];
+                };
+            };
+            400: components["responses"]["BadPrecondition"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["CustomerNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["ConflictOrKeyInUse"];
+            410: components["responses"]["CustomerGone"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            417: components["responses"]["ExpectationFailed"];
+            422: components["responses"]["InvalidParameterOrKeyReused"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+}

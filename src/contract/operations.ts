@@ -1,0 +1,98 @@
+import type { OperationId, OperationObject, ParameterObject, SchemaObject } from './document.ts';
+import { contract, resolveReference } from './document.ts';
+
+/** What the HTTP layer needs to know of an operation, read once from the contract. */
+export interface Operation {
+  readonly id: OperationId;
+  /** Upper case, such as `GET`. */
+  readonly method: string;
+  /** The path template, such as `/customers/{customerId}`: safe to log, for it holds no data. */
+  readonly path: string;
+  readonly parameters: readonly ParameterObject[];
+  /** The schema of the request body, which is the same for each of its media types. */
+  readonly bodySchema: SchemaObject | undefined;
+  readonly headerNames: readonly string[];
+  readonly queryNames: ReadonlySet<string>;
+  /** Query parameters whose raw text must be a plain decimal integer. */
+  readonly integerParameters: readonly string[];
+  /** Media types that the request body may have; empty when there is no body. */
+  readonly requestMediaTypes: readonly string[];
+  /** Media types of the successful replies; empty when none has a body. */
+  readonly responseMediaTypes: readonly string[];
+  /** Whether a request that breaks the contract is answered 422, as declared, or else 400. */
+  readonly declaresUnprocessable: boolean;
+}
+
+/** Every operation of the contract by its operationId. */
+export const operationsById: ReadonlyMap<OperationId, Operation> = new Map(
+  Object.entries(contract.paths).flatMap(([path, methods]) =>
+    Object.entries(methods)
+      .filter(([, operation]) => operation.operationId)
+      .map(([method, operation]) => [operation.operationId, describeOperation(path, method, operation)]),
+  ),
+);
+
+/**
+ * The operation with this id.
+ * @throws Error when the contract has none, which the types already exclude.
+ */
+export function operationById(id: OperationId): Operation {
+  const operation = operationsById.get(id);
+  if (!operation) throw new Error(`The contract has no operation ${id}.`);
+  return operation;
+}
+
+/**
+ * The contract's example for what a validator's path names, such as `['body', 'address', 'city']` or
+ * `['query', 'limit']`; undefined where it gives none.
+ */
+export function exampleAt(operation: Operation, [place, ...names]: readonly string[]): unknown {
+  if (place === 'body') return bodyMemberAt(operation, names)?.example;
+  const parameter = operation.parameters.find(({ name }) => name.toLowerCase() === names[0]?.toLowerCase());
+  return parameter?.example ?? (parameter && resolveReference(parameter.schema).example);
+}
+
+/** The schema of the body's member that these names lead to; undefined where the contract has none. */
+export function bodyMemberAt(operation: Operation, names: readonly string[]): SchemaObject | undefined {
+  let schema = operation.bodySchema && resolveReference(operation.bodySchema);
+  for (const name of names) {
+    const member = schema && memberSchema(schema, name);
+    schema = member && resolveReference(member);
+  }
+  return schema;
+}
+
+function memberSchema(schema: SchemaObject, name: string): SchemaObject | undefined {
+  const { properties = {}, additionalProperties, items } = schema;
+  if (Object.hasOwn(properties, name)) return properties[name];
+  return typeof additionalProperties === 'object' ? additionalProperties : items;
+}
+
+function describeOperation(path: string, method: string, operation: OperationObject): Operation {
+  const pathItem = contract.paths[path] as { readonly parameters?: OperationObject['parameters'] };
+  const parameters = [...(pathItem.parameters ?? []), ...(operation.parameters ?? [])].map((parameter) =>
+    resolveReference<ParameterObject>(parameter),
+  );
+  return {
+    id: operation.operationId,
+    method: method.toUpperCase(),
+    path,
+    parameters,
+    bodySchema: Object.values(operation.requestBody?.content ?? {})[0]?.schema,
+    headerNames: parameters.filter((parameter) => parameter.in === 'header').map(({ name }) => name),
+    queryNames: new Set(parameters.filter((parameter) => parameter.in === 'query').map(({ name }) => name)),
+    integerParameters: parameters
+      .filter((parameter) => parameter.in === 'query' && parameter.schema.type === 'integer')
+      .map(({ name }) => name),
+    requestMediaTypes: Object.keys(operation.requestBody?.content ?? {}),
+    responseMediaTypes: successMediaTypes(operation),
+    declaresUnprocessable: '422' in operation.responses,
+  };
+}
+
+function successMediaTypes(operation: OperationObject): string[] {
+  const types = Object.entries(operation.responses)
+    .filter(([status]) => status.startsWith('2'))
+    .flatMap(([, response]) => Object.keys(resolveReference(response).content ?? {}));
+  return [...new Set(types)];
+}

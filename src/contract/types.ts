@@ -1,0 +1,11 @@
+import type { components } from '../../generated/openapi.d.ts';
+
+/** The contract's schemas under their own names. */
+export type Customer = components['schemas']['Customer'];
+export type CustomerCreate = components['schemas']['CustomerCreate'];
+export type CustomerReplace = components['schemas']['CustomerReplace'];
+export type CustomerUpdate = components['schemas']['CustomerUpdate'];
+export type CustomerList = components['schemas']['CustomerList'];
+export type Address = components['schemas']['Address'];
+export type Problem = components['schemas']['Problem'];
+export type ProblemError = components['schemas']['ProblemError'];

@@ -1,0 +1,136 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Customer, CustomerCreate, CustomerReplace, CustomerUpdate } from '../contract/types.ts';
+import type { CustomerFields } from './customer.ts';
+import { assembleCustomer, customerFieldNames, fieldsFrom, fieldsOf, mergePatch } from './customer.ts';
+import { Failure } from './failures.ts';
+import type { Precondition } from './preconditions.ts';
+import { checkAbsent, checkPrecondition } from './preconditions.ts';
+import { checkBody, checkMerged } from './rules.ts';
+import type { IdSource } from './sources.ts';
+
+/** What a caller wants done to one customer. */
+export type Command =
+  | { readonly kind: 'create'; readonly fields: CustomerFields }
+  | (Targeted & { readonly kind: 'replace'; readonly fields: CustomerFields })
+  | (Targeted & { readonly kind: 'update'; readonly patch: CustomerUpdate })
+  | (Targeted & { readonly kind: 'delete' })
+  | (Targeted & { readonly kind: 'restore' });
+
+interface Targeted {
+  readonly id: string;
+  readonly precondition: Precondition;
+}
+
+export type ChangeKind = 'created' | 'replaced' | 'updated' | 'deleted' | 'restored';
+
+/** Changed fields with their values before and after. */
+export type FieldChanges = Readonly<Record<string, { readonly before: unknown; readonly after: unknown }>>;
+
+/** What a command comes to: a new version of the customer, or (`change` null) nothing at all. */
+export interface Decision {
+  readonly before: Customer | null;
+  readonly after: Customer;
+  readonly change: ChangeKind | null;
+}
+
+/** @throws Failure `invalid_request` when the body breaks a rule that the schema cannot state. */
+export function createCommand(body: CustomerCreate): Command {
+  checkBody(body);
+  return { kind: 'create', fields: fieldsFrom(body) };
+}
+
+/** With If-None-Match: `*` among its conditions it creates the customer where the id is unused.
+ * @throws Failure `invalid_request`, as {@link createCommand}. */
+export function replaceCommand(id: string, body: CustomerReplace, precondition: Precondition): Command {
+  checkBody(body);
+  return { kind: 'replace', id, fields: fieldsFrom(body), precondition };
+}
+
+/** @throws Failure `invalid_request`, as {@link createCommand}. */
+export function updateCommand(id: string, patch: CustomerUpdate, precondition: Precondition): Command {
+  checkBody(patch);
+  return { kind: 'update', id, patch, precondition };
+}
+
+/**
+ * Decides a command against the customer as it is inside the transaction. Uniqueness is not decided here:
+ * only the database's indexes can.
+ * @param current the customer with the command's id, deleted or not; undefined where there is none.
+ * @param at the time of the transaction, RFC 3339 with milliseconds.
+ * @param newId makes the id of a customer that the command creates without naming one.
+ * @throws Failure in the order 404/410, 428, 412 (RFC 9110 section 13.2.1).
+ */
+export function decide(
+  current: Customer | undefined,
+  command: Command,
+  at: string,
+  newId: IdSource,
+): Decision {
+  if (command.kind === 'create') return created(command.fields, newId(), at);
+  if (!current) {
+    if (command.kind !== 'replace' || command.precondition.ifNoneMatch !== '*') throw notFound();
+    checkAbsent(command.precondition);
+    return created(command.fields, command.id, at);
+  }
+  if (current.deletedAt !== null && command.kind !== 'restore') throw deleted();
+  checkPrecondition(command.precondition, current.etag);
+  // A clock that was set back must not make a later version look older.
+  const updatedAt = at > current.updatedAt ? at : current.updatedAt;
+  const { fields, deletedAt } = outcome(current, command, updatedAt);
+  if (deletedAt === current.deletedAt && isDeepStrictEqual(fields, fieldsOf(current))) {
+    return { before: current, after: current, change: null };
+  }
+  const { id, version, createdAt } = current;
+  const after = assembleCustomer(fields, { id, version: version + 1, createdAt, updatedAt, deletedAt });
+  return { before: current, after, change: changeKinds[command.kind] };
+}
+
+/** The changed fields between two versions. `deletedAt` is among them, the version's own marks are not. */
+export function fieldChanges(before: Customer, after: Customer): FieldChanges {
+  const names = [...customerFieldNames, 'deletedAt'] as const;
+  return Object.fromEntries(
+    names
+      .filter((name) => !isDeepStrictEqual(before[name], after[name]))
+      .map((name) => [name, { before: before[name], after: after[name] }]),
+  );
+}
+
+export function notFound(): Failure {
+  return new Failure('customer_not_found', 'No customer has this id.');
+}
+
+export function deleted(): Failure {
+  return new Failure('customer_deleted', 'The customer was deleted. It can be restored.');
+}
+
+const changeKinds = {
+  replace: 'replaced',
+  update: 'updated',
+  delete: 'deleted',
+  restore: 'restored',
+} as const;
+
+function created(fields: CustomerFields, id: string, at: string): Decision {
+  const state = { id, version: 1, createdAt: at, updatedAt: at, deletedAt: null };
+  return { before: null, after: assembleCustomer(fields, state), change: 'created' };
+}
+
+function outcome(
+  current: Customer,
+  command: Exclude<Command, { kind: 'create' }>,
+  at: string,
+): { fields: CustomerFields; deletedAt: string | null } {
+  switch (command.kind) {
+    case 'replace':
+      return { fields: command.fields, deletedAt: null };
+    case 'update': {
+      const fields = mergePatch(fieldsOf(current), command.patch);
+      checkMerged(fields);
+      return { fields, deletedAt: null };
+    }
+    case 'delete':
+      return { fields: fieldsOf(current), deletedAt: at };
+    case 'restore':
+      return { fields: fieldsOf(current), deletedAt: null };
+  }
+}

@@ -1,0 +1,90 @@
+import type { Call } from '../contract/handler.ts';
+import type { Rendered } from '../contract/rendered.ts';
+import type { Customer, CustomerList } from '../contract/types.ts';
+import type { Command } from './commands.ts';
+
+/** The customers as they are stored. Every promise may reject with Failure `unavailable` (503). */
+export interface CustomerStore {
+  /**
+   * The live customer with this id.
+   * Rejects with Failure `customer_not_found` or `customer_deleted`.
+   */
+  get(id: string): Promise<StoredCustomer>;
+
+  /**
+   * One page of the customers that the query selects.
+   * Rejects with Failure `invalid_cursor` for a cursor that this query did not make.
+   */
+  list(query: ListQuery): Promise<CustomerPage>;
+
+  /**
+   * Does a command and resolves when it is durable. Two writes of one customer never overlap, and a unique
+   * index decides over email and externalId.
+   * Rejects with the failures of `decide`, `email_taken`, `external_id_taken`, `idempotency_key_reused` or
+   * `idempotency_key_in_use`; nothing was stored then.
+   */
+  write(command: Command, context: WriteContext): Promise<WriteOutcome>;
+
+  /** Resolves when the database answers a write transaction and has the schema of this code. */
+  checkReady(): Promise<void>;
+}
+
+export interface StoredCustomer {
+  readonly body: Rendered<Customer>;
+  readonly etag: string;
+}
+
+export interface CustomerPage {
+  readonly body: Rendered<CustomerList>;
+  /** The cursor that `body.nextCursor` holds. */
+  readonly nextCursor: string | null;
+}
+
+export type SortKey = 'createdAt' | 'updatedAt' | 'name';
+
+/** A list request with its defaults applied. Times are RFC 3339 UTC with milliseconds. */
+export interface ListQuery {
+  readonly filters: ListFilters;
+  readonly sortKey: SortKey;
+  readonly descending: boolean;
+  readonly limit: number;
+  readonly cursor: string | undefined;
+  readonly includeTotal: boolean;
+}
+
+/** What a list may be narrowed by: the contract's parameters but for those of the page itself. */
+export type ListFilters = Omit<Call<'listCustomers'>['query'], 'limit' | 'cursor' | 'sort' | 'includeTotal'>;
+
+/** Who writes, on which request, and how. */
+export interface WriteContext {
+  /** The principal's name: the actor of the change. */
+  readonly actor: string;
+  readonly requestId: string;
+  /** Tell what would be stored, decided by the real indexes, and store nothing. */
+  readonly validateOnly: boolean;
+  readonly idempotency: IdempotentRequest | undefined;
+  /** When the caller stops waiting, as milliseconds since 1970. */
+  readonly deadlineMs: number;
+}
+
+/** A request that carries an Idempotency-Key. */
+export interface IdempotentRequest {
+  readonly key: string;
+  /** The key is unique for a principal's name and an operation. */
+  readonly scope: readonly [principal: string, operationId: string];
+  /** What makes it the same request: method, path, query, conditional headers, body bytes. */
+  readonly fingerprint: readonly (string | Uint8Array)[];
+}
+
+export interface WriteOutcome {
+  readonly id: string;
+  readonly body: Rendered<Customer>;
+  readonly etag: string;
+  readonly created: boolean;
+  /** A feed position that the customer's last change has not passed. */
+  readonly feedPosition: string;
+  /** Whether nothing was stored, for it was only asked what would be. */
+  readonly validated: boolean;
+  /** Whether this is the answer to an earlier request with the same Idempotency-Key. */
+  readonly replayed: boolean;
+}

@@ -1,0 +1,20 @@
+import type { ErrorRequestHandler } from 'express';
+import { translateFailure } from './failure-translation.ts';
+import { sendProblem } from './problem.ts';
+
+/** Turns whatever a request ended in into problem details, in this one place. */
+export const answerFailures: ErrorRequestHandler = function answerFailures(error, request, response, _next) {
+  const failure = translateFailure(error, request);
+  const { context } = request;
+  context.failureCode = failure.code;
+  context.failureCause = failure.cause;
+  if (response.headersSent) {
+    // The reply is under way and cannot be taken back: cut it, so that nobody takes half of it for whole.
+    response.destroy();
+    return;
+  }
+  sendProblem(response, failure, {
+    requestId: context.requestId,
+    declaresUnprocessable: context.operation?.declaresUnprocessable ?? false,
+  });
+};

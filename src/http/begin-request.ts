@@ -1,0 +1,82 @@
+import type { Socket } from 'node:net';
+import type { RequestHandler, Response } from 'express';
+import { anonymous } from '../domain/principal.ts';
+import type { IdSource } from '../domain/sources.ts';
+import type { Log } from '../operations/log.ts';
+import type { Metrics } from '../operations/metrics.ts';
+
+const requestIdPattern = /^[A-Za-z0-9_.:-]{1,128}$/;
+const traceparentPattern = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
+const nullTraceId = '0'.repeat(32);
+
+/** What gives requests their ids and watches them. */
+export interface Observers {
+  readonly ids: IdSource;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+export interface BeginRequestOptions extends Observers {
+  readonly requestTimeoutMs: number;
+}
+
+/** What a caller gets who did not wait for the answer: nothing. Nginx's number for it in logs and metrics. */
+const clientClosedRequest = 499;
+
+/** Requests of one connection that are not answered yet; a client that sends on and does not read is cut off. */
+const pipelinedMax = 32;
+
+/** Gives every request its id, deadline and principal, and sees to it that its end is logged and counted. */
+export function beginRequest({ ids, log, metrics, requestTimeoutMs }: BeginRequestOptions): RequestHandler {
+  const pending = new WeakMap<Socket, number>();
+
+  // One function for all requests: `this` is the response that closed.
+  function ended(this: Response): void {
+    const { context, socket } = this.req;
+    pending.set(socket, (pending.get(socket) ?? 1) - 1);
+    const status = this.writableFinished ? this.statusCode : clientClosedRequest;
+    const durationMs = performance.now() - context.startedAt;
+    const operation = context.operation?.id ?? 'other';
+    metrics.requestEnded(operation, status, durationMs / 1000);
+    const entry = {
+      requestId: context.requestId,
+      traceId: context.traceId,
+      operation,
+      method: context.method,
+      status,
+      durationMs: Math.round(durationMs * 1000) / 1000,
+      principal: context.principal.name,
+      code: context.failureCode,
+    };
+    if (context.failureCause === undefined) log.info(entry, 'request');
+    else log.error({ ...entry, err: context.failureCause }, 'request');
+  }
+
+  return function beginRequest(request, response, next) {
+    const { headers, socket } = request;
+    const givenId = headers['x-request-id'];
+    request.context = {
+      requestId: typeof givenId === 'string' && requestIdPattern.test(givenId) ? givenId : ids(),
+      method: request.method,
+      traceId: traceIdOf(headers.traceparent),
+      startedAt: performance.now(),
+      deadlineMs: Date.now() + requestTimeoutMs,
+      principal: anonymous,
+      operation: undefined,
+      bodyBytes: undefined,
+      failureCode: undefined,
+      failureCause: undefined,
+    };
+    const waiting = (pending.get(socket) ?? 0) + 1;
+    pending.set(socket, waiting);
+    metrics.requestStarted();
+    response.once('close', ended);
+    if (waiting > pipelinedMax) socket.destroy();
+    else next();
+  };
+}
+
+function traceIdOf(header: string | string[] | undefined): string | undefined {
+  const traceId = typeof header === 'string' ? traceparentPattern.exec(header)?.[1] : undefined;
+  return traceId === nullTraceId ? undefined : traceId;
+}

@@ -1,0 +1,75 @@
+import type { Request, RequestHandler, Response } from 'express';
+import type { Handlers } from '../contract/handler.ts';
+import type { Operation } from '../contract/operations.ts';
+import { Failure, unavailable } from '../domain/failures.ts';
+import type { RequestContext } from './request-context.ts';
+
+/** What a handler gets beside what the contract declares. */
+export interface HandlerContext {
+  readonly request: Pick<Request, 'method' | 'originalUrl' | 'headers'> & {
+    readonly context: RequestContext;
+  };
+}
+
+/** A reply whose type the compiler has checked against its operation. */
+interface AnyReply {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string | undefined>>;
+  readonly body?: unknown;
+}
+
+type AnyHandler = (call: unknown) => AnyReply | Promise<AnyReply>;
+
+/**
+ * Calls the handler of the operation that the validator matched, and sends what it returns. Nobody else
+ * writes a reply, but for problems.
+ */
+export function dispatch(handlers: Handlers<HandlerContext>): RequestHandler {
+  return async function dispatch(request, response) {
+    const { operation } = request.context;
+    if (!operation) throw new Failure('not_found', 'There is nothing at this path.');
+    const handler = handlers[operation.id] as AnyHandler;
+    const reply = await beforeDeadline(handler(callOf(request, operation)), request.context.deadlineMs);
+    send(response, reply, operation, request.context.requestId);
+  };
+}
+
+/** The last resort: whatever a handler waits for, its caller is answered. */
+async function beforeDeadline(reply: AnyReply | Promise<AnyReply>, deadlineMs: number): Promise<AnyReply> {
+  if (!(reply instanceof Promise)) return reply;
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    const late = () =>
+      reject(unavailable('The request took too long. If it was a write, read what became of it.'));
+    timer = setTimeout(late, deadlineMs - Date.now() + deadlineGraceMs);
+  });
+  return Promise.race([reply, deadline]).finally(() => clearTimeout(timer));
+}
+
+/** The database's own deadlines come first: they know more. */
+const deadlineGraceMs = 1000;
+
+function callOf(request: Request, operation: Operation) {
+  const headers: Record<string, unknown> = {};
+  for (const name of operation.headerNames) {
+    const value = request.headers[name.toLowerCase()];
+    if (value !== undefined) headers[name] = value;
+  }
+  return { path: request.openapi?.pathParams, query: request.query, headers, body: request.body, request };
+}
+
+function send(response: Response, reply: AnyReply, operation: Operation, requestId: string): void {
+  const headers: Record<string, string | number> = { 'X-Request-Id': requestId };
+  for (const [name, value] of Object.entries(reply.headers ?? {})) {
+    if (value !== undefined) headers[name] = value;
+  }
+  if (reply.body === undefined) {
+    response.writeHead(reply.status, headers).end();
+    return;
+  }
+  // A rendered body is JSON text already.
+  const text = typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body);
+  headers['Content-Type'] = operation.responseMediaTypes[0] ?? 'application/json';
+  headers['Content-Length'] = Buffer.byteLength(text);
+  response.writeHead(reply.status, headers).end(text);
+}

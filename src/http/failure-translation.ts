@@ -1,0 +1,131 @@
+import type { Request } from 'express';
+import { bodyMemberAt, exampleAt, type Operation, operationsById } from '../contract/operations.ts';
+import type { ProblemError } from '../contract/types.ts';
+import { Failure, invalidRequest } from '../domain/failures.ts';
+import { pointerTo } from '../domain/rules.ts';
+
+/** The parts that errors of Express, its body parser and the validator have in common. */
+interface MiddlewareError {
+  readonly status?: number;
+  readonly type?: string;
+  readonly message?: string;
+  readonly path?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly errors?: readonly ValidatorError[];
+}
+
+interface ValidatorError {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** The validator names headers in lower case; the contract's spelling is what a reader looks for. */
+const headerSpellings = new Map(
+  [...operationsById.values()].flatMap(({ headerNames }) =>
+    headerNames.map((name) => [name.toLowerCase(), name]),
+  ),
+);
+
+/** Any error that a request can end in as a failure of ours. What nobody foresaw is `internal_error`. */
+export function translateFailure(error: unknown, request: Request): Failure {
+  if (error instanceof Failure) return error;
+  const { status, type, path = '', message = '', headers, errors } = (error ?? {}) as MiddlewareError;
+  switch (type) {
+    case 'entity.parse.failed':
+      return new Failure('malformed_json', 'The body is not JSON.');
+    case 'request.aborted':
+    case 'request.size.invalid':
+      return new Failure('malformed_request', 'The body ended early.');
+    case 'encoding.unsupported':
+    case 'charset.unsupported':
+      return new Failure('unsupported_media_type', 'Send the body in UTF-8 and without a content encoding.');
+  }
+  switch (status) {
+    case 404:
+      return new Failure('not_found', 'There is nothing at this path.');
+    case 405:
+      return new Failure('method_not_allowed', 'The path does not take this method.', {
+        headers: { Allow: withHead(headers?.Allow ?? '') },
+      });
+    case 415:
+      return new Failure('unsupported_media_type', 'The operation does not take this media type.');
+    case 400:
+      return invalidRequest(contractFaults(errors ?? [{ path, message }], request));
+  }
+  return new Failure('internal_error', 'The service failed. The request id finds the reason in its log.', {
+    cause: error,
+  });
+}
+
+/** HEAD works wherever GET does. */
+function withHead(allow: string): string {
+  return allow
+    .split(', ')
+    .flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
+    .join(', ');
+}
+
+/** What the validator found, each fault once: a value may break a pattern and a format alike. */
+function contractFaults(errors: readonly ValidatorError[], { query, context }: Request): ProblemError[] {
+  const faults = new Map<string, ProblemError>();
+  for (const error of errors) {
+    const fault = explainSpace(problemError(error, context.operation), query);
+    faults.set(JSON.stringify(fault), fault);
+  }
+  return [...faults.values()];
+}
+
+/** The validator's `/body/address/city` or `/query/limit` as our pointer or parameter. */
+function problemError({ path, message }: ValidatorError, operation: Operation | undefined): ProblemError {
+  const [place = '', ...names] = namesIn(path, message, operation);
+  const detail = readable(message, operation && exampleAt(operation, [place, ...names]));
+  if (place === 'body') return { pointer: pointerTo(names), detail };
+  const name = names[0] ?? '';
+  return { parameter: headerSpellings.get(name) ?? name, detail };
+}
+
+/** The names along a validator's path. They are escaped, but for that of an unknown member, which comes last. */
+function namesIn(path: string, message: string, operation: Operation | undefined): string[] {
+  // Where a member has the empty name, the validator says nothing.
+  const names = path === '' ? ['body'] : path.split('/').slice(1);
+  if (!operation || !isUnknownMember(message)) return names.map(unescapeToken);
+  let known = 1;
+  while (known < names.length - 1 && bodyMemberAt(operation, names.slice(1, known + 1))) known += 1;
+  const unknown = names.slice(known).join('/');
+  return [...names.slice(0, known).map(unescapeToken), unknown];
+}
+
+function unescapeToken(token: string): string {
+  return token.replaceAll('~1', '/').replaceAll('~0', '~');
+}
+
+function isUnknownMember(message: string): boolean {
+  return message.startsWith('must NOT have additional');
+}
+
+/** The validator's message for a person: no regular expression, and nothing of JSON Schema. */
+function readable(message: string, example: unknown): string {
+  if (/^must match (pattern|format)/.test(message)) {
+    return example == null
+      ? 'must have the form that the contract describes'
+      : `must have the form that the contract describes, such as ${example}`;
+  }
+  if (message.startsWith('must NOT have duplicate')) return 'must not have the same item twice';
+  const bound = /^must NOT have (fewer|more) than (\d+) (\w+)$/.exec(message);
+  if (bound)
+    return `must have at ${bound[1] === 'fewer' ? 'least' : 'most'} ${bound[2]} ${bound[3]}`.replace(
+      /\b1 (\w+)s$/,
+      '1 $1',
+    );
+  if (isUnknownMember(message)) return 'is not a member of this body';
+  if (message.startsWith('Empty value')) return 'must not be empty';
+  if (message.startsWith('Parameter')) return 'must be percent-encoded';
+  return message;
+}
+
+/** In a query `+` means a space, which is what most likely became of the plus of a time or a telephone number. */
+function explainSpace(error: ProblemError, query: Readonly<Record<string, unknown>>): ProblemError {
+  const value = error.parameter === undefined ? undefined : query[error.parameter];
+  if (typeof value !== 'string' || !value.includes(' ')) return error;
+  return { ...error, detail: `${error.detail}; a + in a URL means a space: write it as %2B` };
+}

@@ -1,0 +1,36 @@
+import type { Operation } from '../contract/operations.ts';
+import type { Principal } from '../domain/principal.ts';
+
+/** What the service knows of a request while it lasts. One object, made at once, so that its shape is stable. */
+export interface RequestContext {
+  readonly requestId: string;
+  /** As it was sent: HEAD, where the rest goes on as with GET. */
+  readonly method: string;
+  /** The trace id of a valid `traceparent` (W3C Trace Context), else undefined. */
+  readonly traceId: string | undefined;
+  /** On the monotonic clock, in milliseconds. */
+  readonly startedAt: number;
+  /** When the caller is answered 503, as milliseconds since 1970. */
+  readonly deadlineMs: number;
+  principal: Principal;
+  /** Known once the contract has matched the request. */
+  operation: Operation | undefined;
+  /** The body as it came in, for the fingerprint of a keyed request. */
+  bodyBytes: Uint8Array | undefined;
+  /** What the log tells of a failed request. */
+  failureCode: string | undefined;
+  failureCause: unknown;
+}
+
+declare global {
+  namespace Express {
+    interface Request {
+      context: RequestContext;
+      /** Set by express-openapi-validator when it has matched the request to an operation. */
+      openapi?: {
+        readonly pathParams: Record<string, string>;
+        readonly schema: { readonly operationId: string };
+      };
+    }
+  }
+}

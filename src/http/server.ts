@@ -1,0 +1,101 @@
+import { createServer, IncomingMessage, type RequestListener, type Server, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Express } from 'express';
+import { Failure } from '../domain/failures.ts';
+import type { Observers } from './begin-request.ts';
+import { problemFor, problemHeaders } from './problem.ts';
+import { headerCountMax, urlLengthMax } from './request-line.ts';
+
+/** Slow clients are cut: by default Node lets each of them sit for a minute. */
+const headersTimeoutMs = 10_000;
+const requestTimeoutMs = 15_000;
+const connectionsCheckingIntervalMs = 1000;
+/** Longer than load balancers keep an idle connection, so that it is they who close it. */
+const keepAliveTimeoutMs = 75_000;
+/** All headers with the request line; above the URL's own limit, so that a long URL is told from long headers. */
+const headerBytesMax = 32_768;
+
+/** A client that takes nothing of its reply, and sends nothing, for so long is cut. */
+const idleSocketTimeoutMs = 60_000;
+
+/** An HTTP server for the application that answers also what never becomes a request. */
+export function createHttpServer(app: Express, observers: Observers): Server {
+  const server = createServer(
+    {
+      ...messageClasses(app),
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: connectionsCheckingIntervalMs,
+      keepAliveTimeout: keepAliveTimeoutMs,
+      maxHeaderSize: headerBytesMax,
+      // We answer it ourselves, with problem details.
+      requireHostHeader: false,
+    },
+    app as RequestListener,
+  );
+  server.timeout = idleSocketTimeoutMs;
+  // One more than allowed, so that too many are seen; the rest Node drops silently.
+  server.maxHeadersCount = headerCountMax + 1;
+  server.on('clientError', (error, socket) => answerClientError(error, socket, observers));
+  // Node would answer 417 itself, without problem details.
+  server.on('checkExpectation', app as RequestListener);
+  return server;
+}
+
+/**
+ * Classes whose prototypes are already Express's own. Express sets the prototype of each request and response,
+ * which makes V8 forget their shapes; where the prototype is the same already, nothing happens. Measured 210 to
+ * 65 microseconds for a static reply on Node 20 (bare node:http: 55).
+ */
+function messageClasses(app: Express) {
+  class ServiceRequest extends IncomingMessage {}
+  class ServiceResponse extends ServerResponse {}
+  Object.setPrototypeOf(ServiceRequest.prototype, app.request);
+  Object.setPrototypeOf(ServiceResponse.prototype, app.response);
+  app.request = ServiceRequest.prototype as typeof app.request;
+  app.response = ServiceResponse.prototype as unknown as typeof app.response;
+  return { IncomingMessage: ServiceRequest, ServerResponse: ServiceResponse };
+}
+
+/** A request that Node could not read has no response object: the reply is written to the socket. */
+function answerClientError(error: ClientError, socket: Duplex, { ids, log, metrics }: Observers): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  // An answer that is under way belongs to a request that was read: it goes out, as the connection's last.
+  const answering = (socket as Duplex & { _httpMessage?: ServerResponse })._httpMessage;
+  if (answering && (answering.headersSent || answering.req.complete)) {
+    answering.shouldKeepAlive = false;
+    return;
+  }
+  const failure = clientFailure(error);
+  const problem = problemFor(failure, { requestId: ids(), declaresUnprocessable: false });
+  const body = JSON.stringify(problem);
+  const headers = Object.entries({ ...problemHeaders(failure, problem, body), Connection: 'close' });
+  const head = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  socket.end(`HTTP/1.1 ${problem.status} ${problem.title}\r\n${head}\r\n${body}`);
+  metrics.requestStarted();
+  metrics.requestEnded('other', problem.status, 0);
+  log.info(
+    { requestId: problem.requestId, status: problem.status, code: problem.code },
+    'unreadable request',
+  );
+}
+
+type ClientError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer };
+
+function clientFailure(error: ClientError): Failure {
+  switch (error.code) {
+    case 'HPE_HEADER_OVERFLOW': {
+      const start = error.rawPacket?.subarray(0, urlLengthMax).toString('latin1') ?? '';
+      const longUrl = /^[A-Z]+ \S+$/.test(start) && start.length >= urlLengthMax;
+      if (longUrl) return new Failure('uri_too_long', `The URL is longer than ${urlLengthMax} characters.`);
+      return new Failure('headers_too_large', `The headers are larger than ${headerBytesMax} bytes.`);
+    }
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new Failure('request_timeout', 'The request did not arrive in time.');
+    default:
+      return new Failure('malformed_request', 'This is not an HTTP request that can be read.');
+  }
+}

@@ -1,0 +1,52 @@
+import pino from 'pino';
+
+export type Log = pino.Logger;
+
+/**
+ * JSON lines on standard output, or a readable line each where a person looks on. Nothing is logged but what
+ * a call names: no bodies, headers, URLs or queries, which hold personal data.
+ */
+export async function createLog(level: string): Promise<Log> {
+  const options = {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: { err: describeError },
+  };
+  if (process.stdout.isTTY) return pino(options, await terminal());
+  // Written in the background: a log line must not hold up a request. `closeLog` writes the rest.
+  return pino(options, pino.destination({ dest: 1, sync: false, minLength: 0, maxLength: heldBackBytesMax }));
+}
+
+/** Writes out what is still held back, if anybody reads it. */
+export function closeLog(log: Log): Promise<void> {
+  return new Promise((resolve) => {
+    const giveUp = setTimeout(resolve, flushTimeoutMs);
+    log.flush(() => {
+      clearTimeout(giveUp);
+      resolve();
+    });
+  });
+}
+
+/** What is held back for a reader that does not read; beyond it lines are dropped. */
+const heldBackBytesMax = 16 * 1024 * 1024;
+const flushTimeoutMs = 1000;
+
+/** Named members only: a database's error holds the row that it refused. */
+function describeError(error: unknown): object {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { name, message, stack, cause } = error;
+  const { code, table, constraint } = error as { code?: unknown; table?: unknown; constraint?: unknown };
+  return { name, code, message, table, constraint, stack, cause: cause && describeError(cause) };
+}
+
+async function terminal() {
+  const { build } = await import('pino-pretty');
+  return build({
+    sync: true,
+    translateTime: 'SYS:HH:MM:ss',
+    messageFormat: '{msg}{if operation} {method} {operation} {status} {code} {durationMs} ms{end}',
+    hideObject: true,
+  });
+}

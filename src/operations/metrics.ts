@@ -1,0 +1,45 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Rate, errors and duration of requests by operation, in the text format that Prometheus scrapes. */
+export interface Metrics {
+  /** @param operation an operationId, or `other` for what is none: never a path, so that labels stay few. */
+  requestStarted(): void;
+  requestEnded(operation: string, status: number, durationSeconds: number): void;
+  readonly contentType: string;
+  render(): Promise<string>;
+}
+
+const durationBucketsSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const requests = new Counter({
+    name: 'http_requests_total',
+    help: 'Requests answered, by operation and status code.',
+    labelNames: ['operation', 'status'],
+    registers: [registry],
+  });
+  const durations = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'From the request line to the end of the reply, by operation.',
+    labelNames: ['operation'],
+    buckets: durationBucketsSeconds,
+    registers: [registry],
+  });
+  const inFlight = new Gauge({
+    name: 'http_requests_in_flight',
+    help: 'Requests begun and not yet answered.',
+    registers: [registry],
+  });
+  return {
+    requestStarted: () => inFlight.inc(),
+    requestEnded(operation, status, durationSeconds) {
+      inFlight.dec();
+      requests.inc({ operation, status });
+      durations.observe({ operation }, durationSeconds);
+    },
+    contentType: registry.contentType,
+    render: () => registry.metrics(),
+  };
+}

@@ -1,0 +1,113 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { v7 as uuidv7 } from 'uuid';
+import type { Config } from './config.ts';
+import type { Clock, IdSource } from './domain/sources.ts';
+import { createApplication } from './http/application.ts';
+import { customerHandlers } from './http/handlers/customers.ts';
+import { createHttpServer } from './http/server.ts';
+import { createLifecycle } from './operations/lifecycle.ts';
+import { closeLog, createLog, type Log } from './operations/log.ts';
+import { createMetrics } from './operations/metrics.ts';
+import { type Database, openToServe } from './storage/database.ts';
+import { createStorage } from './storage/storage.ts';
+
+/** A running service. */
+export interface Service {
+  /** Where it listens, such as `http://127.0.0.1:8080`. */
+  readonly url: string;
+  readonly log: Log;
+  /** Lets requests under way end, then closes connections and database. May be called more than once. */
+  stop(): Promise<void>;
+}
+
+/** What tests put in the place of the world. */
+export interface ServiceOptions {
+  readonly clock?: Clock;
+  readonly ids?: IdSource;
+}
+
+/** How long requests under way may go on while the service stops. */
+const drainTimeoutMs = 8000;
+const idleCheckIntervalMs = 50;
+
+/**
+ * Builds the service from its parts and starts it.
+ * @throws StorageProblem or the server's own error (such as EADDRINUSE); nothing is left open then.
+ */
+export async function startService(config: Config, options: ServiceOptions = {}): Promise<Service> {
+  const { clock = Date.now, ids = () => uuidv7() } = options;
+  const log = await createLog(config.logLevel);
+  const database = await openToServe(config.database, config.requestTimeoutMs);
+  try {
+    return await serve(config, database, log, { clock, ids });
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function serve(
+  config: Config,
+  database: Database,
+  log: Log,
+  { clock, ids }: Required<ServiceOptions>,
+): Promise<Service> {
+  const { requestTimeoutMs, corsOrigins, requireIfMatch } = config;
+  const lifecycle = createLifecycle();
+  const metrics = createMetrics();
+  const { customers, idle } = await createStorage(database, { clock, ids });
+  const handlers = customerHandlers({ customers, requireIfMatch });
+  const observers = { ids, log, metrics };
+  const app = await createApplication({
+    ...observers,
+    handlers,
+    corsOrigins,
+    requestTimeoutMs,
+    customers,
+    lifecycle,
+  });
+  const server = createHttpServer(app, observers);
+  await listen(server, config);
+
+  let stopped: Promise<void> | undefined;
+  async function stop(): Promise<void> {
+    lifecycle.beginStop();
+    await drain(server);
+    await idle();
+    await database.close();
+    await closeLog(log);
+  }
+  return {
+    url: urlOf(server),
+    log,
+    stop() {
+      stopped ??= stop();
+      return stopped;
+    },
+  };
+}
+
+async function listen(server: Server, { host, port }: Config): Promise<void> {
+  server.listen({ host, port });
+  await once(server, 'listening');
+}
+
+/** Stops taking connections, lets requests end, and cuts those that do not. */
+async function drain(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  // A connection becomes idle when its last reply has gone out.
+  const idling = setInterval(() => server.closeIdleConnections(), idleCheckIntervalMs);
+  const cutting = setTimeout(() => server.closeAllConnections(), drainTimeoutMs);
+  await closed;
+  clearInterval(idling);
+  clearTimeout(cutting);
+}
+
+function urlOf(server: Server): string {
+  const { address, family, port } = server.address() as AddressInfo;
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}

@@ -1,0 +1,50 @@
+import type { Customer } from '../contract/types.ts';
+import { customerMembers } from '../domain/customer.ts';
+import { emailKey, nameKey } from '../domain/normalization.ts';
+
+export type ColumnType = 'uuid' | 'text' | 'integer' | 'json';
+
+export interface Column {
+  readonly name: string;
+  readonly type: ColumnType;
+}
+
+/** A member of a customer with the column that holds it. */
+export interface MemberColumn extends Column {
+  readonly member: keyof Customer;
+}
+
+/**
+ * The columns that hold a customer's members, named and typed after the contract: a new scalar field needs a
+ * migration and nothing here. `etag` has none, for it is the version.
+ */
+export const memberColumns: readonly MemberColumn[] = customerMembers
+  .filter(({ name }) => name !== 'etag')
+  .map(({ name, kind }) => ({ member: name, name: snakeCase(name), type: typeOf(name, kind) }));
+
+/** Every column that a write fills: the members', and the keys that indexes compare. */
+export const writtenColumns: readonly Column[] = [
+  ...memberColumns,
+  { name: 'email_key', type: 'text' },
+  { name: 'name_key', type: 'text' },
+];
+
+/** A customer as one row, by column name. Nested members stay JSON. */
+export function rowOf(customer: Customer): Record<string, unknown> {
+  const members = memberColumns.map(({ name, member }) => [name, customer[member]]);
+  return {
+    ...Object.fromEntries(members),
+    email_key: customer.email === null ? null : emailKey(customer.email),
+    name_key: nameKey(customer.name),
+  };
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+function typeOf(name: string, kind: string): ColumnType {
+  if (name === 'id') return 'uuid';
+  if (kind === 'integer' || kind === 'text') return kind;
+  return 'json';
+}

@@ -1,0 +1,87 @@
+import type { Customer } from '../contract/types.ts';
+import { rowOf, writtenColumns } from './columns.ts';
+import type { Dialect } from './dialect.ts';
+import type { Session } from './engine.ts';
+import { customerExpression } from './rendering.ts';
+
+/** A member that is unique among live customers. */
+export type UniqueMember = 'email' | 'externalId';
+
+/** The statements of a write transaction on the customers themselves. Each takes many rows at once. */
+export interface CustomerRows {
+  /** The customers with these ids, deleted ones included, locked until the transaction ends. */
+  lock(session: Session, ids: readonly string[]): Promise<ReadonlyMap<string, Customer>>;
+  /** Inserts what no unique index refuses, and returns the ids of what it inserted. */
+  insert(session: Session, customers: readonly Customer[]): Promise<ReadonlySet<string>>;
+  /** Stores new versions. Rejects as a whole when a unique index refuses one. */
+  update(session: Session, customers: readonly Customer[]): Promise<void>;
+  /** Which of the customer's unique members another live customer holds. */
+  taken(session: Session, customer: Customer): Promise<readonly UniqueMember[]>;
+  /** Brings the tags' index in line with the customers as they are stored now. */
+  indexTags(session: Session, ids: readonly string[]): Promise<void>;
+}
+
+export function createCustomerRows(dialect: Dialect): CustomerRows {
+  const statements = customerStatements(dialect);
+  const asJson = (customers: readonly Customer[]) => JSON.stringify(customers.map(rowOf));
+
+  return {
+    async lock(session, ids) {
+      const rows = await session.run<{ body: string }>(statements.lock, [JSON.stringify(ids)]);
+      const customers = rows.map(({ body }) => JSON.parse(body) as Customer);
+      return new Map(customers.map((customer) => [customer.id, customer]));
+    },
+    async insert(session, customers) {
+      const rows = await session.run<{ id: string }>(statements.insert, [asJson(customers)]);
+      return new Set(rows.map(({ id }) => id));
+    },
+    async update(session, customers) {
+      await session.run(statements.update, [asJson(customers)]);
+    },
+    async taken(session, customer) {
+      const { email_key, external_id } = rowOf(customer) as Record<string, string | null>;
+      const others = await session.run<{ email_key: string | null; external_id: string | null }>(
+        statements.holders,
+        [customer.id, email_key ?? null, external_id ?? null],
+      );
+      const members: UniqueMember[] = [];
+      if (email_key && others.some((other) => other.email_key === email_key)) members.push('email');
+      if (external_id && others.some((other) => other.external_id === external_id))
+        members.push('externalId');
+      return members;
+    },
+    async indexTags(session, ids) {
+      await session.run(statements.forgetTags, [JSON.stringify(ids)]);
+      await session.run(statements.indexTags, [JSON.stringify(ids)]);
+    },
+  };
+}
+
+function customerStatements(dialect: Dialect) {
+  const names = writtenColumns.map(({ name }) => name).join(', ');
+  const assignments = writtenColumns
+    .filter(({ name }) => name !== 'id')
+    .map(({ name }) => `${name} = changed.${name}`);
+  const amongIds = dialect.among('customers.id', 'uuid');
+  return {
+    // Ordered, so that two instances lock the same rows in the same order and cannot deadlock over them.
+    lock:
+      `SELECT ${customerExpression(dialect, 'customers')} AS body FROM customers WHERE ${amongIds} ` +
+      `ORDER BY id ${dialect.lockRows}`,
+    // `WHERE true` tells SQLite that ON does not begin a join condition.
+    insert:
+      `INSERT INTO customers (${names}) SELECT ${names} FROM ${dialect.records(writtenColumns, 'added')} ` +
+      'WHERE true ON CONFLICT DO NOTHING RETURNING id',
+    update:
+      `UPDATE customers SET ${assignments.join(', ')} ` +
+      `FROM ${dialect.records(writtenColumns, 'changed')} WHERE customers.id = changed.id`,
+    holders:
+      'SELECT email_key, external_id FROM customers ' +
+      'WHERE deleted_at IS NULL AND id <> ? AND (email_key = ? OR external_id = ?)',
+    forgetTags: `DELETE FROM customer_tags WHERE ordinal IN (SELECT ordinal FROM customers WHERE ${amongIds})`,
+    indexTags:
+      'INSERT INTO customer_tags (tag, created_at, ordinal) ' +
+      'SELECT tags.value, customers.created_at, customers.ordinal ' +
+      `FROM customers, ${dialect.elements('customers.tags', 'tags')} WHERE ${amongIds}`,
+  };
+}

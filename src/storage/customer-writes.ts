@@ -1,0 +1,89 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Command } from '../domain/commands.ts';
+import { unavailable } from '../domain/failures.ts';
+import type { WriteContext, WriteOutcome } from '../domain/ports.ts';
+import type { Clock, IdSource } from '../domain/sources.ts';
+import { CommitUncertain, type Engine } from './engine.ts';
+import type { Settled } from './group-commit.ts';
+import { createGroupCommit } from './group-commit.ts';
+import { hashRequest } from './idempotency.ts';
+import { MovedMeanwhile } from './moved-meanwhile.ts';
+import type { Write } from './write-batch.ts';
+import { createWriteBatch } from './write-batch.ts';
+
+const batchMax = 256;
+const queueMax = 10_000;
+const attemptsMax = 5;
+
+export interface CustomerWritesOptions {
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly idempotencyKey: Buffer;
+  readonly idempotencyTtlMs: number;
+}
+
+/** Writes customers, many in one transaction, each acknowledged after its COMMIT. */
+export function createCustomerWrites(engine: Engine, options: CustomerWritesOptions) {
+  const applyBatch = createWriteBatch(engine.dialect, options.ids, options.idempotencyTtlMs);
+  const queue = createGroupCommit(commit, ({ context }: Write) => context.validateOnly, {
+    batchMax,
+    queueMax,
+  });
+
+  async function commit(writes: readonly Write[]): Promise<readonly Settled<WriteOutcome>[]> {
+    const waiting = writes.map((write) => (write.context.deadlineMs > Date.now() ? write : undefined));
+    const inTime = waiting.filter((write) => write !== undefined);
+    const outcomes = [...(await commitTogether(inTime))];
+    return waiting.map((write) => (write ? (outcomes.shift() as Settled<WriteOutcome>) : tooLate()));
+  }
+
+  /**
+   * What stands in one write's way must not take its neighbours along: each again, alone. But not when the
+   * database serves nobody, or when it may have stored them.
+   */
+  async function commitTogether(writes: readonly Write[]): Promise<readonly Settled<WriteOutcome>[]> {
+    if (writes.length === 0) return [];
+    try {
+      return await attempt(writes);
+    } catch (error) {
+      const hopeless =
+        error instanceof CommitUncertain || engine.dialect.errorMeaning(error) === 'unavailable';
+      if (hopeless || writes.length === 1) return writes.map(() => ({ error }));
+      const alone: Settled<WriteOutcome>[] = [];
+      for (const write of writes) alone.push(...(await commit([write])));
+      return alone;
+    }
+  }
+
+  /** Repeats what was rolled back for another transaction's sake, and nothing else. */
+  async function attempt(writes: readonly Write[], count = 1): Promise<readonly Settled<WriteOutcome>[]> {
+    try {
+      return await transact(writes);
+    } catch (error) {
+      const again = error instanceof MovedMeanwhile || engine.dialect.errorMeaning(error) === 'retry';
+      if (!again || count >= attemptsMax) throw error;
+      await pause(Math.random() * 10 * count);
+      return attempt(writes, count + 1);
+    }
+  }
+
+  function transact(writes: readonly Write[]): Promise<readonly Settled<WriteOutcome>[]> {
+    const rollBack = writes[0]?.context.validateOnly ?? false;
+    return engine.transaction((session) => applyBatch(session, writes, options.clock()), { rollBack });
+  }
+
+  return {
+    async write(command: Command, context: WriteContext): Promise<WriteOutcome> {
+      const { idempotency, validateOnly } = context;
+      const request =
+        idempotency && !validateOnly ? hashRequest(options.idempotencyKey, idempotency) : undefined;
+      return queue.submit({ command, context, request });
+    },
+    /** Resolves when no write is under way. */
+    idle: () => queue.idle(),
+  };
+}
+
+function tooLate(): Settled<WriteOutcome> {
+  return { error: unavailable('The write waited in the queue until its deadline and was not begun.') };
+}

@@ -1,0 +1,132 @@
+import type { Knex } from 'knex';
+import type { Dialect } from './dialect.ts';
+
+/** The values that both drivers bind alike. Anything else is turned into one of these first. */
+export type SqlValue = string | number | null;
+
+/** One connection while it is leased to us. */
+export interface Session {
+  /**
+   * Runs a statement, prepared on its first use on this connection.
+   * @param sql text with `?` for each value; the text is the key of the prepared statement.
+   */
+  run<Row>(sql: string, values: readonly SqlValue[]): Promise<Row[]>;
+}
+
+/**
+ * COMMIT failed, as when the connection broke after it was sent: the transaction may or may not be stored. It
+ * must not be repeated blindly.
+ */
+export class CommitUncertain extends Error {}
+
+export type Work<Result> = (session: Session) => Promise<Result>;
+
+export interface TransactionOptions {
+  /** Roll back also when the work resolves: it was only to find out what would be. */
+  readonly rollBack?: boolean;
+}
+
+/** A database of either kind. */
+export interface Engine {
+  readonly dialect: Dialect;
+  /** The connection that writes, as Knex, for migrations. */
+  readonly knex: Knex;
+  /** Runs work on a reading connection; several run side by side. */
+  read<Result>(work: Work<Result>): Promise<Result>;
+  /**
+   * Runs work in a write transaction on the one writing connection: commits when it resolves, rolls back
+   * when it rejects. Nothing but SQL may be awaited inside. Callers take turns: see `group-commit.ts`.
+   */
+  transaction<Result>(work: Work<Result>, options?: TransactionOptions): Promise<Result>;
+  close(): Promise<void>;
+}
+
+/** How an engine talks to a driver's own connection. */
+export interface Driver<Connection> {
+  run<Row>(connection: Connection, sql: string, values: readonly SqlValue[]): Promise<Row[]>;
+  /** Ends the transaction; resolves only when the database says that it is stored. */
+  commit(connection: Connection): Promise<void>;
+  /** Bounds what the connection does for a reader: resolves or rejects with the work. */
+  limit<Result>(connection: Connection, work: Promise<Result>): Promise<Result>;
+  /** Makes the pool replace the connection instead of lending it again. */
+  discard(connection: Connection): void;
+}
+
+/**
+ * An engine over two Knex pools: one connection that writes, and several that read. Knex opens, pools and
+ * closes connections; statements run on them directly, for building and preparing each anew costs more than
+ * running it.
+ */
+export function createEngine<Connection>(parts: {
+  readonly dialect: Dialect;
+  readonly driver: Driver<Connection>;
+  readonly writer: Knex;
+  readonly readers: Knex;
+}): Engine {
+  const { dialect, driver, writer, readers } = parts;
+
+  async function lease<Result>(
+    pool: Knex,
+    work: (connection: Connection) => Promise<Result>,
+  ): Promise<Result> {
+    const connection: Connection = await pool.client.acquireConnection();
+    try {
+      return await work(connection);
+    } finally {
+      await pool.client.releaseConnection(connection);
+    }
+  }
+
+  function sessionOn(connection: Connection): Session {
+    return { run: (sql, values) => driver.run(connection, sql, values) };
+  }
+
+  /** A connection that the database will not serve on is not lent again: a new one may reach a new primary. */
+  async function guarded<Result>(connection: Connection, work: Work<Result>): Promise<Result> {
+    try {
+      return await work(sessionOn(connection));
+    } catch (error) {
+      if (dialect.errorMeaning(error) === 'unavailable') driver.discard(connection);
+      throw error;
+    }
+  }
+
+  async function commitOrRollBack<Result>(
+    connection: Connection,
+    work: Work<Result>,
+    { rollBack = false }: TransactionOptions,
+  ): Promise<Result> {
+    const session = sessionOn(connection);
+    await session.run(dialect.begin, []);
+    try {
+      const result = await work(session);
+      await (rollBack ? session.run('ROLLBACK', []) : commit(connection));
+      return result;
+    } catch (error) {
+      // The error that matters is the first. A connection that cannot even roll back is not lent again.
+      await session.run('ROLLBACK', []).catch(() => driver.discard(connection));
+      throw error;
+    }
+  }
+
+  async function commit(connection: Connection): Promise<void> {
+    try {
+      await driver.commit(connection);
+    } catch (error) {
+      if (dialect.isRolledBack(error)) throw error;
+      throw new CommitUncertain('COMMIT failed', { cause: error });
+    }
+  }
+
+  return {
+    dialect,
+    knex: writer,
+    read: (work) => lease(readers, (connection) => driver.limit(connection, guarded(connection, work))),
+    transaction: (work, options = {}) =>
+      lease(writer, (connection) => guarded(connection, () => commitOrRollBack(connection, work, options))),
+    async close() {
+      await readers.destroy();
+      await writer.destroy();
+    },
+  };
+}

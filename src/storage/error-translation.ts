@@ -1,0 +1,37 @@
+import { Failure, unavailable } from '../domain/failures.ts';
+import type { Dialect } from './dialect.ts';
+import { CommitUncertain } from './engine.ts';
+import { MovedMeanwhile } from './moved-meanwhile.ts';
+
+/**
+ * What a caller may know of a driver's error. The error itself goes along as the cause, for the log.
+ * An error that means a defect is returned as it is, and becomes a 500.
+ */
+export function toFailure(error: unknown, dialect: Dialect): unknown {
+  if (error instanceof Failure) return error;
+  if (error instanceof CommitUncertain) {
+    return unavailable(
+      'Whether the write was stored is not known. Read the customer, or repeat the request unchanged if it has an Idempotency-Key.',
+      error,
+    );
+  }
+  if (error instanceof MovedMeanwhile) return contended(error);
+  if (error instanceof Error && /^(Knex)?TimeoutError$/.test(error.name)) {
+    return unavailable('No database connection became free in time.', error);
+  }
+  switch (dialect.errorMeaning(error)) {
+    case 'unavailable':
+      return unavailable('The database cannot serve this request now. Nothing was stored; try again.', error);
+    case 'timeout':
+      return unavailable('The query took longer than a request may. Narrow it down.', error);
+    case 'retry':
+    case 'locked':
+      return contended(error);
+    default:
+      return error;
+  }
+}
+
+function contended(cause: unknown): Failure {
+  return unavailable('Other requests are changing the same customers. Nothing was stored; try again.', cause);
+}

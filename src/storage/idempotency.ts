@@ -1,0 +1,140 @@
+import type { Customer } from '../contract/types.ts';
+import { entityTag } from '../domain/customer.ts';
+import { Failure } from '../domain/failures.ts';
+import type { IdempotentRequest, WriteOutcome } from '../domain/ports.ts';
+import type { Column } from './columns.ts';
+import type { Dialect } from './dialect.ts';
+import type { Session } from './engine.ts';
+import type { Settled } from './group-commit.ts';
+import { MovedMeanwhile } from './moved-meanwhile.ts';
+import { markRendered } from './rendering.ts';
+import { keyedHash } from './secrets.ts';
+
+/** An Idempotency-Key and its request as they are stored: hashes only, keyed by the database's secret. */
+export interface HashedRequest {
+  readonly keyHash: string;
+  readonly fingerprint: string;
+}
+
+export function hashRequest(secret: Buffer, request: IdempotentRequest): HashedRequest {
+  return {
+    keyHash: keyedHash(secret, ['key', ...request.scope, request.key]).toString('base64url'),
+    fingerprint: keyedHash(secret, ['request', ...request.fingerprint]).toString('base64url'),
+  };
+}
+
+/** The answers that keyed requests were given. A row points at a version; the change log has its image, so
+ * that no second copy of personal data exists. */
+export interface IdempotencyRows {
+  /** What is known, by key hash, of those keys that have not expired at `now`. */
+  find(session: Session, keyHashes: readonly string[], now: string): Promise<Map<string, KnownAnswer>>;
+  /** @throws MovedMeanwhile when another instance stored one of the keys; Failure `idempotency_key_in_use`
+   * when another one is about to and does not come to an end. */
+  remember(session: Session, answers: readonly Answer[], now: string, expiresAt: string): Promise<void>;
+}
+
+/** The outcome of an earlier request, and which request that was. */
+export interface KnownAnswer {
+  readonly fingerprint: string;
+  readonly outcome: Settled<WriteOutcome>;
+}
+
+export interface Answer {
+  readonly request: HashedRequest;
+  readonly outcome: WriteOutcome;
+  readonly version: number;
+}
+
+interface KeyRow {
+  readonly key_hash: string;
+  readonly fingerprint: string;
+  readonly customer_id: string;
+  readonly version: number | string;
+  readonly created: number | string;
+  readonly position: string | null;
+  readonly image: string | null;
+}
+
+const columns: readonly Column[] = [
+  { name: 'key_hash', type: 'text' },
+  { name: 'fingerprint', type: 'text' },
+  { name: 'customer_id', type: 'uuid' },
+  { name: 'version', type: 'integer' },
+  { name: 'created', type: 'integer' },
+  { name: 'expires_at', type: 'text' },
+];
+
+export function createIdempotencyRows(dialect: Dialect): IdempotencyRows {
+  const find =
+    'SELECT key_hash, fingerprint, keys.customer_id, keys.version, created, ' +
+    'CAST(position AS text) AS position, CAST(image AS text) AS image FROM idempotency_keys AS keys ' +
+    'LEFT JOIN changes ON changes.customer_id = keys.customer_id AND changes.version = keys.version ' +
+    `WHERE ${dialect.among('key_hash', 'text')} AND expires_at > ?`;
+  const names = columns.map(({ name }) => name);
+  const renewed = names.slice(1).map((name) => `${name} = excluded.${name}`);
+  const remember =
+    `INSERT INTO idempotency_keys (${names.join(', ')}) ` +
+    `SELECT ${names.join(', ')} FROM ${dialect.records(columns, 'added')} WHERE true ` +
+    `ON CONFLICT (key_hash) DO UPDATE SET ${renewed.join(', ')} ` +
+    'WHERE idempotency_keys.expires_at <= ? RETURNING key_hash';
+
+  return {
+    async find(session, keyHashes, now) {
+      const rows = await session.run<KeyRow>(find, [JSON.stringify(keyHashes), now]);
+      return new Map(
+        rows.map((row) => [row.key_hash, { fingerprint: row.fingerprint, outcome: storedOutcome(row) }]),
+      );
+    },
+    async remember(session, answers, now, expiresAt) {
+      if (answers.length === 0) return;
+      const records = answers.map(({ request, outcome, version }) => ({
+        key_hash: request.keyHash,
+        fingerprint: request.fingerprint,
+        customer_id: outcome.id,
+        version,
+        created: outcome.created ? 1 : 0,
+        expires_at: expiresAt,
+      }));
+      try {
+        const stored = await session.run(remember, [JSON.stringify(records), now]);
+        if (stored.length < answers.length) throw new MovedMeanwhile();
+      } catch (error) {
+        throw dialect.errorMeaning(error) === 'locked' ? keyInUse(error) : error;
+      }
+    },
+  };
+}
+
+/** The answer to a request whose key is known: the first one's, unless it is another request. */
+export function replay(known: KnownAnswer, request: HashedRequest): Settled<WriteOutcome> {
+  if (known.fingerprint !== request.fingerprint) {
+    const detail =
+      'This Idempotency-Key was used for another request. Use a new key, or repeat that request unchanged.';
+    return { error: new Failure('idempotency_key_reused', detail) };
+  }
+  if (!('result' in known.outcome)) return known.outcome;
+  return { result: { ...known.outcome.result, replayed: true } };
+}
+
+function keyInUse(cause: unknown): Failure {
+  const detail =
+    'The first request with this Idempotency-Key is still under way. Repeat this one in a moment.';
+  return new Failure('idempotency_key_in_use', detail, { headers: { 'Retry-After': '1' }, cause });
+}
+
+function storedOutcome(row: KeyRow): Settled<WriteOutcome> {
+  if (row.image === null || row.position === null) {
+    return { error: new Failure('customer_deleted', 'The customer that this request made is gone.') };
+  }
+  return {
+    result: {
+      id: row.customer_id,
+      body: markRendered<Customer>(row.image),
+      etag: entityTag(Number(row.version)),
+      created: Number(row.created) === 1,
+      feedPosition: row.position,
+      validated: false,
+      replayed: true,
+    },
+  };
+}

@@ -1,0 +1,150 @@
+import knexFactory, { type Knex } from 'knex';
+import type { Database, Statement } from 'sqlite3';
+import { sqlite } from './dialect.ts';
+import type { Driver, Engine, SqlValue } from './engine.ts';
+import { createEngine } from './engine.ts';
+import { quietLog } from './knex-log.ts';
+
+/** Readers beside the one writer. libuv's thread pool must hold them all: see `package.json` scripts. */
+const sqliteReaderConnections = 4;
+
+/** How many prepared statements a connection keeps; the least recently used makes room. */
+const preparedStatementsMax = 200;
+
+export interface SqliteOptions {
+  readonly file: string;
+  /** How long a reading statement may run; 0 for as long as it takes. */
+  readonly timeoutMs: number;
+}
+
+/**
+ * Opens a SQLite file, creating it where there is none. This file alone knows the driver: another SQLite
+ * driver for Knex needs a change here only.
+ */
+export function openSqlite({ file, timeoutMs }: SqliteOptions): Engine {
+  return createEngine({
+    dialect: sqlite,
+    driver: sqliteDriver(timeoutMs),
+    writer: sqlitePool(file, 1, timeoutMs, writerPragmas),
+    readers: sqlitePool(file, sqliteReaderConnections, timeoutMs, readerPragmas),
+  });
+}
+
+/** Knex knows no endless wait. */
+const unboundedAcquireMs = 60_000;
+
+const commonPragmas = [
+  // A statement that finds the file locked by another process waits this long before SQLITE_BUSY.
+  'busy_timeout = 2000',
+  // Functions of a schema that somebody tampered with must not run.
+  'trusted_schema = OFF',
+  'foreign_keys = ON',
+  'cache_size = -65536',
+];
+
+const writerPragmas = [
+  ...commonPragmas,
+  'journal_mode = WAL',
+  // Acknowledged means fsynced. Never left to a default: some builds default to NORMAL.
+  'synchronous = FULL',
+  'journal_size_limit = 67108864',
+  // Erased text must not stay in free pages.
+  'secure_delete = ON',
+];
+
+const readerPragmas = [...commonPragmas, 'query_only = ON'];
+
+/** Connections to a SQLite file, opened when first needed and kept until the pool is destroyed. */
+export function sqlitePool(
+  filename: string,
+  connections: number,
+  timeoutMs: number,
+  pragmas: readonly string[],
+): Knex {
+  return knexFactory({
+    client: 'sqlite3',
+    connection: { filename },
+    useNullAsDefault: true,
+    compileSqlOnError: false,
+    log: quietLog,
+    acquireConnectionTimeout: timeoutMs || unboundedAcquireMs,
+    pool: {
+      min: 0,
+      max: connections,
+      idleTimeoutMillis: 2 ** 31 - 1,
+      afterCreate(connection: Database, done: (error: Error | null) => void) {
+        finalizeBeforeClose(connection);
+        connection.exec(pragmas.map((pragma) => `PRAGMA ${pragma};`).join('\n'), done);
+      },
+    },
+  });
+}
+
+/** The prepared statements of each connection by their text. */
+const statements = new WeakMap<Database, Map<string, Statement>>();
+
+/** SQLite does not close a connection that has statements left: no checkpoint, and the files stay open. */
+function finalizeBeforeClose(connection: Database): void {
+  const close = connection.close.bind(connection);
+  connection.close = (callback) => {
+    for (const statement of statements.get(connection)?.values() ?? []) statement.finalize();
+    statements.delete(connection);
+    close(callback);
+  };
+}
+
+/** How often a reader that ran out of time is interrupted: in vain while it is between two statements. */
+const interruptIntervalMs = 50;
+
+function sqliteDriver(timeoutMs: number): Driver<Database> {
+  async function prepared(connection: Database, sql: string): Promise<Statement> {
+    const known = statements.get(connection) ?? new Map<string, Statement>();
+    statements.set(connection, known);
+    const statement = known.get(sql) ?? (await prepare(connection, sql));
+    known.delete(sql);
+    known.set(sql, statement);
+    if (known.size > preparedStatementsMax) forgetOldest(known);
+    return statement;
+  }
+
+  async function run<Row>(connection: Database, sql: string, values: readonly SqlValue[]): Promise<Row[]> {
+    const statement = await prepared(connection, sql);
+    return new Promise((resolve, reject) => {
+      statement.all<Row>(values, (error, rows) => (error ? reject(error) : resolve(rows)));
+    });
+  }
+
+  return {
+    run,
+    async commit(connection) {
+      await run(connection, 'COMMIT', []);
+    },
+    async limit(connection, work) {
+      if (timeoutMs === 0) return work;
+      const interrupt = () => {
+        connection.interrupt();
+        timer = setTimeout(interrupt, interruptIntervalMs);
+      };
+      let timer = setTimeout(interrupt, timeoutMs);
+      return work.finally(() => clearTimeout(timer));
+    },
+    // A file's connection does not go bad: what failed was the file, and the next statement tries it again.
+    discard() {},
+  };
+}
+
+function prepare(connection: Database, sql: string): Promise<Statement> {
+  return new Promise((resolve, reject) => {
+    const statement = connection.prepare(sql, (error: Error | null) =>
+      error ? reject(error) : resolve(statement),
+    );
+  });
+}
+
+function forgetOldest(known: Map<string, Statement>): void {
+  for (const [sql, statement] of known) {
+    known.delete(sql);
+    statement.finalize();
+    return;
+  }
+}

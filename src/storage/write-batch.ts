@@ -1,0 +1,187 @@
+import type { Rendered } from '../contract/rendered.ts';
+import type { Customer } from '../contract/types.ts';
+import type { Command } from '../domain/commands.ts';
+import { fieldChanges } from '../domain/commands.ts';
+import type { WriteContext, WriteOutcome } from '../domain/ports.ts';
+import type { IdSource } from '../domain/sources.ts';
+import type { Change } from './change-log.ts';
+import { createChangeLog } from './change-log.ts';
+import { createCustomerRows } from './customer-rows.ts';
+import type { Dialect } from './dialect.ts';
+import type { Session } from './engine.ts';
+import type { Settled } from './group-commit.ts';
+import type { HashedRequest, KnownAnswer } from './idempotency.ts';
+import { createIdempotencyRows, replay } from './idempotency.ts';
+import { MovedMeanwhile } from './moved-meanwhile.ts';
+import { renderCustomer } from './rendering.ts';
+import type { Deciding } from './write-round.ts';
+import { createRound } from './write-round.ts';
+
+/** The position before all others. */
+const noPosition = '0';
+
+/** A write as it waits in the queue. */
+export interface Write {
+  readonly command: Command;
+  readonly context: WriteContext;
+  readonly request: HashedRequest | undefined;
+}
+
+/** A write while its batch runs. */
+interface Item extends Write, Deciding {
+  /** The answer that its key was given before. */
+  known?: KnownAnswer;
+  /** The write of this batch that it repeats. */
+  repeats?: Item;
+  /** The customer that it came to, rendered once for its reply and for the change log. */
+  image?: Rendered<Customer>;
+  position?: string | undefined;
+}
+
+/**
+ * Does many writes inside one transaction, each with its own outcome. Writes on the same customer, or under
+ * the same Idempotency-Key, follow each other in rounds, so that each sees the one before.
+ */
+export function createWriteBatch(dialect: Dialect, ids: IdSource, idempotencyTtlMs: number) {
+  const applyRound = createRound(dialect, createCustomerRows(dialect), ids);
+  const keys = createIdempotencyRows(dialect);
+  const changeLog = createChangeLog(dialect);
+
+  return async (
+    session: Session,
+    writes: readonly Write[],
+    nowMs: number,
+  ): Promise<readonly Settled<WriteOutcome>[]> => {
+    const at = new Date(nowMs).toISOString();
+    const items: Item[] = writes.map((write) => ({ ...write }));
+    await findKnown(session, items, at);
+    const applied: Item[] = [];
+    const done = new Map<string, Item>();
+    for (const round of roundsOf(items.filter(({ known }) => !known))) {
+      for (const item of round) markRepeat(item, done);
+      const fresh = round.filter(({ repeats }) => !repeats);
+      applied.push(...(await applyRound(session, fresh, at)));
+      for (const item of fresh) if (item.request && !item.failure) done.set(item.request.keyHash, item);
+    }
+    // A dry run is rolled back: nothing needs a key or a position.
+    if (writes[0]?.context.validateOnly) return items.map(settle);
+    await lookAgain(session, items, at);
+    await keys.remember(session, [...done.values()].map(answerOf), at, timestamp(nowMs + idempotencyTtlMs));
+    const positions = await changeLog.append(
+      session,
+      applied.map((item) => changeOf(item, at)),
+    );
+    applied.forEach((item, place) => {
+      item.position = positions[place];
+    });
+    await placeUnchanged(session, items);
+    return items.map(settle);
+  };
+
+  async function findKnown(session: Session, items: readonly Item[], at: string): Promise<void> {
+    const hashes = items.flatMap(({ request }) => (request ? [request.keyHash] : []));
+    if (hashes.length === 0) return;
+    const answers = await keys.find(session, hashes, at);
+    for (const item of items) {
+      const known = item.request && answers.get(item.request.keyHash);
+      if (known) item.known = known;
+    }
+  }
+
+  /**
+   * A keyed write that is refused may have been refused for what its own first request has just done on another
+   * instance, committed after we looked for its key.
+   */
+  async function lookAgain(session: Session, items: readonly Item[], at: string): Promise<void> {
+    const refused = items.filter(({ failure, known }) => failure && !known);
+    const hashes = refused.flatMap(({ request }) => (request ? [request.keyHash] : []));
+    if (hashes.length === 0) return;
+    if ((await keys.find(session, hashes, at)).size > 0) throw new MovedMeanwhile();
+  }
+
+  /** A write that changed nothing tells the position of its customer's last change, as a replay of it does. */
+  async function placeUnchanged(session: Session, items: readonly Item[]): Promise<void> {
+    const unchanged = items.filter(({ decision, failure }) => decision?.change === null && !failure);
+    if (unchanged.length === 0) return;
+    const ids = unchanged.map((item) => decisionOf(item).after.id);
+    const positions = await changeLog.lastPositions(session, ids);
+    for (const item of unchanged) item.position = positions.get(decisionOf(item).after.id);
+  }
+}
+
+/** Splits writes so that no round holds two on one customer or under one key. */
+function roundsOf(items: readonly Item[]): Item[][] {
+  const rounds: Item[][] = [];
+  const nextRound = new Map<string, number>();
+  for (const item of items) {
+    const target = item.command.kind === 'create' ? [] : [item.command.id];
+    const names = [...target, ...(item.request ? [item.request.keyHash] : [])];
+    const place = Math.max(0, ...names.map((name) => nextRound.get(name) ?? 0));
+    for (const name of names) nextRound.set(name, place + 1);
+    rounds[place] ??= [];
+    rounds[place].push(item);
+  }
+  return rounds;
+}
+
+function markRepeat(item: Item, done: ReadonlyMap<string, Item>): void {
+  const first = item.request && done.get(item.request.keyHash);
+  if (first) item.repeats = first;
+}
+
+function settle(item: Item): Settled<WriteOutcome> {
+  if (item.failure) return { error: item.failure };
+  if (item.request && item.known) return replay(item.known, item.request);
+  if (item.request && item.repeats?.request) {
+    const { fingerprint } = item.repeats.request;
+    return replay({ fingerprint, outcome: settle(item.repeats) }, item.request);
+  }
+  return { result: outcomeOf(item) };
+}
+
+function outcomeOf(item: Item): WriteOutcome {
+  const { after, change } = decisionOf(item);
+  return {
+    id: after.id,
+    body: imageOf(item),
+    etag: after.etag,
+    created: change === 'created',
+    feedPosition: item.position ?? noPosition,
+    validated: item.context.validateOnly,
+    replayed: false,
+  };
+}
+
+function answerOf(item: Item) {
+  if (!item.request) throw new Error('Only a keyed write is remembered.');
+  return { request: item.request, outcome: outcomeOf(item), version: decisionOf(item).after.version };
+}
+
+function changeOf(item: Item, at: string): Change {
+  const { before, after, change } = decisionOf(item);
+  if (!change) throw new Error('Only a change is logged.');
+  return {
+    customerId: after.id,
+    version: after.version,
+    kind: change,
+    at,
+    actor: item.context.actor,
+    requestId: item.context.requestId,
+    changes: before && fieldChanges(before, after),
+    image: imageOf(item),
+  };
+}
+
+function imageOf(item: Item): Rendered<Customer> {
+  item.image ??= renderCustomer(decisionOf(item).after);
+  return item.image;
+}
+
+function decisionOf({ decision }: Item) {
+  if (!decision) throw new Error('The write was not decided.');
+  return decision;
+}
+
+function timestamp(ms: number): string {
+  return new Date(ms).toISOString();
+}

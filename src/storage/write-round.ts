@@ -1,0 +1,121 @@
+import type { Customer } from '../contract/types.ts';
+import type { Command, Decision } from '../domain/commands.ts';
+import { decide } from '../domain/commands.ts';
+import { Failure } from '../domain/failures.ts';
+import type { IdSource } from '../domain/sources.ts';
+import type { CustomerRows, UniqueMember } from './customer-rows.ts';
+import type { Dialect } from './dialect.ts';
+import type { Session } from './engine.ts';
+import { MovedMeanwhile } from './moved-meanwhile.ts';
+
+/** A command in a batch. Its verdict is a decision that the database has taken in, or a refusal. */
+export interface Deciding {
+  readonly command: Command;
+  decision?: Decision;
+  failure?: Failure;
+}
+
+/**
+ * Applies commands on different customers, with a few statements for all of them. Changes of existing
+ * customers go first, so that a unique key that one gives up is free for the next.
+ * @returns those that made a new version, in the order in which they were applied.
+ */
+export function createRound(dialect: Dialect, rows: CustomerRows, ids: IdSource) {
+  return async <Item extends Deciding>(
+    session: Session,
+    items: readonly Item[],
+    at: string,
+  ): Promise<Item[]> => {
+    const targets = items.flatMap(({ command }) => (command.kind === 'create' ? [] : [command.id]));
+    const current = targets.length > 0 ? await rows.lock(session, targets) : new Map<string, Customer>();
+    for (const item of items) decideItem(item, current, at, ids);
+
+    const changing = items.filter(({ decision }) => decision?.change);
+    const added = changing.filter(({ decision }) => decision?.before === null);
+    const claiming = changing.filter(({ decision }) => decision && claimsUniqueMember(decision));
+    const plain = changing.filter(
+      ({ decision }) => decision && decision.before !== null && !claimsUniqueMember(decision),
+    );
+    if (plain.length > 0) await rows.update(session, plain.map(customerAfter));
+    for (const item of claiming) {
+      if (!(await updateUnlessTaken(session, customerAfter(item)))) await refuse(session, item);
+    }
+    const inserted =
+      added.length > 0 ? await rows.insert(session, added.map(customerAfter)) : new Set<string>();
+    for (const item of added) {
+      if (!inserted.has(customerAfter(item).id)) await refuse(session, item);
+    }
+
+    const applied = [...plain, ...claiming, ...added].filter(({ failure }) => !failure);
+    const retagged = applied.filter(({ decision }) => decision && tagsChanged(decision));
+    if (retagged.length > 0)
+      await rows.indexTags(
+        session,
+        retagged.map((item) => customerAfter(item).id),
+      );
+    return applied;
+  };
+
+  /** In a savepoint, for on PostgreSQL a refused statement would take the whole transaction with it. */
+  async function updateUnlessTaken(session: Session, customer: Customer): Promise<boolean> {
+    await session.run('SAVEPOINT claim', []);
+    try {
+      await rows.update(session, [customer]);
+    } catch (error) {
+      if (dialect.errorMeaning(error) !== 'unique') throw error;
+      await session.run('ROLLBACK TO SAVEPOINT claim', []);
+      await session.run('RELEASE SAVEPOINT claim', []);
+      return false;
+    }
+    await session.run('RELEASE SAVEPOINT claim', []);
+    return true;
+  }
+
+  async function refuse(session: Session, item: Deciding): Promise<void> {
+    const taken = await rows.taken(session, customerAfter(item));
+    if (taken.length === 0) throw new MovedMeanwhile();
+    item.failure = takenFailure(taken);
+  }
+}
+
+function decideItem(item: Deciding, current: ReadonlyMap<string, Customer>, at: string, ids: IdSource): void {
+  const { command } = item;
+  try {
+    const target = command.kind === 'create' ? undefined : current.get(command.id);
+    item.decision = decide(target, command, at, ids);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    item.failure = error;
+  }
+}
+
+function customerAfter({ decision }: Deciding): Customer {
+  if (!decision) throw new Error('Only a decided command has an outcome.');
+  return decision.after;
+}
+
+/** Whether an existing customer takes an email or externalId that it did not hold among the live ones. */
+function claimsUniqueMember({ before, after }: Decision): boolean {
+  if (before === null || after.deletedAt !== null) return false;
+  const restored = before.deletedAt !== null;
+  return (['email', 'externalId'] as const).some(
+    (member) => after[member] !== null && (restored || after[member] !== before[member]),
+  );
+}
+
+function tagsChanged({ before, after }: Decision): boolean {
+  return JSON.stringify(before?.tags ?? []) !== JSON.stringify(after.tags);
+}
+
+const takenCodes = { email: 'email_taken', externalId: 'external_id_taken' } as const;
+
+function takenFailure(members: readonly UniqueMember[]): Failure {
+  const [first = 'email'] = members;
+  const errors = members.map((member) => ({
+    pointer: `#/${member}`,
+    detail: 'is held by another customer; it must be unique among customers that are not deleted',
+  }));
+  return new Failure(takenCodes[first], `Another customer has this ${members.join(' and this ')}.`, {
+    errors,
+  });
+}

@@ -1,0 +1,118 @@
+/** Row 19 of the test plan: paging while customers come, change and go. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import type { Customer, CustomerList } from '../../src/contract/types.ts';
+import type { Cleanup } from '../support/cleanup.ts';
+import { describeEngines, type EngineName } from '../support/engines.ts';
+import { type Random, randomFrom } from '../support/random.ts';
+import { startTestService } from '../support/service.ts';
+
+const batches = process.env.TEST_SOAK ? 25 : 1;
+const walksPerBatch = 200;
+const settledCount = 36;
+const restlessCount = 12;
+const sorts = ['createdAt', '-createdAt', 'updatedAt', '-updatedAt', 'name', '-name'] as const;
+const filterChoices: readonly Readonly<Record<string, string>>[] = [
+  {},
+  { includeDeleted: 'true' },
+  { status: 'active' },
+  { tag: 'walked' },
+  { type: 'person', includeDeleted: 'true' },
+  { createdAfter: '2020-01-01T00:00:00Z' },
+];
+
+describeEngines('paging over changing data', (engine) => {
+  for (let batch = 0; batch < batches; batch++) {
+    test(`every customer that was there all along is seen once, batch ${batch + 1}`, async (t) => {
+      const random = randomFrom(`paging ${engine} ${batch}`);
+      await walkMany(await startCrowd(t, engine, random), random, t);
+    });
+  }
+});
+
+async function walkMany(crowd: Crowd, random: Random, t: TestContext): Promise<void> {
+  const figures = { pages: 0, customers: 0, changes: 0 };
+  for (let walk = 0; walk < walksPerBatch; walk++) {
+    const sort = sorts[walk % sorts.length] ?? 'name';
+    const filters = random.pick(filterChoices);
+    const seen = await walkOnce({ ...filters, sort, limit: String(random.integer(2, 14)) });
+    const times = countOf(seen);
+    for (const id of crowd.settled) assert.equal(times.get(id) ?? 0, 1, `walk ${walk}, ${sort}: ${id}`);
+    // Whoever changes moves in the order of changes, and may be met again; in the others nobody may.
+    if (!sort.endsWith('updatedAt')) assert.equal(times.size, seen.length, `walk ${walk}, ${sort}: repeated`);
+    figures.customers += seen.length;
+  }
+  t.diagnostic(`${walksPerBatch} walks: ${JSON.stringify(figures)}, 0 skipped, 0 repeated`);
+
+  async function walkOnce(query: Record<string, string>): Promise<string[]> {
+    const seen: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const page: Promise<CustomerList> = crowd.read(cursor === null ? query : { ...query, cursor });
+      const [{ items, nextCursor }] = await Promise.all([page, disturb()]);
+      seen.push(...items.map(({ id }) => id));
+      figures.pages += 1;
+      cursor = nextCursor;
+    } while (cursor !== null);
+    return seen;
+  }
+
+  /** While a page is being read, and so also between two pages. */
+  async function disturb(): Promise<void> {
+    const changes = random.integer(0, 2);
+    figures.changes += changes;
+    for (let count = 0; count < changes; count++) await crowd.change();
+  }
+}
+
+interface Crowd {
+  /** Nobody touches these. */
+  readonly settled: readonly string[];
+  /** One of the others comes, changes, goes or comes back. */
+  change(): Promise<void>;
+  read(query: Record<string, string>): Promise<CustomerList>;
+}
+
+async function startCrowd(cleanup: Cleanup, engine: EngineName, random: Random): Promise<Crowd> {
+  // A coarse clock, so that many customers have the same times and only the tie-break orders them.
+  const clock = () => Math.floor(Date.now() / 40) * 40;
+  const service = await startTestService(cleanup, { engine, clock });
+  const create = async () => {
+    const body = { name: nameFrom(random), tags: ['walked'] };
+    return (await service.call<Customer>('POST', '/customers', { body })).json.id;
+  };
+  const settled: string[] = [];
+  const restless: string[] = [];
+  for (let index = 0; index < settledCount; index++) {
+    settled.push(await create());
+    if (index < restlessCount) restless.push(await create());
+  }
+  return {
+    settled,
+    async change() {
+      const index = random.integer(0, restless.length - 1);
+      const path = `/customers/${restless[index]}`;
+      const kind = random.integer(0, 9);
+      if (kind === 0) restless[index] = await create();
+      if (kind < 4) await service.call('DELETE', path);
+      else if (kind < 7) await service.call('POST', `${path}/restore`);
+      else await service.call('PATCH', path, { body: { note: `changed ${random.next()}` } });
+    },
+    async read(query) {
+      const { status, json } = await service.call<CustomerList>('GET', '/customers', { query });
+      assert.equal(status, 200);
+      return json;
+    },
+  };
+}
+
+/** From a few letters, so that many names fold to the same. */
+function nameFrom(random: Random): string {
+  return Array.from({ length: random.integer(1, 3) }, () => random.pick([...'aAbBéEçÇ\u{1f600}'])).join('');
+}
+
+function countOf(ids: readonly string[]): Map<string, number> {
+  const times = new Map<string, number>();
+  for (const id of ids) times.set(id, (times.get(id) ?? 0) + 1);
+  return times;
+}

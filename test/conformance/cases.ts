@@ -1,0 +1,228 @@
+import { contractDocument, type Operation, resolved } from '../support/contract-document.ts';
+import { type RuleSchema, type Violation, validValue, violationsOf } from './violations.ts';
+
+/** One request, for the mock and for the service alike. */
+export interface Case {
+  readonly operationId: string;
+  /** What is tried, such as `body #/email: maxLength`. */
+  readonly name: string;
+  readonly method: string;
+  /** The template's path with its parameters filled in, and the query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** What the request must be refused with; absent where it must be accepted. */
+  readonly refusal?: Refusal;
+}
+
+interface Refusal {
+  readonly status: number;
+  /** The JSON Pointer or the parameter that the problem has to name; absent where it names none. */
+  readonly place?: string;
+  readonly rule: string;
+  readonly value: unknown;
+}
+
+interface Parameter {
+  readonly name: string;
+  readonly in: 'path' | 'query' | 'header';
+  readonly schema: RuleSchema;
+  readonly example: unknown;
+}
+
+interface MediaType {
+  readonly schema: RuleSchema;
+  readonly examples: Readonly<Record<string, { readonly value: unknown }>>;
+}
+
+export interface Target extends Operation {
+  readonly method: string;
+  readonly path: string;
+  readonly parameters: readonly Parameter[];
+  readonly content: Readonly<Record<string, MediaType>>;
+  /** 422 where it is declared, else 400. */
+  readonly invalidStatus: number;
+}
+
+type PathItem = Readonly<Record<string, Operation & { readonly parameters?: readonly Parameter[] }>>;
+
+/** Every operation of the contract, its parameters and its body looked up. */
+export const targets: readonly Target[] = Object.entries(contractDocument.paths).flatMap(([path, item]) => {
+  const { parameters: shared = [], ...methods } = item as PathItem & { parameters?: readonly Parameter[] };
+  return Object.entries(methods).map(([method, operation]) => {
+    const { requestBody } = operation as { requestBody?: { content: Record<string, MediaType> } };
+    const parameters = [...shared, ...(operation.parameters ?? [])].map((each) => resolved<Parameter>(each));
+    const invalidStatus = '422' in operation.responses ? 422 : 400;
+    const content = requestBody?.content ?? {};
+    return { ...operation, method: method.toUpperCase(), path, parameters, content, invalidStatus };
+  });
+});
+
+/** Every example of a body or a parameter as a request of its own. */
+export function exampleCases(target: Target): Case[] {
+  const bodies = Object.entries(target.content).flatMap(([mediaType, { examples }]) =>
+    Object.entries(examples).map(([name, example]) =>
+      request(target, `${mediaType} example ${name}`, {
+        mediaType,
+        body: JSON.stringify(resolved(example).value),
+      }),
+    ),
+  );
+  const parameters = target.parameters.map((parameter) =>
+    request(target, `${parameter.in} ${parameter.name} example`, {
+      given: { [parameter.name]: parameter.example },
+    }),
+  );
+  return [...bodies, ...parameters];
+}
+
+/** Every single rule of the contract broken at a single place. */
+export function violationCases(target: Target): Case[] {
+  const bodies = Object.entries(target.content).flatMap(([mediaType, { schema }]) => [
+    ...violationsOf(schema).map(({ rule, value, pointer }) =>
+      request(target, `${mediaType} body #${pointer}: ${rule}`, {
+        mediaType,
+        body: JSON.stringify(value),
+        refusal: { status: target.invalidStatus, place: `#${pointer}`, rule, value },
+      }),
+    ),
+    ...syntaxCases(target, mediaType),
+  ]);
+  const parameters = target.parameters.flatMap((parameter) =>
+    textViolations(parameter).map(({ rule, value }) => {
+      const name = `${parameter.in} ${parameter.name}: ${rule} ${JSON.stringify(value).slice(0, 60)}`;
+      // U+0000 in a URL is refused before anybody looks at parameters.
+      const place = String(value).includes('\0') ? {} : { place: parameter.name };
+      const refusal = { status: target.invalidStatus, ...place, rule, value };
+      return request(target, name, { given: { [parameter.name]: value }, refusal });
+    }),
+  );
+  const unknown = request(target, 'query nickname: an unknown parameter', {
+    given: { nickname: 'text' },
+    refusal: { status: target.invalidStatus, place: 'nickname', rule: 'an unknown parameter', value: 'text' },
+  });
+  return [...bodies, ...parameters, unknown, ...acceptCases(target), ...methodCases(target)];
+}
+
+function syntaxCases(target: Target, mediaType: string): Case[] {
+  const body = JSON.stringify(leastBody(target, mediaType));
+  const refused = (rule: string, status: number, change: Partial<Parts>) =>
+    request(target, `${mediaType} body: ${rule}`, {
+      mediaType,
+      body,
+      refusal: { status, rule, value: undefined },
+      ...change,
+    });
+  return [
+    refused('no JSON', 400, { body: '{"name"' }),
+    refused('empty', target.invalidStatus, { body: '' }),
+    refused('a form', 415, { mediaType: 'application/x-www-form-urlencoded' }),
+    refused('XML', 415, { mediaType: 'application/xml' }),
+    refused('no media type', 415, { mediaType: '' }),
+  ];
+}
+
+function acceptCases(target: Target): Case[] {
+  const hasBody = Object.entries(target.responses).some(
+    ([status, response]) => status.startsWith('2') && 'content' in resolved(response),
+  );
+  if (!hasBody) return [];
+  const refusal = { status: 406, rule: 'an Accept that nothing satisfies', value: 'text/csv' };
+  return [request(target, 'Accept: text/csv', { given: { Accept: 'text/csv' }, refusal })];
+}
+
+/** The methods that the path has not, tried once for the path. */
+function methodCases(target: Target): Case[] {
+  const siblings = targets.filter(({ path }) => path === target.path);
+  if (siblings[0] !== target) return [];
+  const absent = ['PUT', 'POST', 'PATCH', 'DELETE'].filter((each) =>
+    siblings.every(({ method }) => method !== each),
+  );
+  const refusal = { status: 405, rule: 'a method that the path has not', value: undefined };
+  return absent.map((method) => ({
+    operationId: target.operationId,
+    name: `${method} instead`,
+    method,
+    path: request(target, '', {}).path,
+    headers: {},
+    refusal,
+  }));
+}
+
+interface Parts {
+  readonly mediaType: string;
+  readonly body: string;
+  /** Parameters, and other headers, beside those that a request needs. */
+  readonly given: Readonly<Record<string, unknown>>;
+  readonly refusal: Refusal;
+}
+
+/** The least request of the operation with these parts in the place of its own. */
+function request(target: Target, name: string, parts: Partial<Parts>): Case {
+  const { given = {}, refusal } = parts;
+  const [firstType] = Object.keys(target.content);
+  const mediaType = parts.mediaType ?? firstType;
+  const body = firstType && (parts.body ?? JSON.stringify(leastBody(target, firstType)));
+  const inPlace = (place: string) => target.parameters.filter((parameter) => parameter.in === place);
+  const path = inPlace('path').reduce(
+    (text, parameter) =>
+      text.replace(
+        `{${parameter.name}}`,
+        encodeURIComponent(String(given[parameter.name] ?? parameter.example)),
+      ),
+    target.path,
+  );
+  const isHeader = (key: string) => key === 'Accept' || inPlace('header').some((each) => each.name === key);
+  const isPath = (key: string) => inPlace('path').some((each) => each.name === key);
+  const query = Object.entries(given)
+    .filter(([key]) => !isHeader(key) && !isPath(key))
+    .map(([key, value]) => `${key}=${queryText(value)}`);
+  const headers = Object.entries(given).filter(([key]) => isHeader(key));
+  return {
+    operationId: target.operationId,
+    name,
+    method: target.method,
+    path: [path, ...query].join('?'),
+    headers: Object.fromEntries([
+      ...headers.map(([key, value]) => [key, String(value)]),
+      ...(mediaType ? [['Content-Type', mediaType]] : []),
+    ]),
+    ...(body === undefined ? {} : { body }),
+    ...(refusal ? { refusal } : {}),
+  };
+}
+
+function leastBody(target: Target, mediaType: string): unknown {
+  return validValue(target.content[mediaType]?.schema ?? { type: 'object' });
+}
+
+/** As the contract's `style: form, explode: false` wants it: a comma between items stays a comma. */
+function queryText(value: unknown): string {
+  return [value]
+    .flat()
+    .map((item) => encodeURIComponent(String(item)))
+    .join(',');
+}
+
+/** The violations of a parameter that a text can express, and the spellings that are no value of its type. */
+function textViolations({ in: place, schema: reference, example }: Parameter): Violation[] {
+  const schema = { ...resolved<RuleSchema>(reference), example };
+  const spellings: Readonly<Record<string, readonly string[]>> = {
+    integer: ['', 'many', '0x10', '1e1', ' 5', '+5', '05'],
+    boolean: ['', '1', 'yes', 'TRUE'],
+  };
+  const found = [
+    ...violationsOf(schema).filter(({ value }) => isText(schema, value)),
+    ...(spellings[schema.type ?? ''] ?? []).map((value) => ({ rule: 'spelling', value, pointer: '' })),
+  ];
+  if (place === 'query') return found;
+  // What a path or a header cannot carry at all is no case of the contract.
+  return found.filter(({ value }) => /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(String(value)));
+}
+
+function isText(schema: RuleSchema, value: unknown): boolean {
+  if (schema.type === 'string') return typeof value === 'string';
+  if (schema.type === 'array')
+    return Array.isArray(value) && value.every((item) => typeof item === 'string' && !item.includes(','));
+  return typeof value === 'number' || (typeof value === 'string' && schema.type !== 'boolean');
+}

@@ -1,0 +1,141 @@
+/** One suite against the mock and the service: who builds on the one must not be surprised by the other. */
+import assert from 'node:assert/strict';
+import { before, test } from 'node:test';
+import { v7 as uuidv7 } from 'uuid';
+import { suiteCleanup } from '../support/cleanup.ts';
+import { describeEngines } from '../support/engines.ts';
+import { type Mock, startMock } from '../support/mock.ts';
+import { startTestService, type TestService } from '../support/service.ts';
+import { type Case, exampleCases, targets, violationCases } from './cases.ts';
+import { type Answer, send } from './exchange.ts';
+import {
+  decidedByTheService,
+  notCompared,
+  rulesBeyondSchemas,
+  shapedByTheMock,
+  statusesOfTheMock,
+} from './quirks.ts';
+import { Report } from './report.ts';
+
+const atOnce = 8;
+/** The version that the examples of If-Match and If-None-Match name. */
+const versionOfExamples = 3;
+
+const examples = targets.flatMap(exampleCases);
+const violations = targets.flatMap(violationCases);
+
+const wholeFile = suiteCleanup();
+let mock: Mock;
+before(async () => {
+  mock = await startMock(wholeFile);
+});
+
+/** The mock answers a request always alike, so that once is enough for both databases. */
+const answersOfTheMock = new Map<Case, Promise<Answer>>();
+function sendToMock(tried: Case): Promise<Answer> {
+  const answer = answersOfTheMock.get(tried) ?? send(mock.url, tried);
+  answersOfTheMock.set(tried, answer);
+  return answer;
+}
+
+describeEngines('the mock and the service', (engine) => {
+  const cleanup = suiteCleanup();
+  let service: TestService;
+
+  before(async () => {
+    service = await startTestService(cleanup, { engine });
+  });
+
+  test('refuse alike every request that breaks one rule of the contract', async (context) => {
+    const report = new Report(context, [...statusesOfTheMock, ...shapedByTheMock]);
+    for (let start = 0; start < violations.length; start += atOnce) {
+      await Promise.all(
+        violations.slice(start, start + atOnce).map((tried) => compareRefusals(tried, report)),
+      );
+    }
+    assert.ok(violations.length > 900, `${violations.length} violations`);
+    report.close('violations');
+  });
+
+  async function compareRefusals(tried: Case, report: Report): Promise<void> {
+    const [fromService, fromMock] = await Promise.all([send(service.url, tried), sendToMock(tried)]);
+    const { status: wanted, place } = tried.refusal ?? {};
+    report.countOne();
+    report.expect(
+      tried,
+      fromService.status === wanted,
+      `the service answers ${fromService.status}, not ${wanted}`,
+    );
+    report.expectShape(tried, 'the service', fromService);
+    if (place)
+      report.expect(
+        tried,
+        names(fromService, place),
+        `the problem does not name ${place}: ${fromService.text}`,
+      );
+    if (fromMock.status !== wanted) {
+      const quirk = report.excuse(tried, statusesOfTheMock);
+      report.expect(
+        tried,
+        !!quirk?.statuses.includes(fromMock.status),
+        `the mock answers ${fromMock.status}, not ${wanted}`,
+      );
+    }
+    if (!report.excuse(tried, shapedByTheMock)) report.expectShape(tried, 'the mock', fromMock);
+  }
+
+  test('answer alike every example request of the contract', async (context) => {
+    const report = new Report(context, decidedByTheService);
+    for (const tried of examples) {
+      const fromService = await send(service.url, await prepared(service, tried));
+      const fromMock = await sendToMock(tried);
+      report.countOne();
+      report.expectShape(tried, 'the service', fromService);
+      report.expectShape(tried, 'the mock', fromMock);
+      report.expect(tried, fromMock.status < 300, `the mock answers ${fromMock.status}`);
+      if (fromService.status === fromMock.status) continue;
+      const statuses = `the service answers ${fromService.status}, the mock ${fromMock.status}`;
+      report.expect(tried, !!report.excuse(tried, decidedByTheService), `${statuses}: ${fromService.text}`);
+      const asked = await send(mock.url, tried, { Prefer: `code=${fromService.status}` });
+      report.expect(tried, asked.status === fromService.status, `${statuses}, also when it is asked`);
+      report.expectShape(tried, 'the mock', asked);
+    }
+    report.close('examples');
+  });
+
+  test('differ where no schema can state the rule, and nowhere else', async (context) => {
+    const example = examples.find(({ operationId }) => operationId === 'updateCustomer');
+    assert.ok(example);
+    for (const { reason, body } of rulesBeyondSchemas) {
+      const tried: Case = { ...example, body: JSON.stringify(body) };
+      const [fromService, fromMock] = await Promise.all([send(service.url, tried), send(mock.url, tried)]);
+      assert.deepEqual([fromService.status, fromMock.status], [422, 200], reason);
+      context.diagnostic(`the service alone refuses: ${reason}`);
+    }
+    for (const reason of notCompared) context.diagnostic(`not compared: ${reason}`);
+  });
+});
+
+/** Makes what the request needs to succeed: an empty database, and the customer in the version of the examples. */
+async function prepared(service: TestService, tried: Case): Promise<Case> {
+  const { json } = await service.call<{ items: { id: string }[] }>('GET', '/customers?limit=100');
+  for (const { id } of json.items) await service.call('DELETE', `/customers/${id}`);
+  const [, exampleId = ''] = /^\/customers\/([0-9a-f-]{36})/.exec(tried.path) ?? [];
+  if (exampleId === '') return tried;
+  const id = uuidv7();
+  const real = { ...tried, path: tried.path.replace(exampleId, id) };
+  if (tried.headers['If-None-Match'] === '*') return real;
+  const create = { headers: { 'If-None-Match': '*' }, body: { name: 'Ada' } };
+  assert.equal((await service.call('PUT', `/customers/${id}`, create)).status, 201);
+  const isRestored = tried.path.endsWith('/restore');
+  for (let version = 2; version <= versionOfExamples - (isRestored ? 1 : 0); version++) {
+    await service.call('PATCH', `/customers/${id}`, { body: { note: `version ${version}` } });
+  }
+  if (isRestored) await service.call('DELETE', `/customers/${id}`);
+  return real;
+}
+
+function names({ text }: Answer, place: string): boolean {
+  const { errors = [] } = JSON.parse(text) as { errors?: { pointer?: string; parameter?: string }[] };
+  return errors.some(({ pointer, parameter }) => (pointer ? pointer.startsWith(place) : parameter === place));
+}

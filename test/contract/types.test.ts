@@ -1,0 +1,236 @@
+/** Shows that the compiler holds handlers to the contract: what it must refuse, and that it refuses no more. */
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { compileTexts } from '../support/compile-texts.ts';
+
+/** Compiles as it is. Each fault is this text with one change, so that nothing else can be what is refused. */
+const control = `
+import type { Handlers } from '../../src/contract/handler.ts';
+import type { Rendered } from '../../src/contract/rendered.ts';
+import type { Customer, CustomerList } from '../../src/contract/types.ts';
+
+interface Context { readonly principal: string }
+type Id = keyof Handlers<Context>;
+type Handler<Operation extends Id> = Handlers<Context>[Operation];
+type Reply<Operation extends Id> = Awaited<ReturnType<Handler<Operation>>>;
+declare const customer: Customer;
+declare const renderedCustomer: Rendered<Customer>;
+declare const renderedList: Rendered<CustomerList>;
+const cache = { ETag: '"1"', 'Cache-Control': 'private' };
+const feed = { 'Feed-Position': '1' };
+
+export const get: Handler<'getCustomer'> = ({ path, headers, principal }) => {
+  if (headers['If-None-Match'] === '"1"') return { status: 304, headers: cache };
+  return { status: 200, headers: cache, body: { ...customer, id: path.customerId, note: principal } };
+};
+export const getRendered: Handler<'getCustomer'> = async () => {
+  return { status: 200, headers: cache, body: renderedCustomer };
+};
+export const create: Handler<'createCustomer'> = ({ query, body }) => {
+  if (query.validateOnly) return { status: 200, body: customer };
+  const located = { Location: '/customers/1', ETag: '"1"', ...feed };
+  return { status: 201, headers: located, body: { ...customer, name: body.name } };
+};
+export const handlers: Handlers<Context> = {
+  listCustomers: ({ query }) => ({ status: query.limit === 1 ? 200 : 200, headers: cache, body: renderedList }),
+  createCustomer: create,
+  getCustomer: get,
+  replaceCustomer: ({ body }) => ({ status: 200, body: { ...customer, name: body.name } }),
+  updateCustomer: ({ body }) => ({ status: 200, body: { ...customer, name: body.name ?? 'kept' } }),
+  deleteCustomer: () => ({ status: 204, headers: feed }),
+  restoreCustomer: () => ({ status: 200, headers: { ETag: '"5"', ...feed }, body: customer }),
+};
+const restoredHeaders = { ETag: '"5"', ...feed };
+export const restored: Reply<'restoreCustomer'> = { status: 200, headers: restoredHeaders, body: customer };
+`;
+
+interface Fault {
+  readonly name: string;
+  /** The part of the control that is changed, which it has once. */
+  readonly part: string;
+  readonly changed: string;
+  /** What the compiler's message must be about. */
+  readonly message: RegExp;
+}
+
+const create201 = 'return { status: 201, headers: located,';
+const faults: readonly Fault[] = [
+  {
+    name: 'a status that the operation does not declare',
+    part: create201,
+    changed: 'return { status: 202, headers: located,',
+    message: /202/,
+  },
+  {
+    name: 'a failure as a reply, for it is thrown',
+    part: 'return { status: 304, headers: cache };',
+    changed: 'return { status: 404, headers: cache };',
+    message: /404/,
+  },
+  {
+    name: 'a declared status with the body of another',
+    part: 'deleteCustomer: () => ({ status: 204, headers: feed })',
+    changed: 'deleteCustomer: () => ({ status: 204, headers: feed, body: customer })',
+    message: /undefined/,
+  },
+  {
+    name: 'a required header left out',
+    part: "const located = { Location: '/customers/1', ETag: '\"1\"', ...feed };",
+    changed: 'const located = { ETag: \'"1"\', ...feed };',
+    message: /Location/,
+  },
+  {
+    name: 'all headers left out where one is required',
+    part: 'deleteCustomer: () => ({ status: 204, headers: feed })',
+    changed: 'deleteCustomer: () => ({ status: 204 })',
+    message: /headers/,
+  },
+  {
+    name: 'a header that only other responses have',
+    part: `headers: { ETag: '"5"', ...feed }`,
+    changed: `headers: { ETag: '"5"', ...feed, Location: '/customers/1' }`,
+    message: /Location|never/,
+  },
+  {
+    // What a function returns is not held to be exact: the compiler sees this one where the reply is annotated.
+    name: 'a header that no response has, in an annotated reply',
+    part: 'headers: restoredHeaders,',
+    changed: "headers: { ...restoredHeaders, Expires: '0' },",
+    message: /Expires/,
+  },
+  {
+    name: 'a header in another spelling',
+    part: 'headers: { ETag: \'"5"\', ...feed }',
+    changed: 'headers: { Etag: \'"5"\', ...feed }',
+    message: /Etag/i,
+  },
+  {
+    name: 'a header of the wrong type',
+    part: "const feed = { 'Feed-Position': '1' };",
+    changed: "const feed = { 'Feed-Position': 1 };",
+    message: /number/,
+  },
+  {
+    name: 'a body left out',
+    part: 'status: 200, headers: cache, body: renderedCustomer',
+    changed: 'status: 200, headers: cache',
+    message: /body/,
+  },
+  {
+    name: 'an incomplete body',
+    part: 'body: { ...customer, name: body.name } };',
+    changed: "body: { id: customer.id, type: 'person', name: body.name } };",
+    message: /missing the following properties|not assignable/,
+  },
+  {
+    name: 'a body with a member of the wrong type',
+    part: 'id: path.customerId, note: principal',
+    changed: 'id: path.customerId, note: 7',
+    message: /number/,
+  },
+  {
+    name: 'a body with a value that an enumeration has not',
+    part: 'replaceCustomer: ({ body }) => ({ status: 200, body: { ...customer, name: body.name } })',
+    changed:
+      "replaceCustomer: ({ body }) => ({ status: 200, body: { ...customer, name: body.name, status: 'gone' } })",
+    message: /gone/,
+  },
+  {
+    name: 'the body of another operation',
+    part: 'headers: cache, body: renderedList',
+    changed: 'headers: cache, body: customer',
+    message: /items|CustomerList|not assignable/,
+  },
+  {
+    name: 'the rendered body of another operation',
+    part: 'headers: cache, body: renderedList',
+    changed: 'headers: cache, body: renderedCustomer',
+    message: /Rendered|not assignable/,
+  },
+  {
+    name: 'a text that nobody has rendered',
+    part: 'status: 200, headers: cache, body: renderedCustomer',
+    changed: 'status: 200, headers: cache, body: JSON.stringify(customer)',
+    message: /'string'|"string"|string/,
+  },
+  {
+    name: 'an operation without a handler',
+    part: '  deleteCustomer: () => ({ status: 204, headers: feed }),\n',
+    changed: '',
+    message: /deleteCustomer/,
+  },
+  {
+    name: 'a handler without an operation',
+    part: '  createCustomer: create,\n',
+    changed: '  createCustomer: create,\n  mergeCustomer: create,\n',
+    message: /mergeCustomer/,
+  },
+  {
+    name: 'the handler of another operation',
+    part: '  getCustomer: get,\n',
+    changed: '  getCustomer: create,\n',
+    message: /not assignable/,
+  },
+  {
+    name: 'reading a path parameter that is not declared',
+    part: 'id: path.customerId',
+    changed: 'id: path.id',
+    message: /'id'/,
+  },
+  {
+    name: 'reading a query parameter that is not declared',
+    part: 'query.limit === 1',
+    changed: 'query.offset === 1',
+    message: /offset/,
+  },
+  {
+    name: 'comparing a query parameter with a value of another type',
+    part: 'query.limit === 1',
+    changed: "query.limit === '1'",
+    message: /no overlap/,
+  },
+  {
+    name: 'reading a header that is not declared',
+    part: "headers['If-None-Match']",
+    changed: "headers['Authorization']",
+    message: /Authorization/,
+  },
+  {
+    name: 'a member of the request body that need not be there',
+    part: "name: body.name ?? 'kept'",
+    changed: 'name: body.name',
+    message: /undefined/,
+  },
+  {
+    name: 'reading a body where the request has none',
+    part: 'restoreCustomer: () => ({ status: 200,',
+    changed: 'restoreCustomer: ({ body }) => ({ status: body.name ? 200 : 200,',
+    message: /undefined|never/,
+  },
+];
+
+suite('types of the contract', () => {
+  const fileOf = (index: number) => fileURLToPath(new URL(`snippet-${index}.ts`, import.meta.url));
+  const texts = [control, ...faults.map(({ part, changed }) => control.replace(part, () => changed))];
+  const messages = compileTexts(new Map(texts.map((text, index) => [fileOf(index), text])));
+  const messagesOf = (index: number) => messages.get(fileOf(index)) ?? [];
+
+  test('a handler that keeps the contract compiles', () => {
+    assert.deepEqual(messagesOf(0), []);
+  });
+
+  for (const [index, { name, part, message }] of faults.entries()) {
+    test(`${name} does not compile`, () => {
+      assert.equal(control.split(part).length, 2, `the control has this part once: ${part}`);
+      const found = messagesOf(index + 1);
+      assert.notDeepEqual(found, [], 'it compiled');
+      assert.match(found.join('\n'), message);
+    });
+  }
+
+  test('no more and no less was tried', (context) => {
+    const refused = faults.filter((_, index) => messagesOf(index + 1).length > 0);
+    context.diagnostic(`${faults.length} faults tried, ${faults.length - refused.length} compiled`);
+  });
+});

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Failure, invalidRequest, unavailable } from '../../src/domain/failures.ts';
+import { pointerTo } from '../../src/domain/rules.ts';
+
+test('a failure keeps what callers may know apart from what the log may', () => {
+  const failure = new Failure('email_taken', 'Somebody has it.', { cause: new Error('SELECT secret') });
+  assert.deepEqual(
+    [failure.code, failure.message, failure.detail],
+    ['email_taken', 'Somebody has it.', 'Somebody has it.'],
+  );
+  assert.equal((failure.cause as Error).message, 'SELECT secret');
+  assert.equal(new Failure('not_found', 'Nothing.').cause, undefined);
+});
+
+test('an invalid request names each place once', () => {
+  const detail = 'must be a text';
+  const failure = invalidRequest([
+    { pointer: '#/email', detail },
+    { pointer: '#/email', detail: 'must be short' },
+    { parameter: 'limit', detail },
+    { pointer: '#', detail },
+  ]);
+  assert.match(failure.detail, /Check #\/email, limit, the body\.$/);
+  assert.equal(failure.errors?.length, 4);
+});
+
+test('unavailable asks to try again', () => {
+  assert.deepEqual(unavailable('Busy.').headers, { 'Retry-After': '1' });
+});
+
+test('a place in the body is a JSON Pointer in a URI fragment (RFC 6901)', () => {
+  assert.equal(pointerTo([]), '#');
+  assert.equal(pointerTo(['metadata', 'a/b~c~1']), '#/metadata/a~1b~0c~01');
+  assert.equal(pointerTo(['metadata', 'é %']), '#/metadata/%C3%A9%20%25');
+});

@@ -1,0 +1,165 @@
+/** Every refusal is a problem (RFC 9457) that tells people and programs what is wrong, and nothing else. */
+import assert from 'node:assert/strict';
+import { before, test } from 'node:test';
+import type { Customer, Problem } from '../../src/contract/types.ts';
+import { suiteCleanup } from '../support/cleanup.ts';
+import { repliesChecked } from '../support/contract-check.ts';
+import { describeEngines } from '../support/engines.ts';
+import { startTestService, type TestService } from '../support/service.ts';
+
+const unusedId = '0198c5a2-7c1e-7b3a-9d42-5e1f0a6b8c37';
+const maxErrors = 100;
+
+/** Words of a machine room, which no caller may read. */
+const insideWords =
+  /\b(select|insert|update customers|sqlite|postgres|knex|constraint|column|ajv|undefined|null pointer|stack|at \w+ \(|node_modules|\.ts:|\^\[|\\[sdx]|must match pattern|RegExp)/i;
+
+const placesOf = ({ errors = [] }: Problem) => errors.map(({ pointer, parameter }) => pointer ?? parameter);
+
+describeEngines('problems', (engine) => {
+  const cleanup = suiteCleanup();
+  let service: TestService;
+  let id: string;
+  before(async () => {
+    service = await startTestService(cleanup, { engine });
+    const body = { name: 'Secret Holder', email: 'held@example.com', externalId: 'held' };
+    id = (await service.call<Customer>('POST', '/customers', { body })).json.id;
+  });
+  const call = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
+    service.call<Customer>(method, path, { body, headers });
+
+  test('each has its type, title, status, detail, instance, code and requestId, which agree', async (t) => {
+    const gone = (await call('POST', '/customers', { name: 'Gone' })).json.id;
+    await call('DELETE', `/customers/${gone}`);
+    const path = `/customers/${id}`;
+    const refusals: [code: string, status: number, refusal: ReturnType<typeof call>][] = [
+      ['malformed_request', 400, call('PATCH', path, {}, { 'If-Match': 'x' })],
+      ['malformed_request', 400, call('GET', path, undefined, { 'If-None-Match': 'x' })],
+      ['malformed_json', 400, call('POST', '/customers', '{')],
+      ['invalid_cursor', 400, call('GET', '/customers?cursor=x')],
+      ['invalid_request', 400, call('GET', '/customers?limit=0')],
+      ['invalid_request', 422, call('POST', '/customers', {})],
+      ['not_found', 404, call('GET', '/')],
+      ['customer_not_found', 404, call('GET', `/customers/${unusedId}`)],
+      ['method_not_allowed', 405, call('DELETE', '/customers')],
+      ['not_acceptable', 406, call('GET', path, undefined, { Accept: 'text/html' })],
+      ['email_taken', 409, call('POST', '/customers', { name: 'x', email: 'held@example.com' })],
+      ['external_id_taken', 409, call('POST', '/customers', { name: 'x', externalId: 'held' })],
+      ['customer_deleted', 410, call('GET', `/customers/${gone}`)],
+      ['precondition_failed', 412, call('PUT', path, { name: 'x' }, { 'If-Match': '"9"' })],
+      ['body_too_large', 413, call('POST', '/customers', ' '.repeat(70_000))],
+      ['uri_too_long', 414, call('GET', `/customers?x=${'x'.repeat(9000)}`)],
+      ['unsupported_media_type', 415, call('POST', '/customers', 'x', { 'Content-Type': 'text/plain' })],
+    ];
+    const titles = new Map<string, string>();
+    for (const [code, status, refusal] of refusals) {
+      const { problem, headers, text } = await refusal;
+      assert.deepEqual([problem.code, problem.status], [code, status]);
+      assert.equal(problem.type, `urn:problem-type:customers:${code}`);
+      assert.equal(problem.instance, `urn:request:${problem.requestId}`);
+      assert.equal(problem.requestId, headers.get('x-request-id'));
+      assert.equal(headers.get('content-type'), 'application/problem+json');
+      assert.equal(titles.get(code) ?? problem.title, problem.title, 'a code has one title');
+      titles.set(code, problem.title);
+      assert.match(problem.detail, /^[A-Z].*\.$/s, problem.detail);
+      assert.doesNotMatch(text, insideWords);
+    }
+    t.diagnostic(`${refusals.length} refusals with ${titles.size} codes`);
+  });
+
+  test('what breaks the contract is 422 where the operation declares it, else 400', async () => {
+    const wrong = `/customers/${id.toUpperCase()}`;
+    assert.equal((await call('GET', wrong)).status, 400);
+    assert.equal((await call('DELETE', wrong)).status, 400);
+    assert.equal((await call('GET', '/customers?x=1')).status, 400);
+    assert.equal((await call('PUT', wrong, { name: 'x' })).status, 422);
+    assert.equal((await call('PATCH', wrong, {})).status, 422);
+    assert.equal((await call('POST', `${wrong}/restore`)).status, 422);
+    assert.equal((await call('POST', '/customers?x=1', { name: 'x' })).status, 422);
+  });
+
+  test('all faults are told at once, each with its place', async () => {
+    const body = {
+      type: 'robot',
+      email: 'nobody',
+      phone: '1',
+      address: { country: 'XX', street: 'x' },
+      tags: ['fine', ''],
+      metadata: { fine: 'x', n: 1 },
+      unknown: true,
+    };
+    const { status, problem } = await call('POST', '/customers', body);
+    assert.equal(status, 422);
+    const expected = ['address/country', 'address/street', 'email', 'metadata/n', 'name', 'phone', 'tags/1'];
+    const pointers = [...expected, 'type', 'unknown'].map((member) => `#/${member}`);
+    assert.deepEqual([...new Set(placesOf(problem))].sort(), pointers);
+  });
+
+  test('faults that only the service can see are told at once, too', async () => {
+    const metadata = { 'a/b': 'x', 'c~d': 'x', fine: 'x' };
+    const body = { name: 'x', timeZone: 'Mars/Base', note: '\ud800', metadata };
+    const { status, problem } = await call('POST', '/customers', body);
+    assert.equal(status, 422);
+    const pointers = ['#/metadata/a~1b', '#/metadata/c~0d', '#/note', '#/timeZone'];
+    assert.deepEqual([...new Set(placesOf(problem))].sort(), pointers);
+  });
+
+  test('a pointer escapes what is special in it', async () => {
+    const names = { 'a/b': '#/a~1b', 'c~d': '#/c~0d', '~1': '#/~01', é: '#/é', '': '#/' };
+    for (const [name, pointer] of Object.entries(names)) {
+      const { status, problem } = await call('POST', '/customers', { name: 'x', [name]: 1 });
+      assert.equal(status, 422);
+      assert.deepEqual(
+        placesOf(problem).map((place) => decodeURIComponent(place ?? '')),
+        [pointer],
+      );
+    }
+  });
+
+  test('at most 100 faults are told', async () => {
+    const many = (count: number, value: unknown) =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`k ${index}`, value]));
+    const bodies = [
+      { name: 'x', ...many(500, 1) },
+      { name: 'x', tags: Array(500).fill('') },
+      { timeZone: 'Mars/Base', metadata: many(100, 'x') },
+      { timeZone: 'Mars/Base', metadata: many(100, null) },
+      { timeZone: 'Mars/Base', note: 'a\ud800', metadata: many(100, 'a\ud800') },
+    ];
+    for (const [index, body] of bodies.entries()) {
+      const { status, problem } = await call('PATCH', `/customers/${id}`, body);
+      assert.equal(status, 422);
+      const { length } = problem.errors ?? [];
+      assert.ok(length > 0 && length <= maxErrors, `${length} faults of body ${index}`);
+    }
+    const query = Array.from({ length: 200 }, (_, index) => `x${index}=1`).join('&');
+    assert.equal((await call('GET', `/customers?${query}`)).status, 400);
+  });
+
+  test('a fault is told in words, without a pattern or a schema', async () => {
+    const bodies = [
+      ...[{ name: '' }, { name: 'x', email: 'x' }, { name: 'x', phone: 'x' }, { name: 'x', externalId: ' ' }],
+      ...[
+        { name: 'x', locale: '!' },
+        { name: 'x', timeZone: '+1' },
+        { name: 'x', tags: ['a', 'a'] },
+      ],
+      ...[
+        { name: 'x', address: { country: 'x' } },
+        { name: 'x', metadata: { '': 'x' } },
+        { name: 'x', y: 1 },
+      ],
+      ...[{}, [], { name: 'x', note: '\u0000' }, { name: 'x', type: 'x' }, { name: 'x'.repeat(301) }],
+    ];
+    for (const body of bodies) {
+      const { problem, text } = await call('POST', '/customers', body);
+      assert.doesNotMatch(text, insideWords);
+      for (const { detail } of problem.errors ?? [])
+        assert.match(detail, /^(must|is) /, JSON.stringify(body));
+    }
+  });
+});
+
+test('every reply keeps to the contract', (t) => {
+  t.diagnostic(`problems: ${repliesChecked()} replies held against the contract, 0 off it`);
+});

@@ -1,0 +1,236 @@
+/** Holds README.md and the other pages to what is so: lines are run, tables compared, links followed. */
+import assert from 'node:assert/strict';
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { suite, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { type Setting, settings } from '../src/config.ts';
+import { describeEngines } from './support/engines.ts';
+import { startTestService } from './support/service.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const readme = await readFile(join(root, 'README.md'), 'utf8');
+const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+  scripts: Record<string, string>;
+};
+
+/** Stands in a printed body for the members that are left out. */
+const leftOut = '…';
+
+interface Reply {
+  readonly status: string;
+  readonly headers: ReadonlyArray<readonly [name: string, value: string]>;
+  readonly body: unknown;
+}
+
+describeEngines('README', (engine) => {
+  test('each line of the API answers what is printed', { skip: withoutCurl() }, async (context) => {
+    const service = await startTestService(context, { engine });
+    const lines = exchanges(section('The API in ten lines'));
+    assert.equal(lines.length, 10, 'ten lines, each followed by its answer');
+    const printedNames = new Map<string, string>();
+    const answeredNames = new Map<string, string>();
+    for (const { command, printed } of lines) {
+      const expected = parseReply(printed);
+      const answer = parseReply(await run(command.replaceAll('127.0.0.1:8080', new URL(service.url).host)));
+      assert.equal(
+        generalized(textOf(shortenedLike(expected, answer)), answeredNames),
+        generalized(textOf(expected), printedNames),
+        `README.md prints another answer to: ${command}`,
+      );
+    }
+    context.diagnostic(`${lines.length} lines run and compared`);
+  });
+});
+
+suite('README', () => {
+  test('the table of settings is src/config.ts', () => {
+    const rows = section('Settings').filter((line) => line.startsWith('| `'));
+    assert.equal(rows.join('\n'), settings.map(settingRow).join('\n'));
+  });
+
+  test('the quick start is two commands', () => {
+    const commands = blocks(section('Quick start')).map(({ text }) => text);
+    assert.deepEqual(commands, ['npm ci && npm start', 'npm ci && npm test']);
+    assert.ok(scripts.start && scripts.test);
+  });
+
+  test('the layout names what is there', async (context) => {
+    const lines = section('Layout').filter((line) => line !== '');
+    const named = [...lines.join('\n').matchAll(/`([\w./-]+)`/g)].map(([, path = '']) => path);
+    assert.equal(lines.filter((line) => line.startsWith('- ')).length, 3);
+    for (const path of named) assert.ok(existsSync(join(root, path)), `${path} is not there`);
+    const folders = await readdir(join(root, 'src'), { withFileTypes: true });
+    for (const folder of folders.filter((entry) => entry.isDirectory())) {
+      assert.ok(named.includes(`src/${folder.name}/`), `src/${folder.name}/ is not named`);
+    }
+    context.diagnostic(`${named.length} paths`);
+  });
+});
+
+suite('all pages', () => {
+  test('every relative link leads somewhere', async (context) => {
+    let count = 0;
+    for (const page of await pages()) {
+      for (const [, target = ''] of (await readFile(page, 'utf8')).matchAll(/\]\(([^)\s]+)\)/g)) {
+        if (/^[a-z]+:/.test(target)) continue;
+        count += 1;
+        const [path = '', anchor] = target.split('#');
+        const file = path === '' ? page : join(dirname(page), path);
+        const link = `${relative(root, page)} links to ${target}`;
+        assert.ok(existsSync(file), link);
+        if (anchor) assert.ok(anchorsOf(await readFile(file, 'utf8')).includes(anchor), link);
+      }
+    }
+    context.diagnostic(`${count} links`);
+    assert.ok(count > 0, 'no link was found');
+  });
+
+  test('every script that a page names is one', async (context) => {
+    let count = 0;
+    for (const page of await pages()) {
+      for (const [, name = ''] of (await readFile(page, 'utf8')).matchAll(/npm run ([\w:-]+)/g)) {
+        count += 1;
+        assert.ok(scripts[name], `${relative(root, page)} names npm run ${name}`);
+      }
+    }
+    context.diagnostic(`${count} scripts named`);
+  });
+});
+
+/** The lines below a heading of the second level. */
+function section(title: string): string[] {
+  const lines = readme.split('\n');
+  const start = lines.indexOf(`## ${title}`);
+  assert.ok(start >= 0, `README.md has no section ${title}`);
+  const end = lines.findIndex((line, index) => index > start && line.startsWith('## '));
+  return lines.slice(start + 1, end === -1 ? undefined : end);
+}
+
+function blocks(lines: readonly string[]): { language: string; text: string }[] {
+  const found = lines.join('\n').matchAll(/^```(\w*)\n(.*?)\n```$/gms);
+  return [...found].map(([, language = '', text = '']) => ({ language, text }));
+}
+
+/** Each block of shell with the block of HTTP that follows it. */
+function exchanges(lines: readonly string[]): { command: string; printed: string }[] {
+  const all = blocks(lines);
+  const commands = all.filter(({ language }) => language === 'sh');
+  const answers = all.filter(({ language }) => language === 'http');
+  assert.deepEqual(
+    all.map(({ language }) => language),
+    commands.flatMap(() => ['sh', 'http']),
+  );
+  return commands.map(({ text }, index) => ({ command: text, printed: answers[index]?.text ?? '' }));
+}
+
+/** Why the lines cannot be run here; false when they can. `--json` came with curl 7.82. */
+function withoutCurl(): string | false {
+  const [, major, minor] =
+    /^curl (\d+)\.(\d+)/.exec(spawnSync('curl', ['--version']).stdout?.toString() ?? '') ?? [];
+  return Number(major) * 1000 + Number(minor) >= 7082 ? false : 'curl 7.82 or newer is not installed';
+}
+
+async function run(command: string): Promise<string> {
+  // Neither a proxy nor somebody's .curlrc.
+  const env = { ...process.env, NO_PROXY: '*', HOME: '/nonexistent', CURL_HOME: '/nonexistent' };
+  const { stdout } = await promisify(execFile)('sh', ['-c', command], { env, timeout: 30_000 });
+  return stdout;
+}
+
+/** Reads what `curl -i` prints, and what a page prints of it. */
+function parseReply(text: string): Reply {
+  const [head = '', body = ''] = text.replaceAll('\r\n', '\n').split(/\n\n(.*)/s);
+  const [status = '', ...headers] = head.trimEnd().split('\n');
+  const json = body.replace(/"(?:[^"\\]|\\.)*"|…/g, (found) =>
+    found === leftOut ? `"${leftOut}": true` : found,
+  );
+  return {
+    status,
+    headers: headers.map((header) => header.split(/: (.*)/s, 2) as [string, string]),
+    body: json.trim() === '' ? null : JSON.parse(json),
+  };
+}
+
+/** The reply without the headers that the page leaves out, and without the members where it says so. */
+function shortenedLike(printed: Reply, reply: Reply): Reply {
+  const names = printed.headers.map(([name]) => name);
+  return {
+    status: reply.status,
+    headers: reply.headers.filter(([name]) => names.includes(name)),
+    body: shortened(printed.body, reply.body),
+  };
+}
+
+function shortened(printed: unknown, value: unknown): unknown {
+  if (Array.isArray(printed) && Array.isArray(value)) {
+    return value.map((item, index) => shortened(printed[index], item));
+  }
+  if (!isObject(printed) || !isObject(value)) return value;
+  const members = Object.entries(value).map(([name, member]) => [name, shortened(printed[name], member)]);
+  if (!(leftOut in printed)) return Object.fromEntries(members);
+  const kept = members.filter(([name]) => String(name) in printed);
+  return Object.fromEntries([...kept, [leftOut, true]]);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function textOf({ status, headers, body }: Reply): string {
+  return [status, ...headers.map((header) => header.join(': ')), '', JSON.stringify(body, null, 2)].join(
+    '\n',
+  );
+}
+
+/**
+ * Puts names in the place of what differs by nature: times, ids, cursors. The same id gets the same name, so that
+ * what must be the same from one answer to the next is still compared.
+ */
+function generalized(text: string, names: Map<string, string>): string {
+  const time = /\d{4}-\d\d-\d\dT[\d:.]+Z/g;
+  const idOrCursor = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[\w-]{60,}/g;
+  return text.replace(time, '<time>').replace(idOrCursor, (found) => {
+    const name = names.get(found) ?? `<${found.length === 36 ? 'id' : 'cursor'} ${names.size + 1}>`;
+    names.set(found, name);
+    return name;
+  });
+}
+
+function settingRow({ name, fallback, description, example }: Setting): string {
+  const value = (text: string) => (text === '' ? 'not set' : `\`${text}\``);
+  return `| \`${name}\` | ${value(fallback)} | ${description} | ${value(example)} |`;
+}
+
+/** Every page of the repository, but for what tools keep in it. */
+async function pages(): Promise<string[]> {
+  const entries = await readdir(root, { withFileTypes: true });
+  const folders = entries.filter(
+    ({ name }) => !name.startsWith('.') && !['node_modules', 'dist', 'data'].includes(name),
+  );
+  const found = await Promise.all(
+    folders.map(async (entry) => {
+      if (!entry.isDirectory()) return [entry.name];
+      return (await readdir(join(root, entry.name), { recursive: true })).map((name) =>
+        join(entry.name, name),
+      );
+    }),
+  );
+  return found
+    .flat()
+    .filter((name) => name.endsWith('.md') && !name.includes('node_modules'))
+    .map((name) => join(root, name));
+}
+
+/** The anchors of a page's headings, made as hosts of repositories make them. */
+function anchorsOf(page: string): string[] {
+  return [...page.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}

@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { before, suite, test } from 'node:test';
+import fc from 'fast-check';
+import type { CustomerList } from '../../src/contract/types.ts';
+import { Failure } from '../../src/domain/failures.ts';
+import { createCursorSealer } from '../../src/storage/cursors.ts';
+import { suiteCleanup } from '../support/cleanup.ts';
+import { describeEngines } from '../support/engines.ts';
+import { randomFrom } from '../support/random.ts';
+import { startTestService, type TestService } from '../support/service.ts';
+
+const { seed } = randomFrom('cursors');
+const runs = process.env.TEST_SOAK ? 20_000 : 300;
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+const query = '["name",false,[]]';
+const position = ['zoe muller', '0198c5a2-7c1e-7b3a-9d42-5e1f0a6b8c37'] as const;
+
+suite('createCursorSealer', () => {
+  const key = randomBytes(32);
+  const sealer = createCursorSealer(key);
+  const cursor = sealer.seal(query, position);
+
+  test('opens what it has sealed, whatever the position', (t) => {
+    const part = fc.string({ unit: 'grapheme', maxLength: 120 });
+    fc.assert(
+      fc.property(part, part, part, (identity, sortKey, tieBreak) => {
+        const sealed = sealer.seal(identity, [sortKey, tieBreak]);
+        assert.deepEqual(sealer.open(identity, sealed), [sortKey, tieBreak]);
+        assert.match(sealed, /^[A-Za-z0-9_-]+$/);
+      }),
+      { seed, numRuns: runs },
+    );
+    t.diagnostic(`${runs} positions, 0 otherwise`);
+  });
+
+  test('gives the same cursor for the same position, also from another instance', () => {
+    assert.equal(sealer.seal(query, position), cursor);
+    assert.equal(createCursorSealer(Buffer.from(key)).seal(query, position), cursor);
+  });
+
+  test('fits the longest name into what the contract allows', () => {
+    assert.ok(sealer.seal(query, ['\u{10ffff}'.repeat(100), position[1]]).length <= 2048);
+  });
+
+  test('refuses every cursor that differs in one character', (t) => {
+    let tried = 0;
+    const accepted: string[] = [];
+    const attempt = (forged: string) => {
+      if (forged === cursor) return;
+      tried += 1;
+      if (isOpened(() => sealer.open(query, forged))) accepted.push(forged);
+    };
+    for (let index = 0; index < cursor.length; index++) {
+      for (const letter of `${alphabet}+/=.% `) attempt(replaced(cursor, index, letter));
+      attempt(cursor.slice(0, index) + cursor.slice(index + 1));
+      attempt(cursor.slice(0, index));
+      attempt(cursor.slice(index + 1));
+      attempt(`${cursor.slice(0, index)}A${cursor.slice(index)}`);
+    }
+    for (const end of ['A', '=', '==', '.', ' ', '\n', cursor]) attempt(cursor + end);
+    t.diagnostic(`${tried} forged cursors, ${accepted.length} accepted`);
+    assert.deepEqual(accepted, []);
+  });
+
+  test('refuses every cursor that differs in one byte', (t) => {
+    const bytes = Buffer.from(cursor, 'base64url');
+    let tried = 0;
+    for (let index = 0; index < bytes.length; index++) {
+      for (let mask = 1; mask < 256; mask++) {
+        const forged = Buffer.from(bytes);
+        forged[index] = (forged[index] ?? 0) ^ mask;
+        tried += 1;
+        assert.ok(!isOpened(() => sealer.open(query, forged.toString('base64url'))));
+      }
+    }
+    t.diagnostic(`${tried} forged cursors, 0 accepted`);
+  });
+
+  test('refuses the cursor of another query, of another key, and what is none', () => {
+    assert.ok(!isOpened(() => sealer.open('["name",true,[]]', cursor)));
+    assert.ok(!isOpened(() => sealer.open('', cursor)));
+    assert.ok(!isOpened(() => createCursorSealer(randomBytes(32)).open(query, cursor)));
+    const nonsense = ['', 'A', '\u0000', 'null', '[]', cursor.toLowerCase(), `${cursor}${cursor}`];
+    for (const text of nonsense) assert.ok(!isOpened(() => sealer.open(query, text)), text);
+    for (const length of [1, 15, 16, 17, 32, 100]) {
+      assert.ok(!isOpened(() => sealer.open(query, randomBytes(length).toString('base64url'))));
+    }
+  });
+
+  test('lets nothing of the position be read', () => {
+    const name = 'canary canary canary';
+    const sealed = sealer.seal(query, [name, position[1]]);
+    const bytes = Buffer.from(sealed, 'base64url');
+    for (const text of [sealed, bytes.toString('latin1'), bytes.toString('utf8')]) {
+      assert.ok(!/canary|0198c5a2|7c1e/.test(text));
+    }
+    // Neighbours must not look alike, or names could be told from each other.
+    const other = Buffer.from(sealer.seal(query, [`${name.slice(0, -1)}z`, position[1]]), 'base64url');
+    const same = bytes.filter((byte, index) => byte === other[index]).length;
+    assert.ok(same < bytes.length / 4, `${same} of ${bytes.length} bytes are the same`);
+  });
+});
+
+describeEngines('cursors of a list', (engine) => {
+  const cleanup = suiteCleanup();
+  let service: TestService;
+  before(async () => {
+    service = await startTestService(cleanup, { engine });
+    for (const name of ['canary one', 'canary two', 'canary three', 'canary four']) {
+      await service.call('POST', '/customers', { body: { name, tags: ['t'] } });
+    }
+  });
+  const list = (query: Record<string, string | number>, from = service) =>
+    from.call<CustomerList>('GET', '/customers', { query });
+  const base = { sort: 'name', limit: 1, tag: 't' };
+  const firstCursor = async () => (await list(base)).json.nextCursor as string;
+
+  test('200 with another limit, and the same cursor again for the same page', async () => {
+    const cursor = await firstCursor();
+    assert.equal(await firstCursor(), cursor);
+    const { status, json } = await list({ ...base, limit: 2, cursor });
+    assert.equal(status, 200);
+    assert.deepEqual(
+      json.items.map(({ name }) => name),
+      ['canary one', 'canary three'],
+    );
+  });
+
+  test('no cursor and no Link holds a name', async () => {
+    const { headers, text } = await list(base);
+    const cursor = /cursor=([^>]+)>/.exec(headers.get('link') ?? '')?.[1] ?? '';
+    assert.ok(text.includes(cursor));
+    assert.ok(!Buffer.from(cursor, 'base64url').toString('latin1').includes('canary'));
+  });
+
+  test('400 with another query', async () => {
+    const cursor = await firstCursor();
+    const { sort, limit, tag } = base;
+    const others: Record<string, string | number>[] = [
+      { sort: '-name', limit, tag },
+      { sort: 'createdAt', limit, tag },
+      { limit, tag },
+      { sort, limit },
+      { ...base, tag: 'u' },
+      { ...base, status: 'active' },
+      { ...base, includeDeleted: 'true' },
+      { ...base, createdAfter: '2020-01-01T00:00:00Z' },
+    ];
+    for (const other of others) {
+      const { status, problem } = await list({ ...other, cursor });
+      assert.deepEqual([status, problem.code], [400, 'invalid_cursor'], JSON.stringify(other));
+      assert.equal(problem.errors?.[0]?.parameter, 'cursor');
+    }
+  });
+
+  test('400 for a broken one, and for one of another database', async () => {
+    const cursor = await firstCursor();
+    const other = await startTestService(cleanup, { engine });
+    for (const name of ['canary one', 'canary two']) {
+      await other.call('POST', '/customers', { body: { name, tags: ['t'] } });
+    }
+    const foreign = await list({ ...base, cursor }, other);
+    assert.deepEqual([foreign.status, foreign.problem.code], [400, 'invalid_cursor']);
+    for (const broken of [`${cursor}A`, cursor.slice(0, -1), 'A', '0', cursor.toUpperCase()]) {
+      const { status, problem } = await list({ ...base, cursor: broken });
+      assert.deepEqual([status, problem.code], [400, 'invalid_cursor'], broken);
+    }
+  });
+
+  test('200 on another instance and after a restart', async () => {
+    const cursor = await firstCursor();
+    const { databaseUrl } = service;
+    if (engine === 'postgres') {
+      const second = await startTestService(cleanup, { engine, databaseUrl });
+      assert.equal((await list({ ...base, cursor }, second)).status, 200);
+    }
+    await service.stop();
+    service = await startTestService(cleanup, { engine, databaseUrl });
+    assert.equal((await list({ ...base, cursor })).status, 200);
+  });
+});
+
+function replaced(text: string, index: number, letter: string): string {
+  return text.slice(0, index) + letter + text.slice(index + 1);
+}
+
+/** Whether a cursor was taken; anything but `invalid_cursor` is thrown on. */
+function isOpened(open: () => unknown): boolean {
+  try {
+    open();
+    return true;
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'invalid_cursor') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { Failure } from '../../src/domain/failures.ts';
+import { createGroupCommit, type Settled } from '../../src/storage/group-commit.ts';
+
+type Commit = (batch: readonly string[]) => Promise<readonly Settled<string>[]>;
+
+const never: (work: string) => boolean = () => false;
+
+/** A queue whose transactions end when the test says so. */
+function manual({ batchMax = 256, queueMax = 1000, alone = never } = {}) {
+  const batches: string[][] = [];
+  const ends: ((settled?: readonly Settled<string>[]) => void)[] = [];
+  const commit: Commit = (batch) => {
+    batches.push([...batch]);
+    return new Promise((resolve) => {
+      ends.push((settled) => resolve(settled ?? batch.map((work) => ({ result: `${work}!` }))));
+    });
+  };
+  const queue = createGroupCommit<string, string>(commit, alone, { batchMax, queueMax });
+  /** Ends the transaction that runs, and lets the next one begin. */
+  const end = async (settled?: readonly Settled<string>[]) => {
+    ends.shift()?.(settled);
+    await turn();
+  };
+  return { queue, batches, end };
+}
+
+suite('group commit', () => {
+  test('begins at once for a lone write, and takes what came meanwhile together', async () => {
+    const { queue, batches, end } = manual();
+    const first = queue.submit('a');
+    await turn();
+    assert.deepEqual(batches, [['a']]);
+    const others = ['b', 'c', 'd'].map((work) => queue.submit(work));
+    await turn();
+    assert.deepEqual(batches, [['a']], 'a second transaction ran beside the first');
+    await end();
+    assert.equal(await first, 'a!');
+    assert.deepEqual(batches, [['a'], ['b', 'c', 'd']]);
+    await end();
+    assert.deepEqual(await Promise.all(others), ['b!', 'c!', 'd!']);
+  });
+
+  test('takes together what came in one turn', async () => {
+    const { queue, batches, end } = manual();
+    const results = Promise.all(['a', 'b', 'c'].map((work) => queue.submit(work)));
+    await turn();
+    assert.deepEqual(batches, [['a', 'b', 'c']]);
+    await end();
+    assert.deepEqual(await results, ['a!', 'b!', 'c!']);
+  });
+
+  test('answers nobody before the transaction has ended', async () => {
+    const { queue, end } = manual();
+    let answered = false;
+    const result = queue.submit('a').then(() => {
+      answered = true;
+    });
+    for (let count = 0; count < 5; count++) await turn();
+    assert.equal(answered, false);
+    await end();
+    await result;
+  });
+
+  test('gives each its own outcome', async () => {
+    const { queue, end } = manual();
+    const results = Promise.allSettled(['a', 'b', 'c'].map((work) => queue.submit(work)));
+    await turn();
+    const refusal = new Error('refused');
+    await end([{ result: 'one' }, { error: refusal }, { result: 'three' }]);
+    assert.deepEqual(await results, [
+      { status: 'fulfilled', value: 'one' },
+      { status: 'rejected', reason: refusal },
+      { status: 'fulfilled', value: 'three' },
+    ]);
+  });
+
+  test('rejects all of a batch that failed, and goes on with the next', async () => {
+    let calls = 0;
+    const failure = new Error('the disk is full');
+    const queue = createGroupCommit<string, string>(
+      async (batch) => {
+        calls += 1;
+        if (calls === 1) throw failure;
+        return batch.map((work) => ({ result: work }));
+      },
+      () => false,
+      { batchMax: 2, queueMax: 10 },
+    );
+    const results = await Promise.allSettled(['a', 'b', 'c'].map((work) => queue.submit(work)));
+    assert.deepEqual(results, [
+      { status: 'rejected', reason: failure },
+      { status: 'rejected', reason: failure },
+      { status: 'fulfilled', value: 'c' },
+    ]);
+    await queue.idle();
+  });
+
+  test('rejects those for whom a batch has no outcome', async () => {
+    const { queue, end } = manual();
+    const results = Promise.allSettled(['a', 'b'].map((work) => queue.submit(work)));
+    await turn();
+    await end([{ result: 'a' }]);
+    assert.deepEqual(
+      (await results).map(({ status }) => status),
+      ['fulfilled', 'rejected'],
+    );
+  });
+
+  test('gives a transaction of its own to work that must be alone, in its turn', async () => {
+    const { queue, batches, end } = manual({ alone: (work) => work.startsWith('alone') });
+    const works = ['a', 'b', 'alone 1', 'alone 2', 'c', 'd', 'alone 3'];
+    const results = Promise.all(works.map((work) => queue.submit(work)));
+    await turn();
+    for (let count = 0; count < 5; count++) await end();
+    assert.deepEqual(batches, [['a', 'b'], ['alone 1'], ['alone 2'], ['c', 'd'], ['alone 3']]);
+    assert.deepEqual(
+      await results,
+      works.map((work) => `${work}!`),
+    );
+  });
+
+  test('takes no more at once than it may, in the order in which they came', async () => {
+    const { queue, batches, end } = manual({ batchMax: 3 });
+    const works = Array.from({ length: 8 }, (_, index) => String(index));
+    const results = Promise.all(works.map((work) => queue.submit(work)));
+    await turn();
+    for (let count = 0; count < 3; count++) await end();
+    assert.deepEqual(batches, [
+      ['0', '1', '2'],
+      ['3', '4', '5'],
+      ['6', '7'],
+    ]);
+    await results;
+  });
+
+  test('refuses one more than may wait, at once, and takes others when there is room again', async () => {
+    const { queue, end } = manual({ batchMax: 2, queueMax: 3 });
+    const taken = ['a', 'b', 'c'].map((work) => queue.submit(work));
+    await assert.rejects(
+      queue.submit('d'),
+      (error) =>
+        error instanceof Failure && error.code === 'unavailable' && error.headers?.['Retry-After'] === '1',
+    );
+    await turn();
+    const later = [queue.submit('e'), queue.submit('f')];
+    await assert.rejects(queue.submit('g'), Failure);
+    for (let count = 0; count < 3; count++) await end();
+    assert.deepEqual(await Promise.all([...taken, ...later]), ['a!', 'b!', 'c!', 'e!', 'f!']);
+  });
+
+  test('is idle when nothing waits and nothing runs, and not before', async () => {
+    const { queue, end } = manual({ batchMax: 1 });
+    await queue.idle();
+    const results = [queue.submit('a'), queue.submit('b')];
+    let idle = false;
+    const becomesIdle = queue.idle().then(() => {
+      idle = true;
+    });
+    await turn();
+    await end();
+    assert.equal(idle, false, 'idle while the second transaction runs');
+    await end();
+    await becomesIdle;
+    await Promise.all(results);
+  });
+
+  test('begins anew after it was idle', async () => {
+    const { queue, batches, end } = manual();
+    for (const work of ['a', 'b', 'c']) {
+      const result = queue.submit(work);
+      await turn();
+      await end();
+      assert.equal(await result, `${work}!`);
+      await queue.idle();
+    }
+    assert.deepEqual(batches, [['a'], ['b'], ['c']]);
+  });
+
+  test('takes work that is handed in by the answer to earlier work', async () => {
+    const { queue, end, batches } = manual();
+    const chain = queue.submit('a').then((answer) => queue.submit(answer));
+    await turn();
+    await end();
+    await end();
+    assert.equal(await chain, 'a!!');
+    assert.deepEqual(batches, [['a'], ['a!']]);
+  });
+});

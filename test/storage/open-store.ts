@@ -1,0 +1,50 @@
+import { v7 as uuidv7 } from 'uuid';
+import { loadConfig } from '../../src/config.ts';
+import type { CustomerStore, WriteContext } from '../../src/domain/ports.ts';
+import { migrate, openToServe } from '../../src/storage/database.ts';
+import type { Engine } from '../../src/storage/engine.ts';
+import { createStorage } from '../../src/storage/storage.ts';
+import { afterwards, type Cleanup } from '../support/cleanup.ts';
+import { type EngineName, freshDatabaseUrl } from '../support/engines.ts';
+
+export interface OpenStore {
+  readonly databaseUrl: string;
+  readonly engine: Engine;
+  readonly customers: CustomerStore;
+  close(): Promise<void>;
+}
+
+interface StoreOptions {
+  readonly databaseUrl?: string;
+  readonly clock?: () => number;
+  readonly timeoutMs?: number;
+}
+
+/** The store without the service around it, for what no HTTP request can bring about. */
+export async function openStore(
+  cleanup: Cleanup,
+  name: EngineName,
+  { databaseUrl: given, clock = Date.now, timeoutMs = 10_000 }: StoreOptions = {},
+): Promise<OpenStore> {
+  const databaseUrl = given ?? (await freshDatabaseUrl(cleanup, name));
+  const config = loadConfig({ DATABASE_URL: databaseUrl }).database;
+  if (given === undefined) await migrate(config);
+  const database = await openToServe(config, timeoutMs);
+  const storage = await createStorage(database, { clock, ids: () => uuidv7() });
+  let closed: Promise<void> | undefined;
+  const close = () => (closed ??= storage.idle().then(() => database.close()));
+  afterwards(cleanup, close);
+  return { databaseUrl, engine: database.engine, customers: storage.customers, close };
+}
+
+/** How a write without anything special is made. */
+export function plainContext(changes: Partial<WriteContext> = {}): WriteContext {
+  return {
+    actor: 'tester',
+    requestId: 'request-1',
+    validateOnly: false,
+    idempotency: undefined,
+    deadlineMs: Date.now() + 60_000,
+    ...changes,
+  };
+}

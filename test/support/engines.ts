@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe } from 'node:test';
+import pg from 'pg';
+import { afterwards, type Cleanup } from './cleanup.ts';
+import { type PostgresCluster, startPostgresCluster } from './postgres-cluster.ts';
+
+export type EngineName = 'sqlite' | 'postgres';
+
+/** Every database that the service supports: a behaviour is shown on each. */
+export const engines: readonly EngineName[] = ['sqlite', 'postgres'];
+
+/** A suite for each engine: `title [sqlite]` and `title [postgres]`. */
+export function describeEngines(title: string, define: (engine: EngineName) => void): void {
+  for (const engine of engines) describe(`${title} [${engine}]`, () => define(engine));
+}
+
+/** The DATABASE_URL of a new and empty database that is removed afterwards. */
+export function freshDatabaseUrl(cleanup: Cleanup, engine: EngineName): Promise<string> {
+  return engine === 'sqlite' ? freshSqliteUrl(cleanup) : freshPostgresUrl(cleanup);
+}
+
+async function freshSqliteUrl(cleanup: Cleanup): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'customers-test-sqlite-'));
+  afterwards(cleanup, () => rm(folder, { recursive: true, force: true }));
+  return `sqlite:${join(folder, 'customers.db')}`;
+}
+
+async function freshPostgresUrl(cleanup: Cleanup): Promise<string> {
+  const clusterUrl = await findClusterUrl();
+  const name = `test_${randomBytes(8).toString('hex')}`;
+  await execute(clusterUrl, `CREATE DATABASE ${name}`);
+  afterwards(cleanup, () => execute(clusterUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
+  const url = new URL(clusterUrl);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+async function execute(clusterUrl: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: clusterUrl });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
+
+let ownCluster: Promise<PostgresCluster> | undefined;
+
+/** The runner's cluster; a file that is run by itself starts its own the first time it needs one. */
+async function findClusterUrl(): Promise<string> {
+  if (process.env.TEST_DATABASE_URL) return process.env.TEST_DATABASE_URL;
+  ownCluster ??= startPostgresCluster();
+  return (await ownCluster).url;
+}
+
+// Registered here, where the file is loaded: inside a test it would belong to that test.
+after(async () => (await ownCluster)?.stop());

@@ -1,0 +1,61 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ServerUser } from './postgres-binaries.ts';
+
+const stopTimeoutMs = 15_000;
+
+/** glibc has C.UTF-8, macOS has not. Under the plain C locale pg_trgm finds nothing in non-ASCII text. */
+export const locale = process.platform === 'linux' ? 'C.UTF-8' : 'en_US.UTF-8';
+
+/** What the server's programs see: nothing that the user's shell decides, such as PGDATA or LC_ALL. */
+export const environment = { PATH: process.env.PATH, TZ: 'UTC', LANG: locale, LC_MESSAGES: 'C' };
+
+/**
+ * Runs the server, and ends it and removes its folder when standard input closes: also when the process
+ * that started it was killed. SIGINT is PostgreSQL's fast shutdown.
+ */
+const supervise = `
+  folder=$1; shift
+  exec 3<&0
+  "$@" & server=$!
+  (cat <&3 >/dev/null; kill -INT $server 2>/dev/null) & watcher=$!
+  wait $server
+  kill $watcher 2>/dev/null
+  rm -rf "$folder"`;
+
+/** Starts the server of the cluster in `folder`; `endServer` ends it and removes the folder. */
+export function spawnServer(program: string, folder: string, port: number, user: ServerUser): ChildProcess {
+  const settings = [
+    'listen_addresses=127.0.0.1',
+    `port=${port}`,
+    'unix_socket_directories=',
+    'max_connections=200',
+    // Without the errors that tests provoke on purpose.
+    'log_min_messages=log',
+  ];
+  const command = [program, '-D', join(folder, 'data'), ...settings.flatMap((setting) => ['-c', setting])];
+  return spawn('/bin/sh', ['-c', supervise, 'sh', folder, ...command], {
+    ...user,
+    cwd: '/',
+    env: environment,
+    stdio: ['pipe', 'ignore', 'pipe'],
+    // A group of its own: Ctrl-C must not end the server before the tests that use it.
+    detached: true,
+  });
+}
+
+export async function endServer(server: ChildProcess): Promise<void> {
+  if (hasEnded(server) || server.pid === undefined) return;
+  const exited = once(server, 'exit');
+  server.stdin?.end();
+  const inTime = await Promise.race([exited.then(() => true), delay(stopTimeoutMs, false, { ref: false })]);
+  if (inTime) return;
+  process.kill(-server.pid, 'SIGKILL');
+  await exited;
+}
+
+export function hasEnded(server: ChildProcess): boolean {
+  return server.exitCode !== null || server.signalCode !== null;
+}
