@@ -124,7 +124,9 @@ function environment(): NodeJS.ProcessEnv {
     if (ours.test(name) || (/^npm_/i.test(name) && !/^npm_config_/i.test(name))) return false;
     return !/^npm_config_/i.test(name) || !value.startsWith(homedir());
   });
-  return { ...Object.fromEntries(kept), ...headersOfNode(), HOME: home };
+  // `script` runs the command in this shell: like the interactive one of a person, bash waits on Ctrl-C for the
+  // command to end, while dash, the sh of Debian, ends at once and takes the terminal away from it.
+  return { ...Object.fromEntries(kept), ...headersOfNode(), HOME: home, SHELL: 'bash' };
 }
 
 /**

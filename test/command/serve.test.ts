@@ -99,10 +99,13 @@ function missingTools(): string | undefined {
   return spawnSync('curl', ['--version']).status === 0 ? undefined : 'there is no curl';
 }
 
-/** Runs `customers serve` on a pseudo terminal, as a person would. */
+/**
+ * Runs `customers serve` on a pseudo terminal, as a person would. `script` takes the shell of SHELL, or sh, and
+ * Ctrl-C reaches that shell too: it makes way for the command, whose own exit code is wanted.
+ */
 function openTerminal(cwd: string) {
   const command = [process.execPath, '--import', import.meta.resolve('tsx'), mainFile, 'serve'];
-  const line = command.map((part) => `'${part}'`).join(' ');
+  const line = `exec ${command.map((part) => `'${part}'`).join(' ')}`;
   const child = spawn('script', ['-qec', line, '/dev/null'], {
     cwd,
     env: { ...process.env, HOST: '', PORT: '0' },
