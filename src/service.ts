@@ -58,7 +58,7 @@ async function serve(
   const lifecycle = createLifecycle();
   const metrics = createMetrics();
   const { customers, idle } = await createStorage(database, { clock, ids });
-  const handlers = customerHandlers({ customers, requireIfMatch });
+  const handlers = { ...customerHandlers({ customers, requireIfMatch }) };
   const observers = { ids, log, metrics };
   const app = await createApplication({
     ...observers,

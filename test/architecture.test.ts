@@ -25,7 +25,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   http: ['contract', 'domain', 'operations', 'config'],
   storage: ['contract', 'domain', 'operations', 'config'],
   service: ['contract', 'domain', 'http', 'storage', 'operations', 'config'],
-  main: ['contract', 'domain', 'http', 'storage', 'operations', 'config', 'service'],
+  // A command of the program is one of these parts, or several, for a person at a shell.
+  commands: ['contract', 'domain', 'storage', 'operations', 'config', 'service'],
+  main: ['config', 'commands'],
 };
 
 /** The one part that may import a package. A new package is a decision: it is written down here. */

@@ -1,6 +1,7 @@
 import type { operations } from '../../generated/openapi.d.ts';
 import type { OperationId } from './document.ts';
 import type { Rendered } from './rendered.ts';
+import type { StreamedMediaType } from './streamed-media-types.ts';
 
 /** One handler for every operation of the contract: leaving one out does not compile. */
 export type Handlers<Context> = { readonly [Id in OperationId]: Handler<Id, Context> };
@@ -18,7 +19,12 @@ export interface Call<Id extends OperationId> {
   readonly path: Defined<Parameters<Id>['path']>;
   readonly query: Defined<Parameters<Id>['query']>;
   readonly headers: Defined<Parameters<Id>['header']>;
+  /** Of a streamed media type: the bytes as they arrive. */
   readonly body: RequestBody<Id>;
+  /** The media type of the body, without parameters. */
+  readonly contentType: RequestMediaType<Id>;
+  /** Which media type of the operation's successes the caller prefers. */
+  readonly accepts: ReplyMediaType<Id>;
 }
 
 /** A declared success of the operation: its status, the headers that status requires, and a whole body. */
@@ -36,11 +42,29 @@ type Defined<Group> = [NonNullable<Group>] extends [never]
   ? Readonly<Record<never, never>>
   : NonNullable<Group>;
 
-type RequestBody<Id extends OperationId> = operations[Id] extends {
+type RequestContent<Id extends OperationId> = operations[Id] extends {
   requestBody: { content: infer Content };
 }
-  ? Content[keyof Content]
-  : undefined;
+  ? Content
+  : Readonly<Record<never, never>>;
+
+type RequestMediaType<Id extends OperationId> = [keyof RequestContent<Id>] extends [never]
+  ? undefined
+  : keyof RequestContent<Id>;
+
+type RequestBody<Id extends OperationId> = [keyof RequestContent<Id>] extends [never]
+  ? undefined
+  : {
+      [MediaType in keyof RequestContent<Id>]: MediaType extends StreamedMediaType
+        ? AsyncIterable<Uint8Array>
+        : RequestContent<Id>[MediaType];
+    }[keyof RequestContent<Id>];
+
+type ReplyMediaType<Id extends OperationId> = {
+  [Status in SuccessStatus<Id>]: Responses<Id>[Status] extends { content: infer Content }
+    ? keyof Content
+    : never;
+}[SuccessStatus<Id>];
 
 /** Dispatch itself sets these on every reply. */
 type AmbientHeader = 'X-Request-Id';
@@ -79,5 +103,12 @@ type ReplyHeaders<Response> = Response extends { headers: infer Headers }
 type ReplyBody<Response> = Response extends { content: infer Content }
   ? [Content] extends [never]
     ? { readonly body?: never }
-    : { readonly body: Content[keyof Content] | Rendered<Content[keyof Content]> }
+    : ContentReply<Content>
   : { readonly body?: never };
+
+/** A streamed body names its media type. Any other is of the first media type that the operation declares. */
+type ContentReply<Content> = {
+  [MediaType in keyof Content]: MediaType extends StreamedMediaType
+    ? { readonly mediaType: MediaType; readonly body: AsyncIterable<Uint8Array> }
+    : { readonly mediaType?: MediaType; readonly body: Content[MediaType] | Rendered<Content[MediaType]> };
+}[keyof Content];

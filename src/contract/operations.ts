@@ -1,5 +1,6 @@
 import type { OperationId, OperationObject, ParameterObject, SchemaObject } from './document.ts';
 import { contract, resolveReference } from './document.ts';
+import { isStreamed } from './streamed-media-types.ts';
 
 /** What the HTTP layer needs to know of an operation, read once from the contract. */
 export interface Operation {
@@ -17,6 +18,8 @@ export interface Operation {
   readonly integerParameters: readonly string[];
   /** Media types that the request body may have; empty when there is no body. */
   readonly requestMediaTypes: readonly string[];
+  /** Whether the request body is handed to the handler as it arrives. */
+  readonly streamsRequest: boolean;
   /** Media types of the successful replies; empty when none has a body. */
   readonly responseMediaTypes: readonly string[];
   /** Whether a request that breaks the contract is answered 422, as declared, or else 400. */
@@ -85,6 +88,7 @@ function describeOperation(path: string, method: string, operation: OperationObj
       .filter((parameter) => parameter.in === 'query' && parameter.schema.type === 'integer')
       .map(({ name }) => name),
     requestMediaTypes: Object.keys(operation.requestBody?.content ?? {}),
+    streamsRequest: Object.keys(operation.requestBody?.content ?? {}).some(isStreamed),
     responseMediaTypes: successMediaTypes(operation),
     declaresUnprocessable: '422' in operation.responses,
   };

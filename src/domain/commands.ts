@@ -23,6 +23,9 @@ interface Targeted {
 
 export type ChangeKind = 'created' | 'replaced' | 'updated' | 'deleted' | 'restored';
 
+/** By which way a change came in. */
+export type ChangeSource = 'api' | 'import' | 'retention';
+
 /** Changed fields with their values before and after. */
 export type FieldChanges = Readonly<Record<string, { readonly before: unknown; readonly after: unknown }>>;
 

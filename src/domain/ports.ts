@@ -1,7 +1,7 @@
 import type { Call } from '../contract/handler.ts';
 import type { Rendered } from '../contract/rendered.ts';
 import type { Customer, CustomerList } from '../contract/types.ts';
-import type { Command } from './commands.ts';
+import type { ChangeSource, Command } from './commands.ts';
 
 /** The customers as they are stored. Every promise may reject with Failure `unavailable` (503). */
 export interface CustomerStore {
@@ -59,6 +59,7 @@ export type ListFilters = Omit<Call<'listCustomers'>['query'], 'limit' | 'cursor
 export interface WriteContext {
   /** The principal's name: the actor of the change. */
   readonly actor: string;
+  readonly source: ChangeSource;
   readonly requestId: string;
   /** Tell what would be stored, decided by the real indexes, and store nothing. */
   readonly validateOnly: boolean;

@@ -4,6 +4,7 @@ import { anonymous } from '../domain/principal.ts';
 import type { IdSource } from '../domain/sources.ts';
 import type { Log } from '../operations/log.ts';
 import type { Metrics } from '../operations/metrics.ts';
+import { startBodyDeadline } from './body-deadline.ts';
 
 const requestIdPattern = /^[A-Za-z0-9_.:-]{1,128}$/;
 const traceparentPattern = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
@@ -63,6 +64,8 @@ export function beginRequest({ ids, log, metrics, requestTimeoutMs }: BeginReque
       deadlineMs: Date.now() + requestTimeoutMs,
       principal: anonymous,
       operation: undefined,
+      replyMediaType: undefined,
+      bodyDeadline: startBodyDeadline(request),
       bodyBytes: undefined,
       failureCode: undefined,
       failureCause: undefined,

@@ -1,5 +1,6 @@
 import express, { type NextFunction, type Request, type RequestHandler } from 'express';
 import { Failure, invalidRequest } from '../domain/failures.ts';
+import { liftBodyDeadline } from './body-deadline.ts';
 import { jsonTextFault } from './json-text.ts';
 
 /** More than twice the largest customer that the contract allows in ordinary text. */
@@ -8,7 +9,10 @@ const bodyBytesMax = 65_536;
 /** How long a client may go on sending what is refused, so that it comes to read why. */
 const lingerMs = 1000;
 
-/** Reads the JSON body of those operations that have one, and keeps its bytes for the fingerprint. */
+/**
+ * Reads the JSON body of those operations that have one, and keeps its bytes for the fingerprint. A streamed
+ * body is left to its handler.
+ */
 export function readBody(): RequestHandler {
   const parse = express.json({
     limit: bodyBytesMax,
@@ -24,7 +28,13 @@ export function readBody(): RequestHandler {
     },
   });
   return function readBody(request, response, next) {
-    if (!request.context.operation?.requestMediaTypes.length) {
+    const { operation } = request.context;
+    if (!operation?.requestMediaTypes.length) {
+      next();
+      return;
+    }
+    if (operation.streamsRequest) {
+      liftBodyDeadline(request);
       next();
       return;
     }

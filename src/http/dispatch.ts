@@ -3,6 +3,7 @@ import type { Handlers } from '../contract/handler.ts';
 import type { Operation } from '../contract/operations.ts';
 import { Failure, unavailable } from '../domain/failures.ts';
 import type { RequestContext } from './request-context.ts';
+import { sendStream } from './send-stream.ts';
 
 /** What a handler gets beside what the contract declares. */
 export interface HandlerContext {
@@ -15,6 +16,7 @@ export interface HandlerContext {
 interface AnyReply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string | undefined>>;
+  readonly mediaType?: string;
   readonly body?: unknown;
 }
 
@@ -30,7 +32,7 @@ export function dispatch(handlers: Handlers<HandlerContext>): RequestHandler {
     if (!operation) throw new Failure('not_found', 'There is nothing at this path.');
     const handler = handlers[operation.id] as AnyHandler;
     const reply = await beforeDeadline(handler(callOf(request, operation)), request.context.deadlineMs);
-    send(response, reply, operation, request.context.requestId);
+    await send(response, reply, operation);
   };
 }
 
@@ -55,11 +57,20 @@ function callOf(request: Request, operation: Operation) {
     const value = request.headers[name.toLowerCase()];
     if (value !== undefined) headers[name] = value;
   }
-  return { path: request.openapi?.pathParams, query: request.query, headers, body: request.body, request };
+  return {
+    path: request.openapi?.pathParams,
+    query: request.query,
+    headers,
+    body: operation.streamsRequest ? request : request.body,
+    contentType: request.headers['content-type'],
+    accepts: request.context.replyMediaType ?? operation.responseMediaTypes[0],
+    request,
+  };
 }
 
-function send(response: Response, reply: AnyReply, operation: Operation, requestId: string): void {
-  const headers: Record<string, string | number> = { 'X-Request-Id': requestId };
+async function send(response: Response, reply: AnyReply, operation: Operation): Promise<void> {
+  const { context } = response.req;
+  const headers: Record<string, string | number> = { 'X-Request-Id': context.requestId };
   for (const [name, value] of Object.entries(reply.headers ?? {})) {
     if (value !== undefined) headers[name] = value;
   }
@@ -67,9 +78,19 @@ function send(response: Response, reply: AnyReply, operation: Operation, request
     response.writeHead(reply.status, headers).end();
     return;
   }
+  headers['Content-Type'] = reply.mediaType ?? operation.responseMediaTypes[0] ?? 'application/json';
+  if (isStream(reply.body)) {
+    response.writeHead(reply.status, headers);
+    if (context.method === 'HEAD') response.end();
+    else await sendStream(response, reply.body);
+    return;
+  }
   // A rendered body is JSON text already.
   const text = typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body);
-  headers['Content-Type'] = operation.responseMediaTypes[0] ?? 'application/json';
   headers['Content-Length'] = Buffer.byteLength(text);
   response.writeHead(reply.status, headers).end(text);
+}
+
+function isStream(body: unknown): body is AsyncIterable<Uint8Array> {
+  return typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
 }

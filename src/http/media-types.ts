@@ -42,8 +42,10 @@ function checkContentType(request: Request, operation: Operation): void {
 function checkAccept(request: Request, { responseMediaTypes }: Operation): void {
   const { accept } = request.headers;
   if (accept === undefined || accept === '*/*' || responseMediaTypes.length === 0) return;
-  if (request.accepts([...responseMediaTypes]) === false) {
+  const preferred = request.accepts([...responseMediaTypes]);
+  if (preferred === false) {
     const detail = `This operation answers ${responseMediaTypes.join(' or ')}. Send an Accept that takes it.`;
     throw new Failure('not_acceptable', detail);
   }
+  request.context.replyMediaType = String(preferred);
 }

@@ -15,6 +15,10 @@ export interface RequestContext {
   principal: Principal;
   /** Known once the contract has matched the request. */
   operation: Operation | undefined;
+  /** What the caller's Accept prefers of the operation's media types; undefined where it does not matter. */
+  replyMediaType: string | undefined;
+  /** Ends a request whose body trickles in. */
+  readonly bodyDeadline: NodeJS.Timeout | undefined;
   /** The body as it came in, for the fingerprint of a keyed request. */
   bodyBytes: Uint8Array | undefined;
   /** What the log tells of a failed request. */

@@ -8,7 +8,6 @@ import { headerCountMax, urlLengthMax } from './request-line.ts';
 
 /** Slow clients are cut: by default Node lets each of them sit for a minute. */
 const headersTimeoutMs = 10_000;
-const requestTimeoutMs = 15_000;
 const connectionsCheckingIntervalMs = 1000;
 /** Longer than load balancers keep an idle connection, so that it is they who close it. */
 const keepAliveTimeoutMs = 75_000;
@@ -24,7 +23,8 @@ export function createHttpServer(app: Express, observers: Observers): Server {
     {
       ...messageClasses(app),
       headersTimeout: headersTimeoutMs,
-      requestTimeout: requestTimeoutMs,
+      // It would also cut an upload that may take long: see `body-deadline.ts`.
+      requestTimeout: 0,
       connectionsCheckingInterval: connectionsCheckingIntervalMs,
       keepAliveTimeout: keepAliveTimeoutMs,
       maxHeaderSize: headerBytesMax,

@@ -1,6 +1,6 @@
 import type { Rendered } from '../contract/rendered.ts';
 import type { Customer } from '../contract/types.ts';
-import type { ChangeKind, FieldChanges } from '../domain/commands.ts';
+import type { ChangeKind, ChangeSource, FieldChanges } from '../domain/commands.ts';
 import type { Column } from './columns.ts';
 import type { Dialect } from './dialect.ts';
 import type { Session } from './engine.ts';
@@ -10,6 +10,7 @@ export interface Change {
   readonly customerId: string;
   readonly version: number;
   readonly kind: ChangeKind;
+  readonly source: ChangeSource;
   readonly at: string;
   readonly actor: string;
   readonly requestId: string;
@@ -86,7 +87,7 @@ function recordOf(change: Change, place: number): string {
     customer_id: change.customerId,
     version: change.version,
     kind: change.kind,
-    source: 'api',
+    source: change.source,
     at: change.at,
     actor: change.actor,
     request_id: change.requestId,

@@ -164,6 +164,7 @@ function changeOf(item: Item, at: string): Change {
     customerId: after.id,
     version: after.version,
     kind: change,
+    source: item.context.source,
     at,
     actor: item.context.actor,
     requestId: item.context.requestId,

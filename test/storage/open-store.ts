@@ -41,6 +41,7 @@ export async function openStore(
 export function plainContext(changes: Partial<WriteContext> = {}): WriteContext {
   return {
     actor: 'tester',
+    source: 'api',
     requestId: 'request-1',
     validateOnly: false,
     idempotency: undefined,

@@ -14,11 +14,20 @@ export interface CustomerHandlersOptions {
 /** A cache may keep a customer for its own caller, and must ask before it uses it. */
 const cacheControl = 'private, no-cache';
 
+type CustomerOperations =
+  | 'listCustomers'
+  | 'createCustomer'
+  | 'getCustomer'
+  | 'replaceCustomer'
+  | 'updateCustomer'
+  | 'deleteCustomer'
+  | 'restoreCustomer';
+
 /** The operations on customers. Each reads its call, calls the store, and replies. */
 export function customerHandlers({
   customers,
   requireIfMatch,
-}: CustomerHandlersOptions): Handlers<HandlerContext> {
+}: CustomerHandlersOptions): Pick<Handlers<HandlerContext>, CustomerOperations> {
   return {
     async listCustomers({ query, headers, request }) {
       const ifNoneMatch = parseTagCondition('If-None-Match', headers['If-None-Match']);

@@ -9,6 +9,7 @@ type HandlerRequest = HandlerContext['request'];
 export function writeContext({ context }: HandlerRequest, validateOnly = false): WriteContext {
   return {
     actor: context.principal.name,
+    source: 'api',
     requestId: context.requestId,
     validateOnly,
     idempotency: undefined,

@@ -1,0 +1,51 @@
+import type { Config } from '../config.ts';
+import { type Service, startService } from '../service.ts';
+import { endCommand } from './end-command.ts';
+
+/** Serves until SIGTERM or Ctrl-C. */
+export async function serve(config: Config, version: string): Promise<void> {
+  const service = await startService(config);
+  // First, for whoever reads where it listens may send a signal at once.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => void stopOn(signal, service).catch(endCommand));
+  }
+  announce(service, config, version);
+}
+
+let signals = 0;
+
+/** The first signal lets requests under way end; a second one does not wait for them. */
+async function stopOn(signal: string, service: Service): Promise<void> {
+  signals += 1;
+  if (signals > 1) process.exit(130);
+  service.log.info({ signal }, 'stopping');
+  await service.stop();
+  process.exit(0);
+}
+
+/** For a person at a terminal: where things are, and a line to try. For everyone else: a log line. */
+function announce({ url, log }: Service, config: Config, version: string): void {
+  if (!process.stdout.isTTY) {
+    log.info({ url, version, database: config.database.engine }, 'listening');
+    return;
+  }
+  const lines = [
+    `Customers ${version} listens on ${url} (${describeDatabase(config)}). Ctrl-C stops it.`,
+    '',
+    `  API        ${url}/customers`,
+    `  Contract   ${url}/openapi.yaml`,
+    `  Health     ${url}/readyz`,
+    `  Metrics    ${url}/metrics`,
+    '',
+    'Create a first customer:',
+    '',
+    `  curl -i ${url}/customers -H 'Content-Type: application/json' -d '{"name":"Ada Lovelace","email":"ada@example.com"}'`,
+    '',
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function describeDatabase({ database }: Config): string {
+  if (database.engine === 'postgres') return 'PostgreSQL';
+  return database.temporary ? 'SQLite in a temporary file, gone at exit' : `SQLite in ${database.file}`;
+}
