@@ -911,6 +911,12 @@ export interface components {
          */
         IfNoneMatch: string;
         /**
+         * @description Write only if the customer's current entity tag is none of these; else 412. `*` asks that there be none. A
+         *     malformed value is refused with 400.
+         * @example "2"
+         */
+        IfNoneMatchOnWrite: string;
+        /**
          * @description Makes the request safe to repeat: new for each intent, the same for each retry of it. 1 to 255 visible ASCII
          *     characters, a UUID for example.
          * @example 9b2f6c1e-4a57-4d0f-8f1b-6a3f6f0f2f11
@@ -1392,6 +1398,12 @@ export interface operations {
                  * @example "3"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description Write only if the customer's current entity tag is none of these; else 412. `*` asks that there be none. A
+                 *     malformed value is refused with 400.
+                 * @example "2"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatchOnWrite"];
             };
             path: {
                 /**
@@ -1459,6 +1471,12 @@ export interface operations {
                  * @example "3"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description Write only if the customer's current entity tag is none of these; else 412. `*` asks that there be none. A
+                 *     malformed value is refused with 400.
+                 * @example "2"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatchOnWrite"];
             };
             path: {
                 /**
@@ -1520,6 +1538,12 @@ export interface operations {
                  * @example "3"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description Write only if the customer's current entity tag is none of these; else 412. `*` asks that there be none. A
+                 *     malformed value is refused with 400.
+                 * @example "2"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatchOnWrite"];
                 /**
                  * @description Makes the request safe to repeat: new for each intent, the same for each retry of it. 1 to 255 visible ASCII
                  *     characters, a UUID for example.

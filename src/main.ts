@@ -12,7 +12,7 @@ const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: 
 const program = new Command('customers')
   .description("A company's customer service of record: one REST API over one entity, Customer.")
   .version(version, '--version', 'print the version and exit')
-  .helpOption('--help', 'print this help and exit')
+  .helpOption('-h, --help', 'print this help and exit')
   .helpCommand(false)
   .addHelpText('after', `\n${settingsHelp()}`)
   .showHelpAfterError('Run customers --help to see what there is.');

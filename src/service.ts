@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createProbe } from 'node:net';
 import { v7 as uuidv7 } from 'uuid';
 import type { Config } from './config.ts';
 import type { Clock, IdSource } from './domain/sources.ts';
@@ -39,6 +39,8 @@ const idleCheckIntervalMs = 50;
 export async function startService(config: Config, options: ServiceOptions = {}): Promise<Service> {
   const { clock = Date.now, ids = () => uuidv7() } = options;
   const log = await createLog(config.logLevel);
+  // Before the database: a start that must fail makes none.
+  await checkAddress(config);
   const database = await openToServe(config.database, config.requestTimeoutMs);
   try {
     return await serve(config, database, log, { clock, ids });
@@ -87,6 +89,15 @@ async function serve(
       return stopped;
     },
   };
+}
+
+/** Rejects as {@link listen} would. */
+async function checkAddress({ host, port }: Config): Promise<void> {
+  const probe = createProbe();
+  probe.listen({ host, port });
+  await once(probe, 'listening');
+  probe.close();
+  await once(probe, 'close');
 }
 
 async function listen(server: Server, { host, port }: Config): Promise<void> {

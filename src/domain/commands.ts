@@ -76,7 +76,7 @@ export function decide(
     return created(command.fields, command.id, at);
   }
   if (current.deletedAt !== null && command.kind !== 'restore') throw deleted();
-  checkPrecondition(command.precondition, current.etag);
+  checkPrecondition(command.precondition, current.etag, command.kind === 'replace');
   // A clock that was set back must not make a later version look older.
   const updatedAt = at > current.updatedAt ? at : current.updatedAt;
   const { fields, deletedAt } = outcome(current, command, updatedAt);

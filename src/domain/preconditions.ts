@@ -29,11 +29,12 @@ export function matchesWeakly(condition: TagCondition, current: string): boolean
 
 /**
  * Holds a write's conditions against the customer as it is now.
+ * @param mayCreate whether If-None-Match: `*` says that the write means to create, and needs no If-Match then.
  * @throws Failure `precondition_required` or `precondition_failed`.
  */
-export function checkPrecondition(precondition: Precondition, currentTag: string): void {
+export function checkPrecondition(precondition: Precondition, currentTag: string, mayCreate: boolean): void {
   const { ifMatch, ifNoneMatch, required } = precondition;
-  if (required && ifMatch === undefined && ifNoneMatch !== '*') {
+  if (required && ifMatch === undefined && !(mayCreate && ifNoneMatch === '*')) {
     throw new Failure(
       'precondition_required',
       'This service accepts a change only with If-Match. Read the customer and send its ETag.',

@@ -41,10 +41,23 @@ export function checkMerged(fields: CustomerFields): void {
   }
 }
 
-/** A JSON Pointer in its URI fragment form (RFC 6901 section 6). The names hold no lone surrogate. */
+/** A name that nobody reads to its end is not repeated to its end: a body may hold one of 64 kB. */
+const nameLengthMax = 200;
+
+/**
+ * A JSON Pointer in its URI fragment form (RFC 6901 section 6). A lone surrogate, which has no form in a URI, is
+ * shown as U+FFFD.
+ */
 export function pointerTo(names: readonly string[]): string {
-  const tokens = names.map((name) => encodeURIComponent(name.replaceAll('~', '~0').replaceAll('/', '~1')));
-  return ['#', ...tokens].join('/');
+  return ['#', ...names.map((name) => encodeURIComponent(pointerToken(name)))].join('/');
+}
+
+function pointerToken(name: string): string {
+  const shown = name.length > nameLengthMax ? `${name.slice(0, nameLengthMax)}…` : name;
+  return shown
+    .replace(/\p{Surrogate}/gu, '\uFFFD')
+    .replaceAll('~', '~0')
+    .replaceAll('/', '~1');
 }
 
 /** PostgreSQL cannot store U+0000, and UTF-8 has no form for a lone surrogate. */

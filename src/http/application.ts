@@ -14,7 +14,7 @@ import { checkMediaTypes } from './media-types.ts';
 import type { OperationalParts } from './operational-routes.ts';
 import { addOperationalRoutes } from './operational-routes.ts';
 import { checkRequestLine } from './request-line.ts';
-import { checkQuery } from './strict-parameters.ts';
+import { validateStrictly } from './strict-parameters.ts';
 
 export interface ApplicationParts extends BeginRequestOptions, OperationalParts {
   readonly handlers: Handlers<HandlerContext>;
@@ -38,8 +38,7 @@ export async function createApplication(parts: ApplicationParts): Promise<Expres
   app.use(matchOperation(validator.match));
   app.use(checkMediaTypes);
   app.use(readBody());
-  app.use(checkQuery);
-  app.use(validator.validate);
+  app.use(validateStrictly(validator.validate));
   app.use(dispatch(parts.handlers));
   app.use(answerFailures);
   return app;

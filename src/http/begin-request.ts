@@ -66,6 +66,7 @@ export function beginRequest({ ids, log, metrics, requestTimeoutMs }: BeginReque
       operation: undefined,
       replyMediaType: undefined,
       bodyDeadline: startBodyDeadline(request),
+      queryFaults: [],
       bodyBytes: undefined,
       failureCode: undefined,
       failureCause: undefined,

@@ -12,7 +12,7 @@ const bodyTimeoutMs = 15_000;
 export function startBodyDeadline(request: Request): NodeJS.Timeout | undefined {
   const { 'content-length': length = '0', 'transfer-encoding': encoding } = request.headers;
   if (length === '0' && encoding === undefined) return undefined;
-  const timer = setTimeout(() => cut(request.socket), bodyTimeoutMs);
+  const timer = setTimeout(() => cut(request), bodyTimeoutMs);
   request.once('end', () => clearTimeout(timer));
   request.once('close', () => clearTimeout(timer));
   return timer;
@@ -24,7 +24,12 @@ export function liftBodyDeadline(request: Request): void {
 }
 
 /** Ends it as Node ends a request whose headers do not arrive, so that it is answered in the same place. */
-function cut(socket: Socket): void {
+function cut({ res, socket }: Request): void {
+  // Another answer on the same connection could be taken for that of another request.
+  if (res?.headersSent) {
+    socket.destroy();
+    return;
+  }
   const late = Object.assign(new Error('The body did not arrive in time.'), {
     code: 'ERR_HTTP_REQUEST_TIMEOUT',
   });

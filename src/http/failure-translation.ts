@@ -65,15 +65,35 @@ function withHead(allow: string): string {
     .join(', ');
 }
 
-/** What the validator found, each fault once: a value may break a pattern and a format alike. */
+/** What we and the validator found, each fault once: a value may break a pattern and a format alike. */
 function contractFaults(errors: readonly ValidatorError[], { query, context }: Request): ProblemError[] {
+  const { queryFaults, operation } = context;
+  const named = new Set(queryFaults.map(({ parameter }) => parameter));
   const faults = new Map<string, ProblemError>();
-  for (const error of errors) {
-    const fault = explainSpace(problemError(error, context.operation), query);
-    faults.set(JSON.stringify(fault), fault);
+  for (const error of errors.filter((each) => !isBesideItsType(each, errors))) {
+    const fault = explainSpace(problemError(error, operation), query);
+    if (fault.parameter === undefined || !named.has(fault.parameter))
+      faults.set(JSON.stringify(fault), fault);
   }
-  return [...faults.values()];
+  return [...queryFaults, ...faults.values()];
 }
+
+/** Whether it only repeats that the value has another type, as that null is none of the allowed values. */
+function isBesideItsType({ path, message }: ValidatorError, errors: readonly ValidatorError[]): boolean {
+  const wrongType = errors.some((other) => other.path === path && typePattern.test(other.message));
+  return wrongType && !typePattern.test(message);
+}
+
+/** How the validator says that a value has another type. */
+const typePattern = /^must be (string|boolean|integer|array|object)(,null)?$/;
+
+const typeNames: Readonly<Record<string, string>> = {
+  string: 'a text',
+  boolean: 'true or false',
+  integer: 'a whole number',
+  array: 'a list',
+  object: 'an object',
+};
 
 /** The validator's `/body/address/city` or `/query/limit` as our pointer or parameter. */
 function problemError({ path, message }: ValidatorError, operation: Operation | undefined): ProblemError {
@@ -105,6 +125,9 @@ function isUnknownMember(message: string): boolean {
 
 /** The validator's message for a person: no regular expression, and nothing of JSON Schema. */
 function readable(message: string, example: unknown): string {
+  const [, typeName = '', orNull] = typePattern.exec(message) ?? [];
+  if (typeName) return `must be ${typeNames[typeName]}${orNull ? ' or null' : ''}`;
+  if (message.startsWith('must have required property')) return 'is required';
   if (/^must match (pattern|format)/.test(message)) {
     return example == null
       ? 'must have the form that the contract describes'
@@ -120,7 +143,7 @@ function readable(message: string, example: unknown): string {
   if (isUnknownMember(message)) return 'is not a member of this body';
   if (message.startsWith('Empty value')) return 'must not be empty';
   if (message.startsWith('Parameter')) return 'must be percent-encoded';
-  return message;
+  return message.replace('must be >= ', 'must be at least ').replace('must be <= ', 'must be at most ');
 }
 
 /** In a query `+` means a space, which is what most likely became of the plus of a time or a telephone number. */

@@ -1,4 +1,5 @@
 import type { Operation } from '../contract/operations.ts';
+import type { ProblemError } from '../contract/types.ts';
 import type { Principal } from '../domain/principal.ts';
 
 /** What the service knows of a request while it lasts. One object, made at once, so that its shape is stable. */
@@ -19,6 +20,8 @@ export interface RequestContext {
   replyMediaType: string | undefined;
   /** Ends a request whose body trickles in. */
   readonly bodyDeadline: NodeJS.Timeout | undefined;
+  /** What is wrong with the query beyond what the validator sees. */
+  queryFaults: readonly ProblemError[];
   /** The body as it came in, for the fingerprint of a keyed request. */
   bodyBytes: Uint8Array | undefined;
   /** What the log tells of a failed request. */

@@ -20,9 +20,17 @@ export const checkRequestLine: RequestHandler = function checkRequestLine(reques
   if (rawHeaders.length / 2 > headerCountMax) {
     throw new Failure('headers_too_large', `The request has more than ${headerCountMax} headers.`);
   }
-  const hosts = countHosts(rawHeaders);
+  const hosts = countHeaders(rawHeaders, 'host');
   if (hosts > 1 || (hosts === 0 && request.httpVersionMinor > 0)) {
     throw new Failure('malformed_request', 'The request must have exactly one Host header.', closing);
+  }
+  // Node keeps the first; whoever stands before us may keep the last.
+  if (countHeaders(rawHeaders, 'content-type') > 1) {
+    throw new Failure('malformed_request', 'The request must have at most one Content-Type header.', closing);
+  }
+  const coding = request.headers['transfer-encoding'];
+  if (coding !== undefined && coding.trim().toLowerCase() !== 'chunked') {
+    throw new Failure('malformed_request', 'The only transfer coding that is taken is chunked.', closing);
   }
   if (request.headers.expect !== undefined && request.headers.expect.toLowerCase() !== '100-continue') {
     throw new Failure('expectation_failed', 'The only expectation that is met is 100-continue.');
@@ -38,10 +46,11 @@ export const checkRequestLine: RequestHandler = function checkRequestLine(reques
 /** Such a request may have been meant for another reader of the same connection. */
 const closing = { headers: { Connection: 'close' } };
 
-function countHosts(rawHeaders: readonly string[]): number {
+function countHeaders(rawHeaders: readonly string[], name: string): number {
   let count = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    if (rawHeaders[index]?.toLowerCase() === 'host') count += 1;
+    const header = rawHeaders[index];
+    if (header?.length === name.length && header.toLowerCase() === name) count += 1;
   }
   return count;
 }

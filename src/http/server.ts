@@ -37,6 +37,8 @@ export function createHttpServer(app: Express, observers: Observers): Server {
   // One more than allowed, so that too many are seen; the rest Node drops silently.
   server.maxHeadersCount = headerCountMax + 1;
   server.on('clientError', (error, socket) => answerClientError(error, socket, observers));
+  // Node would close the connection without a word.
+  server.on('connect', (_request, socket) => refuse(socket, noProxy, observers));
   // Node would answer 417 itself, without problem details.
   server.on('checkExpectation', app as RequestListener);
   return server;
@@ -58,7 +60,7 @@ function messageClasses(app: Express) {
 }
 
 /** A request that Node could not read has no response object: the reply is written to the socket. */
-function answerClientError(error: ClientError, socket: Duplex, { ids, log, metrics }: Observers): void {
+function answerClientError(error: ClientError, socket: Duplex, observers: Observers): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy();
     return;
@@ -69,7 +71,13 @@ function answerClientError(error: ClientError, socket: Duplex, { ids, log, metri
     answering.shouldKeepAlive = false;
     return;
   }
-  const failure = clientFailure(error);
+  refuse(socket, clientFailure(error), observers);
+}
+
+const noProxy = new Failure('malformed_request', 'This is no proxy: it takes no CONNECT.');
+
+/** Writes a problem to a connection, as the last thing on it. */
+function refuse(socket: Duplex, failure: Failure, { ids, log, metrics }: Observers): void {
   const problem = problemFor(failure, { requestId: ids(), declaresUnprocessable: false });
   const body = JSON.stringify(problem);
   const headers = Object.entries({ ...problemHeaders(failure, problem, body), Connection: 'close' });

@@ -50,7 +50,9 @@ export function createCustomerPages(
 
 /** What a cursor is bound to: everything that decides which customers come in which order. */
 function queryIdentity({ filters, sortKey, descending }: ListQuery): string {
-  return JSON.stringify([sortKey, descending, Object.entries(filters).sort()]);
+  // To leave deleted customers out is the default: said or not, it is the same query.
+  const { includeDeleted, ...others } = filters;
+  return JSON.stringify([sortKey, descending, includeDeleted === true, Object.entries(others).sort()]);
 }
 
 /** One row with the rendered items, whether there is one more than asked for, and where the page ends. */

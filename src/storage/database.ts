@@ -1,10 +1,10 @@
 import type { DatabaseConfig } from '../config.ts';
 import type { Engine } from './engine.ts';
 import { toFailure } from './error-translation.ts';
-import { applyMigrations, readSchemaState } from './migrator.ts';
+import { applyMigrations, checkIsOurs, readSchemaState } from './migrator.ts';
 import { checkServer, openPostgres, withAdvisoryLock } from './postgres.ts';
 import { openSqlite } from './sqlite.ts';
-import { checkIsDatabase, lockFile, prepareFile, temporaryFile } from './sqlite-file.ts';
+import { checkIsDatabase, lockFile, prepareFile, sqliteTables, temporaryFile } from './sqlite-file.ts';
 import { StorageProblem } from './storage-problem.ts';
 
 /** An opened database. */
@@ -19,11 +19,14 @@ export interface Database {
  * @throws StorageProblem in one line, with what to do; nothing was changed then.
  */
 export async function openToServe(config: DatabaseConfig, timeoutMs: number): Promise<Database> {
-  const database = await open(config, timeoutMs, { exclusive: true });
+  const database = await open(config, timeoutMs);
   try {
+    await database.lock();
     const { pending } = await currentSchema(database.engine);
     if (pending.length > 0 && config.engine === 'postgres') {
-      throw new StorageProblem('the database schema is not up to date. Run: customers migrate');
+      throw new StorageProblem(
+        'the database schema is not up to date. Run: customers migrate (in a clone: npm run customers -- migrate)',
+      );
     }
     if (pending.length > 0) await applyMigrations(database.engine);
     return database;
@@ -45,13 +48,15 @@ export async function migrate(config: DatabaseConfig): Promise<readonly string[]
     );
   }
   // A migration of a large table takes as long as it takes.
-  const database = await open(config, 0, { exclusive: false });
+  const database = await open(config, 0);
   try {
-    const { pending } = await currentSchema(database.engine);
+    const { engine } = database;
+    const { pending } = await currentSchema(engine);
     if (pending.length === 0) return [];
+    await database.lock();
     return await (config.engine === 'sqlite'
-      ? withFileLock(config.file, () => applyMigrations(database.engine))
-      : withAdvisoryLock(database.engine, () => applyMigrations(database.engine)));
+      ? applyMigrations(engine)
+      : withAdvisoryLock(engine, () => applyMigrations(engine)));
   } catch (error) {
     throw described(error, config, database.engine);
   } finally {
@@ -59,27 +64,36 @@ export async function migrate(config: DatabaseConfig): Promise<readonly string[]
   }
 }
 
-async function open(
-  config: DatabaseConfig,
-  timeoutMs: number,
-  { exclusive }: { readonly exclusive: boolean },
-): Promise<Database> {
+/** A database that nothing was changed in yet. */
+interface Opened extends Database {
+  /** Keeps other processes away from a SQLite file until it is closed; a server serves many. */
+  lock(): Promise<void>;
+}
+
+async function open(config: DatabaseConfig, timeoutMs: number): Promise<Opened> {
   if (config.engine === 'postgres') {
     const engine = openPostgres({ url: config.url, readerConnections: config.poolSize, timeoutMs });
-    return { engine, close: () => engine.close() };
+    return { engine, lock: async () => {}, close: () => engine.close() };
   }
   const temporary = config.temporary ? await temporaryFile() : undefined;
   const file = temporary?.file ?? config.file;
   try {
     prepareFile(file);
     checkIsDatabase(file);
-    const unlock = exclusive ? await lockFile(file) : async () => {};
-    const engine = openSqlite({ file, timeoutMs });
-    return { engine, close: () => engine.close().finally(unlock).finally(temporary?.remove) };
+    checkIsOurs(await sqliteTables(file), 'sqlite');
   } catch (error) {
     await temporary?.remove();
     throw error;
   }
+  const engine = openSqlite({ file, timeoutMs });
+  let unlock = async () => {};
+  return {
+    engine,
+    async lock() {
+      unlock = await lockFile(file);
+    },
+    close: () => engine.close().finally(unlock).finally(temporary?.remove),
+  };
 }
 
 /** @throws StorageProblem when a newer release has changed the schema. */
@@ -92,18 +106,18 @@ async function currentSchema(engine: Engine) {
   );
 }
 
-async function withFileLock<Result>(file: string, work: () => Promise<Result>): Promise<Result> {
-  const unlock = await lockFile(file);
-  return work().finally(unlock);
-}
-
 /** One line for the operator instead of a driver's error. */
 function described(error: unknown, config: DatabaseConfig, engine: Engine): unknown {
   if (error instanceof StorageProblem) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = withoutSql(error instanceof Error ? error.message : String(error));
   if (config.engine === 'sqlite') return new StorageProblem(`cannot use ${config.file}: ${message}`);
-  const unreachable = toFailure(error, engine.dialect) !== error;
+  const unreachable = toFailure(error, engine.dialect, 'read') !== error;
   return new StorageProblem(
     `cannot ${unreachable ? 'reach' : 'use'} the database: ${message}. Check DATABASE_URL.`,
   );
+}
+
+/** Knex puts the statement before the driver's own message. */
+function withoutSql(message: string): string {
+  return message.slice(message.lastIndexOf(' - ') + 1).replace(/^- /, '');
 }

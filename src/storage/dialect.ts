@@ -30,6 +30,8 @@ export interface Dialect {
   readonly lockRows: string;
   /** Appended to a SELECT that is to fail where a write would. */
   readonly lockForProbe: string;
+  /** A query for the names of the tables that are there, whether this user may read them or not. */
+  readonly listTables: string;
   /** JSON text of an object with these members, members in order, without added spaces. */
   renderObject(members: ReadonlyArray<readonly [name: string, expression: string, type: ColumnType]>): string;
   /** A table `alias` with these columns from one parameter: a JSON array of objects, in its order. */
@@ -56,6 +58,8 @@ export const sqlite: Dialect = {
   lockRows: '',
   // The transaction itself has taken the lock that a write needs.
   lockForProbe: '',
+  listTables:
+    "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
   renderObject(members) {
     const pairs = members.map(
       ([name, expression, type]) => `'${name}', ${type === 'json' ? `json(${expression})` : expression}`,
@@ -91,6 +95,8 @@ export const postgres: Dialect = {
   lockRows: 'FOR UPDATE',
   // Refused by a server that only reads, and in nobody's way on one that writes.
   lockForProbe: 'FOR KEY SHARE',
+  // Not information_schema, which hides what this user may not read.
+  listTables: 'SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()',
   // json_build_object adds spaces; row_to_json prints what SQLite prints. Cast, or the driver would parse it.
   renderObject(members) {
     const columns = members.map(([name, expression]) => `${expression} AS "${name}"`);

@@ -7,7 +7,7 @@ import { MovedMeanwhile } from './moved-meanwhile.ts';
  * What a caller may know of a driver's error. The error itself goes along as the cause, for the log.
  * An error that means a defect is returned as it is, and becomes a 500.
  */
-export function toFailure(error: unknown, dialect: Dialect): unknown {
+export function toFailure(error: unknown, dialect: Dialect, work: 'read' | 'write'): unknown {
   if (error instanceof Failure) return error;
   if (error instanceof CommitUncertain) {
     return unavailable(
@@ -15,23 +15,24 @@ export function toFailure(error: unknown, dialect: Dialect): unknown {
       error,
     );
   }
-  if (error instanceof MovedMeanwhile) return contended(error);
+  const again = work === 'write' ? 'Nothing was stored; try again.' : 'Try again.';
+  if (error instanceof MovedMeanwhile) return contended(error, again);
   if (error instanceof Error && /^(Knex)?TimeoutError$/.test(error.name)) {
     return unavailable('No database connection became free in time.', error);
   }
   switch (dialect.errorMeaning(error)) {
     case 'unavailable':
-      return unavailable('The database cannot serve this request now. Nothing was stored; try again.', error);
+      return unavailable(`The database cannot serve this request now. ${again}`, error);
     case 'timeout':
       return unavailable('The query took longer than a request may. Narrow it down.', error);
     case 'retry':
     case 'locked':
-      return contended(error);
+      return contended(error, again);
     default:
       return error;
   }
 }
 
-function contended(cause: unknown): Failure {
-  return unavailable('Other requests are changing the same customers. Nothing was stored; try again.', cause);
+function contended(cause: unknown, again: string): Failure {
+  return unavailable(`Other requests are changing the same customers. ${again}`, cause);
 }

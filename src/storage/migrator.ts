@@ -1,7 +1,9 @@
 import type { Knex } from 'knex';
+import type { Dialect } from './dialect.ts';
 import type { Engine } from './engine.ts';
 import type { Migration } from './migration.ts';
 import { createCustomers } from './migrations/001-customers.ts';
+import { StorageProblem } from './storage-problem.ts';
 
 /** Every step, oldest first. */
 const migrations: readonly Migration[] = [createCustomers];
@@ -16,15 +18,39 @@ export interface SchemaState {
   readonly unknown: readonly string[];
 }
 
-/** Looks, and touches nothing. */
-export async function readSchemaState({ knex }: Engine): Promise<SchemaState> {
-  const exists = await knex.schema.hasTable(tableName);
-  const done: string[] = exists ? await knex(tableName).pluck('name') : [];
+/**
+ * Looks, and touches nothing.
+ * @throws StorageProblem as {@link checkIsOurs}.
+ */
+export async function readSchemaState({
+  read,
+  dialect,
+}: Pick<Engine, 'read' | 'dialect'>): Promise<SchemaState> {
+  const tables = await read((session) => session.run<{ name: string }>(dialect.listTables, []));
+  const names = tables.map(({ name }) => name);
+  checkIsOurs(names, dialect.name);
+  const migrated = names.includes(tableName);
+  const sql = `SELECT name FROM ${tableName}`;
+  const rows = migrated ? await read((session) => session.run<{ name: string }>(sql, [])) : [];
+  const done = rows.map(({ name }) => name);
   const known = migrations.map(({ name }) => name);
   return {
     pending: known.filter((name) => !done.includes(name)),
     unknown: done.filter((name) => !known.includes(name)),
   };
+}
+
+/**
+ * A file is for one application; a server's schema may hold others' tables, but for those with our names.
+ * @throws StorageProblem for a database that holds another application's tables where ours would stand.
+ */
+export function checkIsOurs(tables: readonly string[], engine: Dialect['name']): void {
+  if (tables.includes(tableName)) return;
+  const foreign = tables.filter((table) => engine === 'sqlite' || table === 'customers');
+  if (foreign.length === 0) return;
+  throw new StorageProblem(
+    `the database holds tables of another application (${foreign.slice(0, 3).join(', ')}). Set DATABASE_URL to an empty one.`,
+  );
 }
 
 /**

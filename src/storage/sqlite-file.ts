@@ -1,7 +1,8 @@
-import { closeSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readSync, realpathSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Knex } from 'knex';
 import { sqlite } from './dialect.ts';
 import { sqlitePool } from './sqlite.ts';
@@ -24,6 +25,26 @@ export function checkIsDatabase(file: string): void {
   closeSync(descriptor);
   if (length > 0 && start.toString('latin1') !== magic) {
     throw new StorageProblem(`${file} is not a SQLite database. Set DATABASE_URL to another file.`);
+  }
+}
+
+/**
+ * The names of the tables in a file, which is only read: not even the side files of a connection are made. What a
+ * killed process has left in its write-ahead log is not seen.
+ */
+export async function sqliteTables(file: string): Promise<string[]> {
+  const knex = sqlitePool(
+    `${pathToFileURL(file).href}?mode=ro&immutable=1`,
+    1,
+    lockTimeoutMs,
+    [],
+    ['OPEN_URI'],
+  );
+  try {
+    const rows: { readonly name: string }[] = await knex.raw(sqlite.listTables);
+    return rows.map(({ name }) => name);
+  } finally {
+    await knex.destroy();
   }
 }
 
@@ -57,7 +78,7 @@ export async function temporaryFile(): Promise<{ file: string; remove(): Promise
  * @throws StorageProblem when another process holds it.
  */
 export async function lockFile(file: string): Promise<() => Promise<void>> {
-  const lock = `${file}.lock`;
+  const lock = `${realFile(file)}.lock`;
   prepareFile(lock);
   const knex = sqlitePool(lock, 1, lockTimeoutMs, []);
   try {
@@ -71,6 +92,11 @@ export async function lockFile(file: string): Promise<() => Promise<void>> {
     );
   }
   return () => knex.destroy();
+}
+
+/** A file that is reached by two names, through a link, is one file. */
+function realFile(file: string): string {
+  return existsSync(file) ? realpathSync(file) : file;
 }
 
 async function hold(knex: Knex): Promise<void> {

@@ -60,10 +60,11 @@ export function sqlitePool(
   connections: number,
   timeoutMs: number,
   pragmas: readonly string[],
+  flags?: readonly string[],
 ): Knex {
   return knexFactory({
     client: 'sqlite3',
-    connection: { filename },
+    connection: { filename, ...(flags ? { flags: [...flags] } : {}) },
     useNullAsDefault: true,
     compileSqlOnError: false,
     log: quietLog,

@@ -31,11 +31,11 @@ export async function createStorage(
   const list = createCustomerPages(engine, createCursorSealer(cursorKey));
   const writes = createCustomerWrites(engine, { clock, ids, idempotencyKey, idempotencyTtlMs });
 
-  async function translated<Result>(work: Promise<Result>): Promise<Result> {
+  async function translated<Result>(work: Promise<Result>, kind: 'read' | 'write' = 'read'): Promise<Result> {
     try {
       return await work;
     } catch (error) {
-      throw toFailure(error, engine.dialect);
+      throw toFailure(error, engine.dialect, kind);
     }
   }
 
@@ -43,7 +43,7 @@ export async function createStorage(
     customers: {
       get: (id) => translated(get(id)),
       list: (query) => translated(list(query)),
-      write: (command, context) => translated(writes.write(command, context)),
+      write: (command, context) => translated(writes.write(command, context), 'write'),
       async checkReady() {
         const probe = `SELECT position FROM feed_head ${engine.dialect.lockForProbe}`;
         await translated(engine.transaction((session) => session.run(probe, []), { rollBack: true }));

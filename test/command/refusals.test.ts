@@ -1,6 +1,6 @@
 /** What keeps the service from starting is told in one line that says what to do, and nothing is touched. */
 import assert from 'node:assert/strict';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,6 +54,11 @@ describe('customers serve refuses', () => {
     const port = await takenPort(context);
     const environment = { DATABASE_URL: url, PORT: String(port) };
     await refuses(folder, { environment, message: new RegExp(`port ${port} is taken.*Set PORT`) });
+    // Nor does it make a database where there is none.
+    await refuses(await temporaryFolder(context), {
+      environment: { PORT: String(port) },
+      message: /is taken/,
+    });
     await refuses(folder, {
       environment: { ...environment, DATABASE_URL: 'sqlite::memory:' },
       message: /is taken/,
@@ -115,6 +120,22 @@ describe('customers serve refuses', () => {
     }
   });
 
+  test('a file of another application', async (context) => {
+    const folder = await temporaryFolder(context);
+    const file = join(folder, 'other.db');
+    const engine = openSqlite({ file, timeoutMs: 1000 });
+    await engine.knex.raw('PRAGMA journal_mode = DELETE');
+    await engine.knex.raw('CREATE TABLE customers (name TEXT)');
+    await engine.close();
+    for (const command of ['serve', 'migrate'] as const) {
+      await refuses(folder, {
+        command,
+        environment: { DATABASE_URL: `sqlite:${file}` },
+        message: /tables of another application \(customers\)\. Set DATABASE_URL/,
+      });
+    }
+  });
+
   test('a schema that a newer release has made', async (context) => {
     const { folder, url, file } = await migratedFile(context);
     const engine = openSqlite({ file, timeoutMs: 1000 });
@@ -137,6 +158,9 @@ describe('customers serve refuses', () => {
     const first = await startCommand(['serve'], { cwd: folder, env, ready: listening });
     afterwards(context, async () => void (await first.stop()));
     await refuses(folder, { environment: { DATABASE_URL: url }, message: mentions(file, String(first.pid)) });
+    await symlink(file, join(folder, 'other-name.db'));
+    const environment = { DATABASE_URL: `sqlite:${join(folder, 'other-name.db')}` };
+    await refuses(folder, { environment, message: mentions(String(first.pid)) });
     const reply = await fetch(`${first.match[1]}/readyz`);
     assert.equal(reply.status, 200);
   });

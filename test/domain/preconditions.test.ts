@@ -54,7 +54,7 @@ suite('checkPrecondition', () => {
     { ifMatch: strong('"1"'), ifNoneMatch: strong('"2"') },
   ];
   for (const precondition of passing) {
-    test(`passes ${JSON.stringify(precondition)}`, () => checkPrecondition(precondition, '"1"'));
+    test(`passes ${JSON.stringify(precondition)}`, () => checkPrecondition(precondition, '"1"', true));
   }
 
   const refused: readonly [Precondition, code: string][] = [
@@ -69,7 +69,7 @@ suite('checkPrecondition', () => {
   for (const [precondition, code] of refused) {
     test(`refuses ${JSON.stringify(precondition)}`, () => {
       assert.throws(
-        () => checkPrecondition(precondition, '"1"'),
+        () => checkPrecondition(precondition, '"1"', true),
         (error) => error instanceof Failure && error.code === code,
       );
     });

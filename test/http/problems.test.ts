@@ -116,6 +116,37 @@ describeEngines('problems', (engine) => {
     }
   });
 
+  test('a pointer shows a lone surrogate as U+FFFD, and no name to its end that nobody reads to its end', async () => {
+    const bodies = [
+      '{"name":"x","\\ud800":1}',
+      '{"name":"x","metadata":{"\\ud800":"1"}}',
+      '{"name":"x","address":{"\\udc00":"a"}}',
+    ];
+    for (const body of bodies) {
+      const { status, problem } = await call('POST', '/customers', body);
+      assert.equal(status, 422);
+      assert.ok(
+        placesOf(problem).every((place) => place?.endsWith('%EF%BF%BD')),
+        body,
+      );
+    }
+    const { status, text } = await call('POST', '/customers', { name: 'x', ['k'.repeat(50_000)]: 1 });
+    assert.equal(status, 422);
+    assert.ok(text.length < 2000, `${text.length} characters`);
+  });
+
+  test('an unknown parameter hides no other fault', async () => {
+    const { status, problem } = await call('GET', '/customers?foo=1&limit=0&status=x&sort=name:desc');
+    assert.equal(status, 400);
+    const told = problem.errors?.map(({ parameter, detail }) => `${parameter} ${detail}`).sort();
+    assert.deepEqual(told, [
+      'foo is not a parameter of this operation',
+      'limit must be at least 1',
+      'sort must be equal to one of the allowed values: createdAt, -createdAt, updatedAt, -updatedAt, name, -name',
+      'status must be equal to one of the allowed values: active, inactive',
+    ]);
+  });
+
   test('at most 100 faults are told', async () => {
     const many = (count: number, value: unknown) =>
       Object.fromEntries(Array.from({ length: count }, (_, index) => [`k ${index}`, value]));

@@ -77,6 +77,16 @@ describeEngines('preconditions', (engine) => {
         assert.equal((await send(write, path, { 'If-Match': '"2"' })).status, write.success);
       });
 
+      test('412 when If-None-Match names the current version, weakly or not, or is *', async () => {
+        for (const tag of ['"2"', 'W/"2"', '"1", "2"', '*']) {
+          const path = await prepared(write, service);
+          const { status } = await send(write, path, { 'If-None-Match': tag });
+          assert.equal(status, 412, tag);
+        }
+        const path = await prepared(write, service);
+        assert.equal((await send(write, path, { 'If-None-Match': '"1"' })).status, write.success);
+      });
+
       test('400 when If-Match is malformed', async () => {
         const path = await prepared(write, service);
         for (const value of malformed) {

@@ -85,6 +85,6 @@ async function slowRead(direct: Engine): Promise<{ failure: unknown; tookMs: num
     await direct.read(countTo(endless));
     throw new Error('It counted to the end.');
   } catch (error) {
-    return { failure: toFailure(error, direct.dialect), tookMs: performance.now() - begin };
+    return { failure: toFailure(error, direct.dialect, 'read'), tookMs: performance.now() - begin };
   }
 }
