@@ -125,10 +125,7 @@ describeEngines('problems', (engine) => {
     for (const body of bodies) {
       const { status, problem } = await call('POST', '/customers', body);
       assert.equal(status, 422);
-      assert.ok(
-        placesOf(problem).every((place) => place?.endsWith('%EF%BF%BD')),
-        body,
-      );
+      assert.match(placesOf(problem).join(), /^#\/(metadata|(address\/)?%EF%BF%BD)$/, body);
     }
     const { status, text } = await call('POST', '/customers', { name: 'x', ['k'.repeat(50_000)]: 1 });
     assert.equal(status, 422);
