@@ -3,7 +3,7 @@ import type { CustomerPage, ListQuery, SortKey } from '../domain/ports.ts';
 import type { CursorSealer, Position } from './cursors.ts';
 import type { Condition, Selection } from './customer-filters.ts';
 import { selectionFor, whereClause } from './customer-filters.ts';
-import { readSearchPage } from './customer-search.ts';
+import { explainSlowSearch, readSearchPage } from './customer-search.ts';
 import type { Dialect } from './dialect.ts';
 import type { Engine, Session } from './engine.ts';
 import type { ListedPage } from './page-statement.ts';
@@ -31,15 +31,25 @@ export function createCustomerPages(
   return async (query) => {
     const identity = queryIdentity(query);
     const after = query.cursor === undefined ? undefined : cursors.open(identity, query.cursor);
-    const { page, total } = await engine.read(async (session) => {
-      const read = query.filters.q === undefined ? readSortedPage : readSearchPage;
-      const page = await read(session, engine.dialect, query, after);
-      const total = query.includeTotal ? await countUpTo(session, page.counted) : undefined;
-      return { page, total };
-    });
+    const { page, total } = await engine
+      .read((session) => pageAndTotal(session, engine.dialect, query, after))
+      .catch((error) => {
+        throw query.filters.q === undefined ? error : explainSlowSearch(error, engine.dialect);
+      });
     const nextCursor = page.more ? cursors.seal(identity, page.end) : null;
     return { body: renderPage(page.items, nextCursor, total), nextCursor };
   };
+}
+
+async function pageAndTotal(
+  session: Session,
+  dialect: Dialect,
+  query: ListQuery,
+  after: Position | undefined,
+) {
+  const read = query.filters.q === undefined ? readSortedPage : readSearchPage;
+  const page = await read(session, dialect, query, after);
+  return { page, total: query.includeTotal ? await countUpTo(session, page.counted) : undefined };
 }
 
 /** What a cursor is bound to: everything that decides which customers come in which order. */

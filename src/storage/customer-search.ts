@@ -1,3 +1,4 @@
+import { Failure } from '../domain/failures.ts';
 import type { ListFilters, ListQuery } from '../domain/ports.ts';
 import { foldForSearch, indexedLengthMin, termLength } from '../domain/search-text.ts';
 import type { Position } from './cursors.ts';
@@ -42,4 +43,18 @@ export async function readSearchPage(
   if (first.count < foundToLookOnMin) return read(ways.byIndex());
   const second = await read(ways.byLooking(secondLook));
   return second.more ? second : read(ways.byIndex());
+}
+
+/** A search that ran out of time will do so again: its caller is told what else to ask for. */
+export function explainSlowSearch(error: unknown, dialect: Dialect): unknown {
+  if (dialect.errorMeaning(error) !== 'timeout') return error;
+  return new Failure(
+    'search_too_broad',
+    'The search took longer than a request may. Search for three characters or more, or narrow it down by a filter.',
+    {
+      errors: [{ parameter: 'q', detail: 'is found in too few customers to look through all of them' }],
+      headers: { 'Retry-After': '1' },
+      cause: error,
+    },
+  );
 }

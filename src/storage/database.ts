@@ -3,6 +3,7 @@ import type { Engine } from './engine.ts';
 import { toFailure } from './error-translation.ts';
 import { applyMigrations, readSchemaState } from './migrator.ts';
 import { checkServer, openPostgres, withAdvisoryLock } from './postgres.ts';
+import { checkTrigrams, prepareTrigrams } from './postgres-trigrams.ts';
 import { openSqlite } from './sqlite.ts';
 import { checkIsDatabase, lockFile, prepareFile, temporaryFile } from './sqlite-file.ts';
 import { StorageProblem } from './storage-problem.ts';
@@ -26,6 +27,7 @@ export async function openToServe(config: DatabaseConfig, timeoutMs: number): Pr
       throw new StorageProblem('the database schema is not up to date. Run: customers migrate');
     }
     if (pending.length > 0) await applyMigrations(database.engine);
+    if (config.engine === 'postgres') await checkTrigrams(database.engine);
     return database;
   } catch (error) {
     await database.close();
@@ -51,12 +53,18 @@ export async function migrate(config: DatabaseConfig): Promise<readonly string[]
     if (pending.length === 0) return [];
     return await (config.engine === 'sqlite'
       ? withFileLock(config.file, () => applyMigrations(database.engine))
-      : withAdvisoryLock(database.engine, () => applyMigrations(database.engine)));
+      : withAdvisoryLock(database.engine, () => migrateShared(database.engine)));
   } catch (error) {
     throw described(error, config, database.engine);
   } finally {
     await database.close();
   }
+}
+
+/** What a step needs of the database is made sure of before the first one is applied. */
+async function migrateShared(engine: Engine): Promise<readonly string[]> {
+  await prepareTrigrams(engine);
+  return applyMigrations(engine);
 }
 
 async function open(
