@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, type TestContext, test } from 'node:test';
 import pg from 'pg';
+import { afterwards } from '../support/cleanup.ts';
 import { freshDatabaseUrl } from '../support/engines.ts';
 import { temporaryFolder } from '../support/folder-contents.ts';
 import { runCommand } from '../support/process.ts';
@@ -44,7 +45,9 @@ describe('customers on PostgreSQL without usable trigrams', () => {
     const adminUrl = await freshDatabaseUrl(context, 'postgres');
     const user = `limited_${randomBytes(6).toString('hex')}`;
     await query(adminUrl, `CREATE ROLE ${user} LOGIN PASSWORD 'limited'`);
-    context.after(() => query(adminUrl, `DROP OWNED BY ${user}; DROP ROLE ${user}`));
+    afterwards(context, async () => {
+      await query(adminUrl, `DROP OWNED BY ${user}; DROP ROLE ${user}`);
+    });
     await query(adminUrl, `GRANT ALL ON SCHEMA public TO ${user}`);
     const url = new URL(adminUrl);
     Object.assign(url, { username: user, password: 'limited' });
@@ -78,7 +81,9 @@ describe('customers on PostgreSQL without usable trigrams', () => {
 async function createDatabase(context: TestContext, clusterUrl: string, locale: string): Promise<string> {
   const name = `test_${randomBytes(8).toString('hex')}`;
   await query(clusterUrl, `CREATE DATABASE ${name} ENCODING 'UTF8' ${locale} TEMPLATE template0`);
-  context.after(() => query(clusterUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
+  afterwards(context, async () => {
+    await query(clusterUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+  });
   const url = new URL(clusterUrl);
   url.pathname = `/${name}`;
   return url.href;
