@@ -102,7 +102,7 @@ async function startCrowd(cleanup: Cleanup, engine: EngineName, random: Random):
       if (kind < 4) await service.call('DELETE', path);
       else if (kind < 7) await service.call('POST', `${path}/restore`);
       else if (kind < 9) await service.call('PATCH', path, { body: { note: `changed ${random.next()}` } });
-      else await service.call('PATCH', path, { body: { name: `${nameFrom(random)} renamed` } });
+      else await service.call('PATCH', path, { body: { email: `new${number++}@example.com` } });
     },
     async read(query) {
       const { status, json } = await service.call<CustomerList>('GET', '/customers', { query });
