@@ -71,7 +71,8 @@ describe('the plans of a search [postgres]', () => {
   });
 
   test('a rare term: a short look, then the index and nothing but what it finds', async (t) => {
-    for (const q of ['seltener', 'nirgends']) {
+    // The last one is rare since the planner's figures were taken, by which its order is worth walking.
+    for (const q of ['seltener', 'nirgends', 'vorbei']) {
       const [look, found, ...others] = await search(t, { q });
       assert.deepEqual(others, []);
       assert.ok(rowsRead(look) <= 1000);
@@ -171,6 +172,7 @@ async function fill(engine: Engine): Promise<void> {
       `name ${((index * 2_654_435_761) % 2 ** 32).toString(36)}`,
       ...(index % 10 === 3 ? ['haufig'] : []),
       ...(index % 200 === 7 ? ['mitunter'] : []),
+      ...(index % 200 === 9 ? ['vorbei'] : []),
       ...(index % (customersCount / 5) === 11 ? ['seltener'] : []),
       `mail${index}@example.com`,
     ].join(' '),
@@ -189,6 +191,10 @@ async function fill(engine: Engine): Promise<void> {
       [json],
     );
   });
+  if (engine.dialect.name === 'sqlite') return;
   // As PostgreSQL does by itself before long. Nobody does it for SQLite.
-  if (engine.dialect.name === 'postgres') await engine.transaction((session) => session.run('ANALYZE', []));
+  await engine.transaction((session) => session.run('ANALYZE', []));
+  const change =
+    "UPDATE customer_search SET text = replace(text, 'vorbei', 'danach') WHERE text LIKE '%vorbei%'";
+  await engine.transaction((session) => session.run(change, []));
 }
