@@ -885,6 +885,21 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /**
+         * @description The service cannot answer just now: it is overloaded, stopping, or its database cannot be reached or took too
+         *     long (`unavailable`); or the search would take longer than a request may (`search_too_broad`): then search for
+         *     three characters or more, or narrow it down by a filter.
+         */
+        ListUnavailable: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
     };
     parameters: {
         /**
@@ -1012,7 +1027,8 @@ export interface operations {
                 cursor?: components["schemas"]["PageCursor"];
                 /**
                  * @description The order; `-createdAt` when absent. A leading `-` is descending. `name` ignores case and accents and goes
-                 *     by the first 100 characters. Ties are broken by id for `name`, and else by the order of creation.
+                 *     by the first 100 characters. Ties are broken by id for `name`, and else by the order of creation. Beside
+                 *     `q` only `createdAt` and `-createdAt` are possible.
                  * @example name
                  */
                 sort?: "createdAt" | "-createdAt" | "updatedAt" | "-updatedAt" | "name" | "-name";
@@ -1074,6 +1090,16 @@ export interface operations {
                  * @example 2026-08-01T00:00:00Z
                  */
                 updatedBefore?: components["schemas"]["Instant"];
+                /**
+                 * @description Only customers whose name, email, phone or externalId contains this text. Case, accents and invisible
+                 *     characters are ignored: `strasse` finds `Straße`, `lodz` finds `Łódź`. Nothing in it is a wildcard. Each
+                 *     write is found at once. It goes with all filters, and with `sort=createdAt` or `-createdAt`, by which is
+                 *     meant the order of creation. Three characters and more are looked up in an index. With one or two the
+                 *     customers are looked through, newest first or oldest first; if that takes longer than a request may, the
+                 *     answer is 503 `search_too_broad`. Write a `+` as `%2B`.
+                 * @example muller
+                 */
+                q?: string;
                 /**
                  * @description With `true`, deleted customers are listed too, told by a `deletedAt` that is not null.
                  * @example true
@@ -1139,7 +1165,7 @@ export interface operations {
             417: components["responses"]["ExpectationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            503: components["responses"]["Unavailable"];
+            503: components["responses"]["ListUnavailable"];
         };
     };
     createCustomer: {

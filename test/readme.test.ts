@@ -31,6 +31,7 @@ describeEngines('README', (engine) => {
     const service = await startTestService(context, { engine });
     const lines = exchanges(section('The API in ten lines'));
     assert.equal(lines.length, 10, 'ten lines, each followed by its answer');
+    lines.push(...exchanges(section('Search')));
     const printedNames = new Map<string, string>();
     const answeredNames = new Map<string, string>();
     for (const { command, printed } of lines) {

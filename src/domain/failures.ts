@@ -30,6 +30,7 @@ export type FailureCode =
   | 'rate_limited'
   | 'headers_too_large'
   | 'internal_error'
+  | 'search_too_broad'
   | 'unavailable';
 
 /** What a failure may tell beyond its code and its sentence. */

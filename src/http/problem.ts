@@ -29,6 +29,7 @@ const problemKinds: Readonly<Record<FailureCode, readonly [status: number, title
   rate_limited: [429, 'Too many requests'],
   headers_too_large: [431, 'Headers too large'],
   internal_error: [500, 'Internal error'],
+  search_too_broad: [503, 'Search too broad'],
   unavailable: [503, 'Unavailable'],
 };
 

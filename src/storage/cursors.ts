@@ -2,8 +2,8 @@ import { createCipheriv, createDecipheriv, timingSafeEqual } from 'node:crypto';
 import { Failure } from '../domain/failures.ts';
 import { keyedHash } from './secrets.ts';
 
-/** Where a page ends: the sort key of its last customer and what breaks ties. */
-export type Position = readonly [key: string, tieBreak: string];
+/** Where a page ends: what its last customer is ordered by, such as the sort key and what breaks ties. */
+export type Position = readonly string[];
 
 const tagBytes = 16;
 

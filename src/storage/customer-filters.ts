@@ -12,6 +12,10 @@ export interface Condition {
 /** What a list reads from and how it narrows it. `tag` reads from the tags, which have their own order. */
 export interface Selection {
   readonly from: string;
+  /** The values of placeholders in `from`. */
+  readonly fromValues?: readonly SqlValue[];
+  /** The order in which it must be read, also where only its rows are counted. */
+  readonly orderedBy?: string;
   readonly conditions: readonly Condition[];
 }
 
@@ -35,6 +39,8 @@ const translations: Translations = {
   createdBefore: (time) => ({ sql: 'customers.created_at < ?', values: [time] }),
   updatedAfter: (time) => ({ sql: 'customers.updated_at >= ?', values: [time] }),
   updatedBefore: (time) => ({ sql: 'customers.updated_at < ?', values: [time] }),
+  // A search has an order of its own: see `customer-search.ts`.
+  q: () => undefined,
   includeDeleted: (included) => (included ? undefined : live),
 };
 

@@ -3,6 +3,7 @@ import type { Engine } from './engine.ts';
 import { toFailure } from './error-translation.ts';
 import { applyMigrations, checkIsOurs, readSchemaState } from './migrator.ts';
 import { checkServer, openPostgres, withAdvisoryLock } from './postgres.ts';
+import { checkTrigrams, prepareTrigrams } from './postgres-trigrams.ts';
 import { openSqlite } from './sqlite.ts';
 import { checkIsDatabase, lockFile, prepareFile, sqliteTables, temporaryFile } from './sqlite-file.ts';
 import { StorageProblem } from './storage-problem.ts';
@@ -29,6 +30,7 @@ export async function openToServe(config: DatabaseConfig, timeoutMs: number): Pr
       );
     }
     if (pending.length > 0) await applyMigrations(database.engine);
+    if (config.engine === 'postgres') await checkTrigrams(database.engine);
     return database;
   } catch (error) {
     await database.close();
@@ -56,12 +58,18 @@ export async function migrate(config: DatabaseConfig): Promise<readonly string[]
     await database.lock();
     return await (config.engine === 'sqlite'
       ? applyMigrations(engine)
-      : withAdvisoryLock(engine, () => applyMigrations(engine)));
+      : withAdvisoryLock(engine, () => migrateShared(engine)));
   } catch (error) {
     throw described(error, config, database.engine);
   } finally {
     await database.close();
   }
+}
+
+/** What a step needs of the database is made sure of before the first one is applied. */
+async function migrateShared(engine: Engine): Promise<readonly string[]> {
+  await prepareTrigrams(engine);
+  return applyMigrations(engine);
 }
 
 /** A database that nothing was changed in yet. */

@@ -15,6 +15,18 @@ export type ErrorMeaning =
   /** A defect, ours or the database's. */
   | 'unknown';
 
+/** How an index of substrings is asked for the customers that hold a term of three code points or more. */
+export interface IndexedSearch {
+  /** What is read, as `found`, and the column of it that is a customer's ordinal. */
+  readonly source: string;
+  readonly ordinal: string;
+  /** True of what one parameter finds, which `operand` makes of a term so that all of it is literal. */
+  readonly condition: string;
+  operand(term: string): string;
+  /** Whether it tells the customers in the order of their ordinals, a page at a time. */
+  readonly inOrder: boolean;
+}
+
 /**
  * Every difference between the two databases that SQL or an error shows, each with its reason. All other
  * code writes SQL that both take.
@@ -40,10 +52,21 @@ export interface Dialect {
   among(column: string, type: 'uuid' | 'text'): string;
   /** A table `tag(value)` of the elements of a JSON array of texts. */
   elements(expression: string, alias: string): string;
+  /** Makes the index of substrings over `customer_search`, which may hold rows already. */
+  readonly searchIndex: readonly string[];
+  /** How that index is asked. */
+  readonly indexedSearch: IndexedSearch;
+  /** A condition that a column holds one parameter as a substring, byte for byte, and by no index. */
+  contains(column: string): string;
   errorMeaning(error: unknown): ErrorMeaning;
   /** Whether a COMMIT that failed so has stored nothing for certain. */
   isRolledBack(error: unknown): boolean;
 }
+
+const addToIndex = 'INSERT INTO customer_search_index (rowid, text) VALUES (new.ordinal, new.text)';
+const removeFromIndex =
+  'INSERT INTO customer_search_index (customer_search_index, rowid, text) ' +
+  "VALUES ('delete', old.ordinal, old.text)";
 
 export const sqlite: Dialect = {
   name: 'sqlite',
@@ -72,6 +95,27 @@ export const sqlite: Dialect = {
   },
   among: (column) => `${column} IN (SELECT value FROM json_each(?))`,
   elements: (expression, alias) => `json_each(${expression}) AS ${alias}`,
+  // FTS5 keeps no copy of the text, so that its triggers must tell it the old one. Without `secure-delete` the
+  // trigrams of an old text would stay in the file until FTS5 merges them away.
+  searchIndex: [
+    "CREATE VIRTUAL TABLE customer_search_index USING fts5 (text, content='customer_search', " +
+      "content_rowid='ordinal', columnsize=0, tokenize='trigram case_sensitive 1 remove_diacritics 0')",
+    "INSERT INTO customer_search_index (customer_search_index, rank) VALUES ('secure-delete', 1)",
+    "INSERT INTO customer_search_index (customer_search_index) VALUES ('rebuild')",
+    `CREATE TRIGGER customer_search_added AFTER INSERT ON customer_search BEGIN ${addToIndex}; END`,
+    `CREATE TRIGGER customer_search_removed AFTER DELETE ON customer_search BEGIN ${removeFromIndex}; END`,
+    'CREATE TRIGGER customer_search_changed AFTER UPDATE OF text ON customer_search ' +
+      `BEGIN ${removeFromIndex}; ${addToIndex}; END`,
+  ],
+  indexedSearch: {
+    source: 'customer_search_index AS found',
+    ordinal: 'found.rowid',
+    condition: 'found.text MATCH ?',
+    // Within quotes a string of FTS5 knows no metacharacter but the quote.
+    operand: (term) => `"${term.replaceAll('"', '""')}"`,
+    inOrder: true,
+  },
+  contains: (column) => `instr(${column}, ?) > 0`,
   errorMeaning(error) {
     const code = errorCode(error);
     const message = error instanceof Error ? error.message : '';
@@ -111,6 +155,22 @@ export const postgres: Dialect = {
   among: (column, type) =>
     `${column} IN (SELECT value::${type} FROM json_array_elements_text(?::json) AS value)`,
   elements: (expression, alias) => `json_array_elements_text(${expression}) AS ${alias}(value)`,
+  // The extension may be in a schema that is not on the path. What waits in the index's pending list is read
+  // by every search, and the write that fills it has to sort it in: the list is kept short.
+  searchIndex: [
+    `DO $$ BEGIN EXECUTE format(
+       'CREATE INDEX customer_search_trigrams ON customer_search USING gin (text %s.gin_trgm_ops) '
+         'WITH (gin_pending_list_limit = 256)',
+       (SELECT extnamespace::regnamespace FROM pg_extension WHERE extname = 'pg_trgm')); END $$`,
+  ],
+  indexedSearch: {
+    source: 'customer_search AS found',
+    ordinal: 'found.ordinal',
+    condition: 'found.text LIKE ?',
+    operand: (term) => `%${term.replace(/[\\%_]/g, '\\$&')}%`,
+    inOrder: false,
+  },
+  contains: (column) => `strpos(${column}, ?) > 0`,
   errorMeaning(error) {
     const code = errorCode(error);
     if (code === '23505') return 'unique';

@@ -3,10 +3,11 @@ import type { Dialect } from './dialect.ts';
 import type { Engine } from './engine.ts';
 import type { Migration } from './migration.ts';
 import { createCustomers } from './migrations/001-customers.ts';
+import { createSearch } from './migrations/003-search.ts';
 import { StorageProblem } from './storage-problem.ts';
 
 /** Every step, oldest first. */
-const migrations: readonly Migration[] = [createCustomers];
+const migrations: readonly Migration[] = [createCustomers, createSearch];
 
 const tableName = 'schema_migrations';
 

@@ -2,8 +2,10 @@ import type { Customer } from '../contract/types.ts';
 import type { Command, Decision } from '../domain/commands.ts';
 import { decide } from '../domain/commands.ts';
 import { Failure } from '../domain/failures.ts';
+import { searchText } from '../domain/search-text.ts';
 import type { IdSource } from '../domain/sources.ts';
 import type { CustomerRows, UniqueMember } from './customer-rows.ts';
+import { createSearchRows } from './customer-search-rows.ts';
 import type { Dialect } from './dialect.ts';
 import type { Session } from './engine.ts';
 import { MovedMeanwhile } from './moved-meanwhile.ts';
@@ -21,6 +23,8 @@ export interface Deciding {
  * @returns those that made a new version, in the order in which they were applied.
  */
 export function createRound(dialect: Dialect, rows: CustomerRows, ids: IdSource) {
+  const search = createSearchRows(dialect);
+
   return async <Item extends Deciding>(
     session: Session,
     items: readonly Item[],
@@ -53,6 +57,8 @@ export function createRound(dialect: Dialect, rows: CustomerRows, ids: IdSource)
         session,
         retagged.map((item) => customerAfter(item).id),
       );
+    const reworded = applied.filter(({ decision }) => decision && searchTextChanged(decision));
+    if (reworded.length > 0) await search.index(session, reworded.map(customerAfter));
     return applied;
   };
 
@@ -105,6 +111,10 @@ function claimsUniqueMember({ before, after }: Decision): boolean {
 
 function tagsChanged({ before, after }: Decision): boolean {
   return JSON.stringify(before?.tags ?? []) !== JSON.stringify(after.tags);
+}
+
+function searchTextChanged({ before, after }: Decision): boolean {
+  return before === null || searchText(before) !== searchText(after);
 }
 
 const takenCodes = { email: 'email_taken', externalId: 'external_id_taken' } as const;

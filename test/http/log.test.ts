@@ -185,6 +185,8 @@ async function liveAndDie(
     await send({ ...list, status: 200 }, `/customers?email=${person.email}&tag=${canary}&sort=name`);
     await send({ ...list, status: 400, code: 'invalid_request' }, `/customers?${canary}=1`);
     await send({ ...list, status: 400, code: 'invalid_cursor' }, `/customers?cursor=${canary}`);
+    await send({ ...list, status: 200 }, `/customers?q=${canary}`);
+    await send({ ...list, status: 400, code: 'invalid_request' }, `/customers?q=${canary}&sort=name`);
     const { nextCursor } = await send({ ...list, status: 200 }, '/customers?limit=1&sort=name');
     await send({ ...list, status: 200 }, `/customers?limit=1&sort=name&cursor=${nextCursor}`);
     await send({ operation: 'replaceCustomer', method: 'PUT', status: 200 }, path, {

@@ -56,6 +56,24 @@ const names = [
   ...[`${'x'.repeat(99)}éA`, `${'X'.repeat(99)}eB`],
 ];
 
+/** Of names, emails, phones and external ids, folded in several ways; some of one or two characters. */
+const terms = [
+  ...[
+    'zoë',
+    'ZO',
+    'arg',
+    'Ａ',
+    'lodz',
+    '\u{1f600}',
+    'XXX',
+    'eb',
+    'example.com',
+    '@EXAMPLE.org',
+    'c@d',
+    '+49302',
+  ],
+  ...['5501', 'crm:', 'A_B', '_', '%', 'a.b.c', 'zoe\u0308@'],
+];
 /** Three addresses, spelt differently. */
 const emails = [
   'ada@example.com',
@@ -166,6 +184,7 @@ const filterValues = {
   status: pick(['active', 'inactive']),
   type: pick(['person', 'organization']),
   tag: pick(['vip', 'Ünïcode "quoted"', '\u2028', 'Vip']),
+  q: pick(terms),
   ...{ createdAfter: time, createdBefore: time, updatedAfter: time, updatedBefore: time },
 };
 const filterNames = Object.keys(filterValues) as (keyof typeof filterValues)[];
@@ -185,7 +204,16 @@ const list: fc.Arbitrary<ListChoice> = fc
     limit: pick([1, 2, 3, 5, 100]),
     includeTotal: fc.boolean(),
   })
-  .map((choice) => ({ kind: 'list', ...choice }));
+  .map((choice) => ({
+    kind: 'list',
+    ...choice,
+    sort: sortBeside(choice.filters, choice.sort, choice.limit),
+  }));
+
+/** A search knows one order: another one is asked for now and then only, to be refused. */
+function sortBeside(filters: object, sort: string, limit: number): string {
+  return 'q' in filters && limit !== 2 ? sort.replace(/\w+$/, 'createdAt') : sort;
+}
 
 const kind = <Kind extends string>(name: Kind) => fc.constant(name);
 const choice: fc.Arbitrary<Choice> = fc.oneof(

@@ -68,6 +68,9 @@ export function createCustomerModel({ requireIfMatch }: { readonly requireIfMatc
   }
 
   function answerList(request: ListRequest, step: number): Expected {
+    const { sort, filters } = request.selection;
+    if (filters.q !== undefined && !sort.endsWith('createdAt'))
+      return refusal(400, 'invalid_request', 'sort');
     const selection = JSON.stringify(request.selection);
     const previous = request.after === undefined ? undefined : pages.get(request.after);
     if (previous && previous.selection !== selection) return refusal(400, 'invalid_cursor', 'cursor');

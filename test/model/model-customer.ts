@@ -100,3 +100,15 @@ export function comparableName(name: string): string {
   const folded = name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
   return Array.from(folded).slice(0, 100).join('');
 }
+
+/** Whether a search finds a customer with these fields. */
+export function isFound({ name, email, phone, externalId }: Fields, q: string): boolean {
+  return [name, email, phone, externalId].some(
+    (text) => typeof text === 'string' && comparableText(text).includes(comparableText(q)),
+  );
+}
+
+/** What a search compares, of the few letters that the sequences use. */
+function comparableText(text: string): string {
+  return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().replaceAll('ł', 'l');
+}

@@ -1,5 +1,5 @@
 import type { ModelCustomer } from './model-customer.ts';
-import { comparableEmail, comparableName } from './model-customer.ts';
+import { comparableEmail, comparableName, isFound } from './model-customer.ts';
 import type { ListRequest, ListSelection } from './model-requests.ts';
 
 /** Where a page ended: the sort key and the tie-break of its last customer, as they were then. */
@@ -56,6 +56,8 @@ function isSelected(customer: ModelCustomer, filters: Readonly<Record<string, st
         return value.split(',').includes(customer.id);
       case 'email':
         return fields.email !== null && comparableEmail(fields.email) === comparableEmail(value);
+      case 'q':
+        return isFound(fields, value);
       case 'tag':
         return (fields.tags as string[]).includes(value);
       case 'createdAfter':

@@ -18,7 +18,12 @@ const outcomesNeeded = [
   ...['replace 201', 'replace 200', 'replace 404 customer_not_found', 'replace 412 precondition_failed'],
   ...['update 200', 'update 409 external_id_taken', 'update 410 customer_deleted', 'delete 204'],
   ...['restore 200', 'restore 200 replayed', 'restore 409 email_taken', 'get 200', 'get 304', 'list 200'],
-  ...['list 400 invalid_cursor', 'update 428 precondition_required', 'delete 400 malformed_request'],
+  ...[
+    'list 400 invalid_request',
+    'list 400 invalid_cursor',
+    'update 428 precondition_required',
+    'delete 400 malformed_request',
+  ],
 ];
 
 describe('random sequences of commands on both databases and in a model', () => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Call } from '../../contract/handler.ts';
 import { invalidRequest } from '../../domain/failures.ts';
 import type { ListQuery, SortKey } from '../../domain/ports.ts';
+import { foldForSearch } from '../../domain/search-text.ts';
 import { ceilToMilliseconds } from '../../domain/times.ts';
 import type { HandlerContext } from '../dispatch.ts';
 
@@ -11,6 +12,7 @@ const defaultSort = '-createdAt';
 /** A list call with its defaults applied and its times in UTC. */
 export function listQueryFrom(query: Call<'listCustomers'>['query']): ListQuery {
   const { limit = defaultLimit, cursor, sort = defaultSort, includeTotal = false, ...filters } = query;
+  if (filters.q !== undefined) checkSearch(filters.q, sort);
   const time = (name: 'createdAfter' | 'createdBefore' | 'updatedAfter' | 'updatedBefore') =>
     filters[name] === undefined ? {} : { [name]: timeFrom(name, filters[name]) };
   return {
@@ -41,6 +43,18 @@ export function nextLink({ originalUrl }: HandlerContext['request'], nextCursor:
   const { pathname, searchParams } = new URL(originalUrl, 'http://localhost');
   searchParams.set('cursor', nextCursor);
   return { Link: `<${pathname}?${searchParams}>; rel="next"` };
+}
+
+/** @throws Failure `invalid_request`: an index of trigrams knows no order but that of creation. */
+function checkSearch(q: string, sort: string): void {
+  if (!/^-?createdAt$/.test(sort)) {
+    throw invalidRequest([{ parameter: 'sort', detail: 'must be createdAt or -createdAt beside q' }]);
+  }
+  if (foldForSearch(q) === '') {
+    throw invalidRequest([
+      { parameter: 'q', detail: 'must hold more than accents and invisible characters' },
+    ]);
+  }
 }
 
 function timeFrom(parameter: string, value: string): string {
