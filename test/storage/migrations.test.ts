@@ -100,7 +100,7 @@ describe('migrations of a shared database [postgres]', () => {
     const { config, direct } = await newDatabase(t, 'postgres');
     await assert.rejects(
       serve(t, config),
-      (error) => error instanceof StorageProblem && /Run: customers migrate$/.test(error.message),
+      (error) => error instanceof StorageProblem && /Run: customers migrate \(/.test(error.message),
     );
     assert.deepEqual(await tablesOf(direct), []);
   });
