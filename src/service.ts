@@ -6,6 +6,8 @@ import type { Config } from './config.ts';
 import type { Clock, IdSource } from './domain/sources.ts';
 import { createApplication } from './http/application.ts';
 import { customerHandlers } from './http/handlers/customers.ts';
+import { erasureHandlers } from './http/handlers/erasure.ts';
+import { externalIdHandlers } from './http/handlers/external-ids.ts';
 import { createHttpServer } from './http/server.ts';
 import { createLifecycle } from './operations/lifecycle.ts';
 import { closeLog, createLog, type Log } from './operations/log.ts';
@@ -57,8 +59,12 @@ async function serve(
   const { requestTimeoutMs, corsOrigins, requireIfMatch } = config;
   const lifecycle = createLifecycle();
   const metrics = createMetrics();
-  const { customers, idle } = await createStorage(database, { clock, ids });
-  const handlers = { ...customerHandlers({ customers, requireIfMatch }) };
+  const { customers, erasures, idle } = await createStorage(database, { clock, ids });
+  const handlers = {
+    ...customerHandlers({ customers, requireIfMatch }),
+    ...externalIdHandlers({ customers }),
+    ...erasureHandlers({ erasures, requireIfMatch }),
+  };
   const observers = { ids, log, metrics };
   const app = await createApplication({
     ...observers,

@@ -1,3 +1,4 @@
+import type { ErasureStore } from '../domain/erasure.ts';
 import { unavailable } from '../domain/failures.ts';
 import type { CustomerStore } from '../domain/ports.ts';
 import type { Clock, IdSource } from '../domain/sources.ts';
@@ -6,6 +7,7 @@ import { createCustomerPages } from './customer-pages.ts';
 import { createCustomerReads } from './customer-reads.ts';
 import { createCustomerWrites } from './customer-writes.ts';
 import type { Database } from './database.ts';
+import { createErasures } from './erasure.ts';
 import { toFailure } from './error-translation.ts';
 import { readSchemaState } from './migrator.ts';
 import { loadSecrets } from './secrets.ts';
@@ -16,6 +18,7 @@ const idempotencyTtlMs = 24 * 60 * 60 * 1000;
 /** The customers of an opened database. */
 export interface Storage {
   readonly customers: CustomerStore;
+  readonly erasures: ErasureStore;
   /** Resolves when no write is under way. */
   idle(): Promise<void>;
 }
@@ -27,9 +30,10 @@ export async function createStorage(
 ): Promise<Storage> {
   const { engine } = database;
   const { cursorKey, idempotencyKey } = await loadSecrets(engine);
-  const get = createCustomerReads(engine);
+  const reads = createCustomerReads(engine);
   const list = createCustomerPages(engine, createCursorSealer(cursorKey));
   const writes = createCustomerWrites(engine, { clock, ids, idempotencyKey, idempotencyTtlMs });
+  const erasures = createErasures(database, writes, { idempotencyKey, idempotencyTtlMs });
 
   async function translated<Result>(work: Promise<Result>): Promise<Result> {
     try {
@@ -41,7 +45,8 @@ export async function createStorage(
 
   return {
     customers: {
-      get: (id) => translated(get(id)),
+      get: (id) => translated(reads.byId(id)),
+      getByExternalId: (externalId) => translated(reads.byExternalId(externalId)),
       list: (query) => translated(list(query)),
       write: (command, context) => translated(writes.write(command, context)),
       async checkReady() {
@@ -50,6 +55,9 @@ export async function createStorage(
         const { pending } = await translated(readSchemaState(engine));
         if (pending.length > 0) throw unavailable(`The schema lacks ${pending.join(', ')}.`);
       },
+    },
+    erasures: {
+      erase: (id, precondition, context) => translated(erasures.erase(id, precondition, context)),
     },
     idle: () => writes.idle(),
   };

@@ -1,0 +1,95 @@
+import type { Customer } from '../contract/types.ts';
+import { notFound } from '../domain/commands.ts';
+import type { ErasureOutcome } from '../domain/erasure.ts';
+import { decideErasure } from '../domain/erasure.ts';
+import type { WriteContext } from '../domain/ports.ts';
+import type { Precondition } from '../domain/preconditions.ts';
+import { createChangeLog } from './change-log.ts';
+import { createCustomerRows } from './customer-rows.ts';
+import type { CustomerWrites } from './customer-writes.ts';
+import type { Database } from './database.ts';
+import type { Session } from './engine.ts';
+import type { StoredErasure } from './erasure-rows.ts';
+import { createErasureRows } from './erasure-rows.ts';
+import { createIdempotencyRows, hashRequest, keyReused } from './idempotency.ts';
+
+export interface ErasuresOptions {
+  readonly idempotencyKey: Buffer;
+  readonly idempotencyTtlMs: number;
+}
+
+/** What an erasure's transaction came to. */
+interface Erased {
+  readonly erasure: StoredErasure;
+  readonly replayed: boolean;
+  /** The customer's versions as they were; none when it was erased before. */
+  readonly images: readonly string[];
+}
+
+/**
+ * Erases customers, each in a transaction of its own: no other write of it can be under way in the same one, whose
+ * entry in the change log would be appended after the log was scrubbed.
+ */
+export function createErasures(database: Database, writes: CustomerWrites, options: ErasuresOptions) {
+  const { dialect } = database.engine;
+  const customers = createCustomerRows(dialect);
+  const erasures = createErasureRows(dialect);
+  const changeLog = createChangeLog(dialect);
+  const keys = createIdempotencyRows(dialect);
+
+  async function eraseOnce(
+    session: Session,
+    id: string,
+    precondition: Precondition,
+    context: WriteContext,
+    nowMs: number,
+  ): Promise<Erased> {
+    const at = new Date(nowMs).toISOString();
+    const request = context.idempotency && hashRequest(options.idempotencyKey, context.idempotency);
+    const known = request && (await keys.fingerprint(session, request.keyHash, at));
+    if (request && known !== undefined && known !== request.fingerprint) throw keyReused();
+    const [customer] = await customers.lock(session, [id]);
+    const images = customer ? await erasures.images(session, id) : [];
+    const erasure = customer
+      ? await scrub(session, customer, precondition, context, at)
+      : await erasures.find(session, id);
+    if (!erasure) throw notFound();
+    if (request && known === undefined) {
+      const answer = { request, outcome: { id, created: false }, version: erasure.receipt.version };
+      await keys.remember(session, [answer], at, new Date(nowMs + options.idempotencyTtlMs).toISOString());
+    }
+    return { erasure, replayed: known !== undefined, images };
+  }
+
+  async function scrub(
+    session: Session,
+    customer: Customer,
+    precondition: Precondition,
+    { actor, source, requestId }: WriteContext,
+    at: string,
+  ): Promise<StoredErasure> {
+    const { version, erasedAt, fields } = decideErasure(customer, precondition, at);
+    const rows = await erasures.scrub(session, customer.id);
+    const change = { customerId: customer.id, version, kind: 'erased', source, at: erasedAt } as const;
+    const [position = ''] = await changeLog.append(session, [
+      { ...change, actor, requestId, changes: null, image: null },
+    ]);
+    const erasure = {
+      receipt: { customerId: customer.id, version, erasedAt, scrubbed: { fields, ...rows } },
+      position,
+      complete: false,
+    };
+    await erasures.insert(session, erasure);
+    return erasure;
+  }
+
+  return {
+    async erase(id: string, precondition: Precondition, context: WriteContext): Promise<ErasureOutcome> {
+      const { erasure, replayed } = await writes.transact(
+        (session, nowMs) => eraseOnce(session, id, precondition, context, nowMs),
+        context.deadlineMs,
+      );
+      return { receipt: erasure.receipt, feedPosition: erasure.position, replayed };
+    },
+  };
+}
