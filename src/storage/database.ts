@@ -1,3 +1,4 @@
+import { type FileHandle, open as openFile } from 'node:fs/promises';
 import type { DatabaseConfig } from '../config.ts';
 import type { Engine } from './engine.ts';
 import { toFailure } from './error-translation.ts';
@@ -10,6 +11,9 @@ import { StorageProblem } from './storage-problem.ts';
 /** An opened database. */
 export interface Database {
   readonly engine: Engine;
+  /** The file of an embedded database, to look at its bytes. It is closed after SQLite has closed its own: closing
+   * any descriptor of a file gives up the locks that the process has on it. */
+  readonly file?: FileHandle;
   close(): Promise<void>;
 }
 
@@ -74,8 +78,15 @@ async function open(
     prepareFile(file);
     checkIsDatabase(file);
     const unlock = exclusive ? await lockFile(file) : async () => {};
+    const bytes = await openFile(file);
     const engine = openSqlite({ file, timeoutMs });
-    return { engine, close: () => engine.close().finally(unlock).finally(temporary?.remove) };
+    const close = () =>
+      engine
+        .close()
+        .finally(() => bytes.close())
+        .finally(unlock)
+        .finally(temporary?.remove);
+    return { engine, file: bytes, close };
   } catch (error) {
     await temporary?.remove();
     throw error;

@@ -38,6 +38,8 @@ export interface Dialect {
   among(column: string, type: 'uuid' | 'text'): string;
   /** A table `tag(value)` of the elements of a JSON array of texts. */
   elements(expression: string, alias: string): string;
+  /** Appended to a SELECT of rows to delete, so that instances that do so at once never wait for each other. */
+  readonly lockFreeRows: string;
   errorMeaning(error: unknown): ErrorMeaning;
   /** Whether a COMMIT that failed so has stored nothing for certain. */
   isRolledBack(error: unknown): boolean;
@@ -56,6 +58,7 @@ export const sqlite: Dialect = {
   lockRows: '',
   // The transaction itself has taken the lock that a write needs.
   lockForProbe: '',
+  lockFreeRows: '',
   renderObject(members) {
     const pairs = members.map(
       ([name, expression, type]) => `'${name}', ${type === 'json' ? `json(${expression})` : expression}`,
@@ -91,6 +94,7 @@ export const postgres: Dialect = {
   lockRows: 'FOR UPDATE',
   // Refused by a server that only reads, and in nobody's way on one that writes.
   lockForProbe: 'FOR KEY SHARE',
+  lockFreeRows: 'FOR UPDATE SKIP LOCKED',
   // json_build_object adds spaces; row_to_json prints what SQLite prints. Cast, or the driver would parse it.
   renderObject(members) {
     const columns = members.map(([name, expression]) => `${expression} AS "${name}"`);

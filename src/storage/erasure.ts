@@ -9,6 +9,7 @@ import { createCustomerRows } from './customer-rows.ts';
 import type { CustomerWrites } from './customer-writes.ts';
 import type { Database } from './database.ts';
 import type { Session } from './engine.ts';
+import { createErasureCompletion } from './erasure-completion.ts';
 import type { StoredErasure } from './erasure-rows.ts';
 import { createErasureRows } from './erasure-rows.ts';
 import { createIdempotencyRows, hashRequest, keyReused } from './idempotency.ts';
@@ -36,6 +37,9 @@ export function createErasures(database: Database, writes: CustomerWrites, optio
   const erasures = createErasureRows(dialect);
   const changeLog = createChangeLog(dialect);
   const keys = createIdempotencyRows(dialect);
+  const completion = createErasureCompletion(database, writes, erasures);
+  /** The files of a database server are not ours: there the rows are all. */
+  const ownsFiles = database.file !== undefined;
 
   async function eraseOnce(
     session: Session,
@@ -49,7 +53,8 @@ export function createErasures(database: Database, writes: CustomerWrites, optio
     const known = request && (await keys.fingerprint(session, request.keyHash, at));
     if (request && known !== undefined && known !== request.fingerprint) throw keyReused();
     const [customer] = await customers.lock(session, [id]);
-    const images = customer ? await erasures.images(session, id) : [];
+    // Retention may have removed the entry of the present version.
+    const images = customer ? [JSON.stringify(customer), ...(await erasures.images(session, id))] : [];
     const erasure = customer
       ? await scrub(session, customer, precondition, context, at)
       : await erasures.find(session, id);
@@ -77,7 +82,7 @@ export function createErasures(database: Database, writes: CustomerWrites, optio
     const erasure = {
       receipt: { customerId: customer.id, version, erasedAt, scrubbed: { fields, ...rows } },
       position,
-      complete: false,
+      complete: !ownsFiles,
     };
     await erasures.insert(session, erasure);
     return erasure;
@@ -85,11 +90,15 @@ export function createErasures(database: Database, writes: CustomerWrites, optio
 
   return {
     async erase(id: string, precondition: Precondition, context: WriteContext): Promise<ErasureOutcome> {
-      const { erasure, replayed } = await writes.transact(
+      const { erasure, replayed, images } = await writes.transact(
         (session, nowMs) => eraseOnce(session, id, precondition, context, nowMs),
         context.deadlineMs,
       );
+      if (images.length > 0) completion.note(id, images);
+      if (!erasure.complete) await completion.finish(id, context.deadlineMs);
       return { receipt: erasure.receipt, feedPosition: erasure.position, replayed };
     },
+    /** Resolves when nothing is under way; what is not finished then goes on after the next start. */
+    stop: () => completion.stop(),
   };
 }

@@ -59,6 +59,9 @@ export async function createStorage(
     erasures: {
       erase: (id, precondition, context) => translated(erasures.erase(id, precondition, context)),
     },
-    idle: () => writes.idle(),
+    async idle() {
+      await erasures.stop();
+      await writes.idle();
+    },
   };
 }
