@@ -14,6 +14,7 @@ const defaults: Config = {
   requireIfMatch: false,
   corsOrigins: [],
   requestTimeoutMs: 10_000,
+  retention: { changesDays: undefined, deletedDays: undefined },
 };
 
 const password = 'hunter2/#?';

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { type FileHandle, open as openFile } from 'node:fs/promises';
 import type { DatabaseConfig } from '../config.ts';
 import type { Engine } from './engine.ts';
@@ -31,6 +32,25 @@ export async function openToServe(config: DatabaseConfig, timeoutMs: number): Pr
     }
     if (pending.length > 0) await applyMigrations(database.engine);
     return database;
+  } catch (error) {
+    await database.close();
+    throw described(error, config, database.engine);
+  }
+}
+
+/**
+ * Opens the database to look at it beside whoever serves it.
+ * @throws StorageProblem as {@link openToServe}, and where there is no database.
+ */
+export async function openToInspect(config: DatabaseConfig): Promise<Database> {
+  if (config.engine === 'sqlite' && (config.temporary || !existsSync(config.file))) {
+    throw new StorageProblem(`there is no database to look at${config.file && `: ${config.file}`}.`);
+  }
+  const database = await open(config, 0, { exclusive: false });
+  try {
+    const { pending } = await currentSchema(database.engine);
+    if (pending.length === 0) return database;
+    throw new StorageProblem('the database schema is not up to date. Run: customers migrate');
   } catch (error) {
     await database.close();
     throw described(error, config, database.engine);

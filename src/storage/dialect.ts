@@ -40,6 +40,12 @@ export interface Dialect {
   elements(expression: string, alias: string): string;
   /** Appended to a SELECT of rows to delete, so that instances that do so at once never wait for each other. */
   readonly lockFreeRows: string;
+  /** Every table with each of its columns: a walk through all there is goes by it. */
+  readonly tableColumns: string;
+  /** One past the greatest place of a table's rows, for a walk in bounded pieces. */
+  endOfPlaces(table: string): string;
+  /** The rows from one place up to another, each as a JSON array of these columns as text. */
+  cellsBetween(table: string, columns: readonly string[]): string;
   errorMeaning(error: unknown): ErrorMeaning;
   /** Whether a COMMIT that failed so has stored nothing for certain. */
   isRolledBack(error: unknown): boolean;
@@ -71,6 +77,15 @@ export const sqlite: Dialect = {
   },
   among: (column) => `${column} IN (SELECT value FROM json_each(?))`,
   elements: (expression, alias) => `json_each(${expression}) AS ${alias}`,
+  // The tables behind an index for searching are tables like others; the index itself has no rows of its own.
+  tableColumns:
+    'SELECT tables.name AS "table", columns.name AS "column" FROM pragma_table_list AS tables ' +
+    "JOIN pragma_table_info(tables.name) AS columns WHERE tables.schema = 'main' AND tables.wr = 0 " +
+    "AND tables.type IN ('table', 'shadow') AND tables.name NOT LIKE 'sqlite_%' ORDER BY 1, columns.cid",
+  endOfPlaces: (table) => `SELECT coalesce(max(rowid), 0) + 1 AS "end" FROM "${table}"`,
+  cellsBetween: (table, columns) =>
+    `SELECT json_array(${columns.map((name) => `CAST("${name}" AS text)`).join(', ')}) AS cells ` +
+    `FROM "${table}" WHERE rowid >= ? AND rowid < ?`,
   errorMeaning(error) {
     const code = errorCode(error);
     const message = error instanceof Error ? error.message : '';
@@ -109,6 +124,17 @@ export const postgres: Dialect = {
   among: (column, type) =>
     `${column} IN (SELECT value::${type} FROM json_array_elements_text(?::json) AS value)`,
   elements: (expression, alias) => `json_array_elements_text(${expression}) AS ${alias}(value)`,
+  tableColumns:
+    'SELECT columns.table_name AS "table", columns.column_name AS "column" ' +
+    'FROM information_schema.columns AS columns JOIN information_schema.tables AS tables ' +
+    'USING (table_schema, table_name) WHERE table_schema = current_schema() ' +
+    "AND table_type = 'BASE TABLE' ORDER BY 1, columns.ordinal_position",
+  // By blocks of the table's file: ordering by the rows' own places would sort the table for each piece.
+  endOfPlaces: (table) =>
+    `SELECT pg_relation_size('"${table}"') / current_setting('block_size')::bigint + 1 AS "end"`,
+  cellsBetween: (table, columns) =>
+    `SELECT json_build_array(${columns.map((name) => `"${name}"::text`).join(', ')})::text AS cells ` +
+    `FROM "${table}" WHERE ctid >= format('(%s,0)', ?::bigint)::tid AND ctid < format('(%s,0)', ?::bigint)::tid`,
   errorMeaning(error) {
     const code = errorCode(error);
     if (code === '23505') return 'unique';

@@ -19,6 +19,16 @@ export interface ErasuresOptions {
   readonly idempotencyTtlMs: number;
 }
 
+type RetentionContext = Pick<WriteContext, 'actor' | 'source' | 'requestId'>;
+
+export type Erasures = ReturnType<typeof createErasures>;
+
+/** How many unfinished erasures one sweep takes up. */
+const resumedMax = 100;
+
+const longDeleted =
+  'SELECT CAST(id AS text) AS id FROM customers WHERE deleted_at < ? ORDER BY deleted_at LIMIT 1';
+
 /** What an erasure's transaction came to. */
 interface Erased {
   readonly erasure: StoredErasure;
@@ -48,7 +58,7 @@ export function createErasures(database: Database, writes: CustomerWrites, optio
     context: WriteContext,
     nowMs: number,
   ): Promise<Erased> {
-    const at = new Date(nowMs).toISOString();
+    const at = timestamp(nowMs);
     const request = context.idempotency && hashRequest(options.idempotencyKey, context.idempotency);
     const known = request && (await keys.fingerprint(session, request.keyHash, at));
     if (request && known !== undefined && known !== request.fingerprint) throw keyReused();
@@ -61,7 +71,7 @@ export function createErasures(database: Database, writes: CustomerWrites, optio
     if (!erasure) throw notFound();
     if (request && known === undefined) {
       const answer = { request, outcome: { id, created: false }, version: erasure.receipt.version };
-      await keys.remember(session, [answer], at, new Date(nowMs + options.idempotencyTtlMs).toISOString());
+      await keys.remember(session, [answer], at, timestamp(nowMs + options.idempotencyTtlMs));
     }
     return { erasure, replayed: known !== undefined, images };
   }
@@ -70,7 +80,7 @@ export function createErasures(database: Database, writes: CustomerWrites, optio
     session: Session,
     customer: Customer,
     precondition: Precondition,
-    { actor, source, requestId }: WriteContext,
+    { actor, source, requestId }: RetentionContext,
     at: string,
   ): Promise<StoredErasure> {
     const { version, erasedAt, fields } = decideErasure(customer, precondition, at);
@@ -98,7 +108,39 @@ export function createErasures(database: Database, writes: CustomerWrites, optio
       if (!erasure.complete) await completion.finish(id, context.deadlineMs);
       return { receipt: erasure.receipt, feedPosition: erasure.position, replayed };
     },
+    /**
+     * Erases one of the customers that were deleted so long ago, with these for actor and source.
+     * @returns `passed` where another instance was quicker, and `none` where none is left.
+     */
+    async eraseLongDeleted(ageMs: number, context: RetentionContext): Promise<'erased' | 'passed' | 'none'> {
+      const erased = await writes.transact(async (session, nowMs) => {
+        const before = timestamp(nowMs - ageMs);
+        const [oldest] = await session.run<{ id: string }>(longDeleted, [before]);
+        const [customer] = oldest ? await customers.lock(session, [oldest.id]) : [];
+        // Another instance may have restored or erased it meanwhile: then it is nobody's turn.
+        if (!customer?.deletedAt || customer.deletedAt >= before) return { found: oldest !== undefined };
+        const images = [JSON.stringify(customer), ...(await erasures.images(session, customer.id))];
+        await scrub(session, customer, {}, context, timestamp(nowMs));
+        return { found: true, id: customer.id, images };
+      }, Number.POSITIVE_INFINITY);
+      if (erased.id !== undefined && ownsFiles) {
+        completion.note(erased.id, erased.images);
+        await completion.retry(erased.id);
+      }
+      if (erased.id !== undefined) return 'erased';
+      return erased.found ? 'passed' : 'none';
+    },
+    /** Takes up what an earlier run, or a caller that has given up, has left unfinished. */
+    async resume(): Promise<void> {
+      if (!ownsFiles) return;
+      const unfinished = await database.engine.read((session) => erasures.incomplete(session, resumedMax));
+      for (const id of unfinished) await completion.retry(id);
+    },
     /** Resolves when nothing is under way; what is not finished then goes on after the next start. */
     stop: () => completion.stop(),
   };
+}
+
+function timestamp(ms: number): string {
+  return new Date(ms).toISOString();
 }

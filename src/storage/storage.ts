@@ -10,6 +10,7 @@ import type { Database } from './database.ts';
 import { createErasures } from './erasure.ts';
 import { toFailure } from './error-translation.ts';
 import { readSchemaState } from './migrator.ts';
+import { createSweep, type Retention, type SweepReport } from './retention.ts';
 import { loadSecrets } from './secrets.ts';
 
 /** An Idempotency-Key is kept for a day, as long as clients may be expected to retry. */
@@ -19,14 +20,25 @@ const idempotencyTtlMs = 24 * 60 * 60 * 1000;
 export interface Storage {
   readonly customers: CustomerStore;
   readonly erasures: ErasureStore;
+  /** Removes what is past its time. Rejects when the signal ends it, or when the database cannot serve. */
+  sweep(signal: AbortSignal): Promise<SweepReport>;
   /** Resolves when no write is under way. */
   idle(): Promise<void>;
 }
 
+export interface StorageOptions {
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  /** How long things are kept; for ever when absent. */
+  readonly retention?: Retention;
+}
+
+const keepForEver: Retention = { changesDays: undefined, deletedDays: undefined };
+
 /** Joins the parts of storage over an opened database whose schema is current. */
 export async function createStorage(
   database: Database,
-  { clock, ids }: { readonly clock: Clock; readonly ids: IdSource },
+  { clock, ids, retention = keepForEver }: StorageOptions,
 ): Promise<Storage> {
   const { engine } = database;
   const { cursorKey, idempotencyKey } = await loadSecrets(engine);
@@ -59,6 +71,7 @@ export async function createStorage(
     erasures: {
       erase: (id, precondition, context) => translated(erasures.erase(id, precondition, context)),
     },
+    sweep: createSweep({ dialect: engine.dialect, writes, erasures }, { retention, ids }),
     async idle() {
       await erasures.stop();
       await writes.idle();
