@@ -128,15 +128,14 @@ describeEngines('retention', (engine) => {
     await service.call('DELETE', `/customers/${json.id}`);
     now += 3 * dayMs;
     const until = Date.now() + 20_000;
-    const code = async () => (await service.call('GET', `/customers/${json.id}`)).problem.code;
-    while ((await code()) !== 'customer_erased') assert.ok(Date.now() < until, 'nothing was erased');
-    await service.stop();
     const direct = openDirectly(t, service.databaseUrl);
-    const left = await select<{ kind: string }>(direct, 'SELECT kind FROM changes');
-    assert.deepEqual(
-      left.map(({ kind }) => kind),
-      ['erased'],
-    );
+    const kinds = async () =>
+      (await select<{ kind: string }>(direct, 'SELECT kind FROM changes')).map(({ kind }) => kind).join();
+    // The erasure is an entry of its own, and the others go with the same sweep or the next.
+    while ((await kinds()) !== 'erased') assert.ok(Date.now() < until, 'not everything was removed');
+    const { problem } = await service.call('GET', `/customers/${json.id}`);
+    assert.equal(problem.code, 'customer_erased');
+    await service.stop();
   });
 });
 
