@@ -39,7 +39,6 @@ function contend(services: readonly TestService[], label: string): void {
   const call = <Body = Customer>(index: number, method: string, path: string, body?: object, headers = {}) =>
     instance(index).call<Body>(method, path, { body, headers });
 
-  // Planted: erasures in a batch with other writes. A change's image was appended after the log was scrubbed.
   test('against changes, deletions, restorations and upserts: one receipt, 410, and nothing left', async (t) => {
     const seen: Record<string, number> = {};
     for (let round = 0; round < rounds; round++) {

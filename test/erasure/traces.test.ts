@@ -73,7 +73,7 @@ describeEngines('what an erased customer held', (engine) => {
     return texts;
   }
 
-  // Planted: no secure_delete (all found), no truncation of the log (all found), no search of dead space (1 of 100).
+  // Planted: files that are not cleaned after the rows. Most canaries were found in the file and its log.
   test(`is gone: of each of ${erasedCount} among ${customersCount}`, async (t) => {
     const all: Awaited<ReturnType<typeof live>>[] = [];
     while (all.length < customersCount) {
