@@ -176,6 +176,114 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/customers/{customerId}/erase": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Your own id for this request, 1 to 128 of `A-Za-z0-9_.:-`; it is sent back and written to the logs. Any other
+                 *     value is ignored and replaced by a new UUID.
+                 * @example checkout-7f3a:42
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description The trace that this request belongs to, as W3C Trace Context. A malformed value is ignored.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path: {
+                /**
+                 * @description The customer's id, a UUID in lower case.
+                 * @example 0198c5a2-7c1e-7b3a-9d42-5e1f0a6b8c37
+                 */
+                customerId: components["parameters"]["CustomerId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase a customer for good
+         * @description Removes all that is known of the customer, live or deleted, in its present version and in every earlier one
+         *     (the right to erasure, GDPR article 17), and answers a receipt of what was removed. It cannot be undone: the
+         *     customer is 410 from now on, cannot be restored, and is in no list, also not with `includeDeleted=true`. Its
+         *     history keeps when, by whom and on which request it was changed, without what; its email and externalId are
+         *     free for others. The request has no body.
+         *
+         *     Repeating it answers the same receipt, whatever `If-Match` says by then. 503 says whether the customer is
+         *     erased already: if it is, but a reader holds the database's log, the receipt waits for that reader; repeat
+         *     the request.
+         *
+         *     Refused with 412 if `If-Match` names another version, and with 428 if the service demands `If-Match` and it
+         *     is missing.
+         *
+         *     Needs the scope `customers:erase`.
+         */
+        post: operations["eraseCustomer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/external-ids/{externalId}/customer": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Your own id for this request, 1 to 128 of `A-Za-z0-9_.:-`; it is sent back and written to the logs. Any other
+                 *     value is ignored and replaced by a new UUID.
+                 * @example checkout-7f3a:42
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description The trace that this request belongs to, as W3C Trace Context. A malformed value is ignored.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path: {
+                /**
+                 * @description The customer's id in a system of yours. (`.` and `..` cannot be written into a path: clients take them for
+                 *     steps. Find those by `GET /customers?externalId=`.)
+                 * @example crm:48213
+                 */
+                externalId: components["parameters"]["ExternalId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Get the customer with an externalId
+         * @description Answers the live customer that holds the externalId, as it is now, with its entity tag. 404 if none does; a
+         *     deleted customer has given its externalId up.
+         *
+         *     Needs the scope `customers:read`.
+         */
+        get: operations["getCustomerByExternalId"];
+        /**
+         * Replace the customer with an externalId, or create it
+         * @description Makes the customer with this externalId what the body says, in one round trip: the live customer that holds
+         *     the externalId is replaced (200), or one is created under a new id (201). However many do this at once, one
+         *     customer comes of it. As with every replacement, absent members become empty, and one that changes nothing
+         *     answers 200 with the same version.
+         *
+         *     The body's `externalId` may be left out; if it is there, it must be that of the path (422). With `If-Match`,
+         *     only the named version is replaced and nothing is created, else 412. With `If-None-Match: *`, it is only
+         *     created, else 412.
+         *
+         *     Refused with 409 `email_taken` if another live customer has the email; which one is not told.
+         *
+         *     Needs the scope `customers:write`.
+         */
+        put: operations["upsertCustomerByExternalId"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -287,6 +395,46 @@ export interface components {
              * @example true
              */
             totalIsExact?: boolean;
+        };
+        /** @description What an erasure has removed, and when. It holds nothing of the customer but its id. */
+        ErasureReceipt: {
+            customerId: components["schemas"]["CustomerId"];
+            /**
+             * Format: int64
+             * @description The last version, which is the erasure itself.
+             * @example 4
+             */
+            version: number;
+            /**
+             * Format: date-time
+             * @description When the customer was erased, in UTC with milliseconds.
+             * @example 2026-06-01T12:00:00.000Z
+             */
+            erasedAt: string;
+            scrubbed: components["schemas"]["ErasureCounts"];
+        };
+        /** @description How much was removed. */
+        ErasureCounts: {
+            /**
+             * @description Members of the last version that held a value of the customer's.
+             * @example 12
+             */
+            fields: number;
+            /**
+             * @description Entries of the history and the change feed whose content was removed.
+             * @example 3
+             */
+            versions: number;
+            /**
+             * @description Entries of the index of tags.
+             * @example 2
+             */
+            tags: number;
+            /**
+             * @description Kept answers that are not given again, their requests' fingerprints included.
+             * @example 1
+             */
+            idempotencyKeys: number;
         };
         /**
          * @description A UUID in lower case. Those that the service makes are of version 7, so they sort by age.
@@ -631,6 +779,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /**
+         * @description A parameter breaks this contract or is unknown (`invalid_request`), or `If-None-Match` or the request itself
+         *     is malformed (`malformed_request`).
+         */
+        BadExternalIdRequest: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description The credential is missing, malformed, unknown, expired or revoked. */
         Unauthenticated: {
             headers: {
@@ -654,6 +815,16 @@ export interface components {
         };
         /** @description There never was a customer with this id. */
         CustomerNotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description No live customer has this externalId. */
+        ExternalIdNotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -725,8 +896,58 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The customer was deleted; until it is restored there is nothing to read or change. */
+        /**
+         * @description Another live customer has this email (`email_taken`); which one is not told. Or the first request with this
+         *     `Idempotency-Key` still runs (`idempotency_key_in_use`): try again after `Retry-After`.
+         */
+        EmailTakenOrKeyInUse: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                /**
+                 * @description Seconds to wait before trying again. Only with `idempotency_key_in_use`.
+                 * @example 1
+                 */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description The first request with this `Idempotency-Key` still runs (`idempotency_key_in_use`): try again after
+         *     `Retry-After`.
+         */
+        KeyInUse: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description The customer was deleted (`customer_deleted`): until it is restored there is nothing to read or change. Or it
+         *     was erased for good (`customer_erased`). Or the answer that an `Idempotency-Key` was given is no longer kept
+         *     (`answer_expired`).
+         */
         CustomerGone: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description Only for an `Idempotency-Key` that was used before. The customer of its answer was erased for good since
+         *     (`customer_erased`), or the answer is no longer kept, for the change that it told of is past its retention
+         *     (`answer_expired`). The request was done once and is not done again.
+         */
+        AnswerGone: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -907,6 +1128,12 @@ export interface components {
          * @example 0198c5a2-7c1e-7b3a-9d42-5e1f0a6b8c37
          */
         CustomerId: components["schemas"]["CustomerId"];
+        /**
+         * @description The customer's id in a system of yours. (`.` and `..` cannot be written into a path: clients take them for
+         *     steps. Find those by `GET /customers?externalId=`.)
+         * @example crm:48213
+         */
+        ExternalId: string;
         /**
          * @description With `true`, everything is decided as for a real write and answered with 200 or a refusal, and nothing is
          *     stored.
@@ -1245,6 +1472,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["ConflictOrKeyInUse"];
+            410: components["responses"]["AnswerGone"];
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -1623,6 +1851,266 @@ export interface operations {
             414: components["responses"]["UriTooLong"];
             417: components["responses"]["ExpectationFailed"];
             422: components["responses"]["InvalidParameterOrKeyReused"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    eraseCustomer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Your own id for this request, 1 to 128 of `A-Za-z0-9_.:-`; it is sent back and written to the logs. Any other
+                 *     value is ignored and replaced by a new UUID.
+                 * @example checkout-7f3a:42
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description The trace that this request belongs to, as W3C Trace Context. A malformed value is ignored.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+                /**
+                 * @description Write only if the customer's current entity tag is one of these; else 412. `*` asks only that it exists. A
+                 *     malformed value is refused with 400.
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description Makes the request safe to repeat: new for each intent, the same for each retry of it. 1 to 255 visible ASCII
+                 *     characters, a UUID for example.
+                 * @example 9b2f6c1e-4a57-4d0f-8f1b-6a3f6f0f2f11
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The customer's id, a UUID in lower case.
+                 * @example 0198c5a2-7c1e-7b3a-9d42-5e1f0a6b8c37
+                 */
+                customerId: components["parameters"]["CustomerId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Erased; the receipt, the same each time. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Feed-Position": components["headers"]["Feed-Position"];
+                    /**
+                     * @description Present when this is the kept answer to an earlier request with the same `Idempotency-Key`.
+                     * @example true
+                     */
+                    "Idempotency-Replayed"?: components["schemas"]["Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureReceipt"];
+                };
+            };
+            400: components["responses"]["BadPrecondition"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["CustomerNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["KeyInUse"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            417: components["responses"]["ExpectationFailed"];
+            422: components["responses"]["InvalidParameterOrKeyReused"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getCustomerByExternalId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Your own id for this request, 1 to 128 of `A-Za-z0-9_.:-`; it is sent back and written to the logs. Any other
+                 *     value is ignored and replaced by a new UUID.
+                 * @example checkout-7f3a:42
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description The trace that this request belongs to, as W3C Trace Context. A malformed value is ignored.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+                /**
+                 * @description Entity tags that you hold, or `*`. If the current one is among them the answer is 304 without a body. A
+                 *     malformed value is refused with 400.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /**
+                 * @description The customer's id in a system of yours. (`.` and `..` cannot be written into a path: clients take them for
+                 *     steps. Find those by `GET /customers?externalId=`.)
+                 * @example crm:48213
+                 */
+                externalId: components["parameters"]["ExternalId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The customer. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Customer"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadExternalIdRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["ExternalIdNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            417: components["responses"]["ExpectationFailed"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    upsertCustomerByExternalId: {
+        parameters: {
+            query?: {
+                /**
+                 * @description With `true`, everything is decided as for a real write and answered with 200 or a refusal, and nothing is
+                 *     stored.
+                 * @example true
+                 */
+                validateOnly?: components["parameters"]["ValidateOnly"];
+            };
+            header?: {
+                /**
+                 * @description Your own id for this request, 1 to 128 of `A-Za-z0-9_.:-`; it is sent back and written to the logs. Any other
+                 *     value is ignored and replaced by a new UUID.
+                 * @example checkout-7f3a:42
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description The trace that this request belongs to, as W3C Trace Context. A malformed value is ignored.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+                /**
+                 * @description Write only if the customer's current entity tag is one of these; else 412. `*` asks only that it exists. A
+                 *     malformed value is refused with 400.
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description `*` creates the customer only if none holds the externalId, else 412. Entity tags ask that the current
+                 *     version be none of them.
+                 * @example *
+                 */
+                "If-None-Match"?: string;
+                /**
+                 * @description Makes the request safe to repeat: new for each intent, the same for each retry of it. 1 to 255 visible ASCII
+                 *     characters, a UUID for example.
+                 * @example 9b2f6c1e-4a57-4d0f-8f1b-6a3f6f0f2f11
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The customer's id in a system of yours. (`.` and `..` cannot be written into a path: clients take them for
+                 *     steps. Find those by `GET /customers?externalId=`.)
+                 * @example crm:48213
+                 */
+                externalId: components["parameters"]["ExternalId"];
+            };
+            cookie?: never;
+        };
+        /** @description The whole customer as it shall be. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CustomerReplace"];
+            };
+        };
+        responses: {
+            /**
+             * @description The customer as it is now, replaced or unchanged. With `validateOnly=true`, as it would be, also where it
+             *     would be created: nothing was stored, and `ETag` and `Feed-Position` are absent.
+             */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /**
+                     * @description The strong entity tag of the customer's current version. Absent with `validateOnly=true`.
+                     * @example "2"
+                     */
+                    ETag?: components["schemas"]["EntityTag"];
+                    /**
+                     * @description A position in the change feed that includes this write: a reader that has read up to here has seen
+                     *     it. Absent with `validateOnly=true`.
+                     * @example 48307
+                     */
+                    "Feed-Position"?: components["schemas"]["FeedPosition"];
+                    /**
+                     * @description Present when this is the kept answer to an earlier request with the same `Idempotency-Key`.
+                     * @example true
+                     */
+                    "Idempotency-Replayed"?: components["schemas"]["Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Customer"];
+                };
+            };
+            /** @description Created; nobody held the externalId. `Location` is where it is read and changed by its id. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "Feed-Position": components["headers"]["Feed-Position"];
+                    /**
+                     * @description Present when this is the kept answer to an earlier request with the same `Idempotency-Key`.
+                     * @example true
+                     */
+                    "Idempotency-Replayed"?: components["schemas"]["Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Customer"];
+                };
+            };
+            400: components["responses"]["MalformedBodyOrPrecondition"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["EmailTakenOrKeyInUse"];
+            410: components["responses"]["AnswerGone"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            417: components["responses"]["ExpectationFailed"];
+            422: components["responses"]["InvalidBodyOrKeyReused"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
             503: components["responses"]["Unavailable"];

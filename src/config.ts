@@ -11,6 +11,13 @@ export interface Config {
   /** Origins that browsers may call from; empty for none, `*` for any. */
   readonly corsOrigins: readonly string[];
   readonly requestTimeoutMs: number;
+  /** How many days things are kept; undefined for ever. */
+  readonly retention: RetentionConfig;
+}
+
+export interface RetentionConfig {
+  readonly changesDays: number | undefined;
+  readonly deletedDays: number | undefined;
 }
 
 export type DatabaseConfig =
@@ -66,7 +73,7 @@ export const settings = [
     name: 'REQUIRE_IF_MATCH',
     fallback: 'false',
     example: 'true',
-    description: 'true: PUT, PATCH and DELETE without If-Match are refused (428).',
+    description: 'true: PUT, PATCH, DELETE and erasing by id without If-Match are refused (428).',
   },
   {
     name: 'CORS_ORIGINS',
@@ -79,6 +86,20 @@ export const settings = [
     fallback: '10000',
     example: '10000',
     description: 'How long a request may take, 100 to 600000 milliseconds; then 503.',
+  },
+  {
+    name: 'RETENTION_CHANGES_DAYS',
+    fallback: '',
+    example: '730',
+    description:
+      'How many days history and change feed go back, 2 to 36500. Not set: to the beginning. Older changes are removed.',
+  },
+  {
+    name: 'RETENTION_DELETED_DAYS',
+    fallback: '',
+    example: '90',
+    description:
+      'How many days after its deletion a customer is erased for good, 1 to 36500. Not set: never.',
   },
 ] as const satisfies readonly Setting[];
 
@@ -124,6 +145,11 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     requireIfMatch: read('REQUIRE_IF_MATCH', oneOf(['true', 'false'])) === 'true',
     corsOrigins: read('CORS_ORIGINS', origins),
     requestTimeoutMs: read('REQUEST_TIMEOUT_MS', integerBetween(100, 600_000)),
+    retention: Object.freeze({
+      // More than the day for which an Idempotency-Key replays the answer that a change holds.
+      changesDays: read('RETENTION_CHANGES_DAYS', optional(integerBetween(2, 36_500))),
+      deletedDays: read('RETENTION_DELETED_DAYS', optional(integerBetween(1, 36_500))),
+    }),
   };
   if (faults.length > 0) throw new ConfigurationError([...new Set(faults)]);
   Object.freeze(config.database);
@@ -149,6 +175,10 @@ function integerBetween(least: number, most: number) {
     }
     return number;
   };
+}
+
+function optional<Value>(parse: (value: string) => Value) {
+  return (value: string): Value | undefined => (value === '' ? undefined : parse(value));
 }
 
 function oneOf<Choice extends string>(choices: readonly Choice[]) {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { endCommand } from './commands/end-command.ts';
+import { eraseCheck } from './commands/erase-check.ts';
 import { migrateSchema } from './commands/migrate.ts';
 import { serve } from './commands/serve.ts';
 import { type Config, loadConfig, settings } from './config.ts';
@@ -26,6 +27,14 @@ program
   .command('migrate')
   .description('Bring the database schema up to date, and exit. Harmless when it is already.')
   .action(() => migrateSchema(config()));
+
+program
+  .command('erase-check')
+  .description(
+    'Look through the whole database for what is left of an erased customer, or of an email address.',
+  )
+  .argument('<id-or-email>', "the customer's id, or an email address in any case")
+  .action((wanted: string) => eraseCheck(config(), wanted));
 
 await program.parseAsync().catch(endCommand);
 

@@ -6,7 +6,10 @@ import type { Config } from './config.ts';
 import type { Clock, IdSource } from './domain/sources.ts';
 import { createApplication } from './http/application.ts';
 import { customerHandlers } from './http/handlers/customers.ts';
+import { erasureHandlers } from './http/handlers/erasure.ts';
+import { externalIdHandlers } from './http/handlers/external-ids.ts';
 import { createHttpServer } from './http/server.ts';
+import { startHousekeeping } from './operations/housekeeping.ts';
 import { createLifecycle } from './operations/lifecycle.ts';
 import { closeLog, createLog, type Log } from './operations/log.ts';
 import { createMetrics } from './operations/metrics.ts';
@@ -26,6 +29,8 @@ export interface Service {
 export interface ServiceOptions {
   readonly clock?: Clock;
   readonly ids?: IdSource;
+  /** How long after a sweep of what is past its time the next one begins. */
+  readonly sweepIntervalMs?: number;
 }
 
 /** How long requests under way may go on while the service stops. */
@@ -37,13 +42,13 @@ const idleCheckIntervalMs = 50;
  * @throws StorageProblem or the server's own error (such as EADDRINUSE); nothing is left open then.
  */
 export async function startService(config: Config, options: ServiceOptions = {}): Promise<Service> {
-  const { clock = Date.now, ids = () => uuidv7() } = options;
+  const { clock = Date.now, ids = () => uuidv7(), sweepIntervalMs = 60_000 } = options;
   const log = await createLog(config.logLevel);
   // Before the database: a start that must fail makes none.
   await checkAddress(config);
   const database = await openToServe(config.database, config.requestTimeoutMs);
   try {
-    return await serve(config, database, log, { clock, ids });
+    return await serve(config, database, log, { clock, ids, sweepIntervalMs });
   } catch (error) {
     await database.close();
     throw error;
@@ -54,13 +59,17 @@ async function serve(
   config: Config,
   database: Database,
   log: Log,
-  { clock, ids }: Required<ServiceOptions>,
+  { clock, ids, sweepIntervalMs }: Required<ServiceOptions>,
 ): Promise<Service> {
-  const { requestTimeoutMs, corsOrigins, requireIfMatch } = config;
+  const { requestTimeoutMs, corsOrigins, requireIfMatch, retention } = config;
   const lifecycle = createLifecycle();
   const metrics = createMetrics();
-  const { customers, idle } = await createStorage(database, { clock, ids });
-  const handlers = { ...customerHandlers({ customers, requireIfMatch }) };
+  const { customers, erasures, sweep, idle } = await createStorage(database, { clock, ids, retention });
+  const handlers = {
+    ...customerHandlers({ customers, requireIfMatch }),
+    ...externalIdHandlers({ customers }),
+    ...erasureHandlers({ erasures, requireIfMatch }),
+  };
   const observers = { ids, log, metrics };
   const app = await createApplication({
     ...observers,
@@ -72,12 +81,13 @@ async function serve(
   });
   const server = createHttpServer(app, observers);
   await listen(server, config);
+  const housekeeping = startHousekeeping(sweep, { log, intervalMs: sweepIntervalMs });
 
   let stopped: Promise<void> | undefined;
   async function stop(): Promise<void> {
     lifecycle.beginStop();
     await drain(server);
-    await idle();
+    await Promise.all([housekeeping.stop(), idle()]);
     await database.close();
     await closeLog(log);
   }

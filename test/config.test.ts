@@ -14,6 +14,7 @@ const defaults: Config = {
   requireIfMatch: false,
   corsOrigins: [],
   requestTimeoutMs: 10_000,
+  retention: { changesDays: undefined, deletedDays: undefined },
 };
 
 const password = 'hunter2/#?';
@@ -55,6 +56,8 @@ const valid: readonly (readonly [Environment, Partial<Config>])[] = [
   ],
   [{ REQUEST_TIMEOUT_MS: '100' }, { requestTimeoutMs: 100 }],
   [{ REQUEST_TIMEOUT_MS: '600000' }, { requestTimeoutMs: 600_000 }],
+  [{ RETENTION_CHANGES_DAYS: '2' }, { retention: { changesDays: 2, deletedDays: undefined } }],
+  [{ RETENTION_DELETED_DAYS: '36500' }, { retention: { changesDays: undefined, deletedDays: 36_500 } }],
   [{ UNRELATED: 'anything', host: '0.0.0.0' }, {}],
 ];
 
@@ -128,6 +131,8 @@ describe('configuration', () => {
       REQUIRE_IF_MATCH: '1',
       CORS_ORIGINS: 'here',
       REQUEST_TIMEOUT_MS: 'soon',
+      RETENTION_CHANGES_DAYS: '1',
+      RETENTION_DELETED_DAYS: '0',
     };
     assert.deepEqual(
       Object.keys(all).sort(),

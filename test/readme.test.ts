@@ -29,8 +29,10 @@ interface Reply {
 describeEngines('README', (engine) => {
   test('each line of the API answers what is printed', { skip: withoutCurl() }, async (context) => {
     const service = await startTestService(context, { engine });
-    const lines = exchanges(section('The API in ten lines'));
-    assert.equal(lines.length, 10, 'ten lines, each followed by its answer');
+    const ten = exchanges(section('The API in ten lines'));
+    assert.equal(ten.length, 10, 'ten lines, each followed by its answer');
+    const lines = [...ten, ...exchanges(section('Two lines more: your own id, and erasing for good'))];
+    assert.equal(lines.length, 12, 'and two more');
     lines.push(...exchanges(section('Search')));
     const printedNames = new Map<string, string>();
     const answeredNames = new Map<string, string>();

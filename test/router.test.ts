@@ -7,6 +7,8 @@ import type { Express } from 'express';
 import { v7 as uuidv7 } from 'uuid';
 import { operationsById } from '../src/contract/operations.ts';
 import { customerHandlers } from '../src/http/handlers/customers.ts';
+import { erasureHandlers } from '../src/http/handlers/erasure.ts';
+import { externalIdHandlers } from '../src/http/handlers/external-ids.ts';
 import { operationalPaths } from '../src/http/operational-routes.ts';
 import { suiteCleanup } from './support/cleanup.ts';
 import { startTestService, type TestService } from './support/service.ts';
@@ -105,7 +107,12 @@ suite('router', () => {
   });
 
   test('has a handler for each operation, and no other', () => {
-    const handlers = customerHandlers({ requireIfMatch: false } as never);
+    const options = { requireIfMatch: false } as never;
+    const handlers = {
+      ...customerHandlers(options),
+      ...externalIdHandlers(options),
+      ...erasureHandlers(options),
+    };
     assert.deepEqual(Object.keys(handlers).sort(), [...operationsById.keys()].sort());
     for (const [id, handler] of Object.entries(handlers)) assert.equal(typeof handler, 'function', id);
   });

@@ -6,6 +6,7 @@ export type CustomerCreate = components['schemas']['CustomerCreate'];
 export type CustomerReplace = components['schemas']['CustomerReplace'];
 export type CustomerUpdate = components['schemas']['CustomerUpdate'];
 export type CustomerList = components['schemas']['CustomerList'];
+export type ErasureReceipt = components['schemas']['ErasureReceipt'];
 export type Address = components['schemas']['Address'];
 export type Problem = components['schemas']['Problem'];
 export type ProblemError = components['schemas']['ProblemError'];

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Customer, CustomerCreate, CustomerReplace, CustomerUpdate } from '../contract/types.ts';
 import type { CustomerFields } from './customer.ts';
 import { assembleCustomer, customerFieldNames, fieldsFrom, fieldsOf, mergePatch } from './customer.ts';
-import { Failure } from './failures.ts';
+import { Failure, invalidRequest } from './failures.ts';
 import type { Precondition } from './preconditions.ts';
 import { checkAbsent, checkPrecondition } from './preconditions.ts';
 import { checkBody, checkMerged } from './rules.ts';
@@ -12,6 +12,7 @@ import type { IdSource } from './sources.ts';
 export type Command =
   | { readonly kind: 'create'; readonly fields: CustomerFields }
   | (Targeted & { readonly kind: 'replace'; readonly fields: CustomerFields })
+  | UpsertCommand
   | (Targeted & { readonly kind: 'update'; readonly patch: CustomerUpdate })
   | (Targeted & { readonly kind: 'delete' })
   | (Targeted & { readonly kind: 'restore' });
@@ -21,7 +22,15 @@ interface Targeted {
   readonly precondition: Precondition;
 }
 
-export type ChangeKind = 'created' | 'replaced' | 'updated' | 'deleted' | 'restored';
+/** Replaces the live customer that holds the externalId, or creates one. */
+export interface UpsertCommand {
+  readonly kind: 'upsert';
+  readonly externalId: string;
+  readonly fields: CustomerFields;
+  readonly precondition: Precondition;
+}
+
+export type ChangeKind = 'created' | 'replaced' | 'updated' | 'deleted' | 'restored' | 'erased';
 
 /** By which way a change came in. */
 export type ChangeSource = 'api' | 'import' | 'retention';
@@ -49,6 +58,20 @@ export function replaceCommand(id: string, body: CustomerReplace, precondition: 
   return { kind: 'replace', id, fields: fieldsFrom(body), precondition };
 }
 
+/** @throws Failure `invalid_request`, as {@link createCommand}, and for a body with another externalId. */
+export function upsertCommand(
+  externalId: string,
+  body: CustomerReplace,
+  precondition: Precondition,
+): UpsertCommand {
+  if (body.externalId !== undefined && body.externalId !== externalId) {
+    const detail = 'must be the externalId of the path, or be left out';
+    throw invalidRequest([{ pointer: '#/externalId', detail }]);
+  }
+  checkBody(body);
+  return { kind: 'upsert', externalId, fields: fieldsFrom({ ...body, externalId }), precondition };
+}
+
 /** @throws Failure `invalid_request`, as {@link createCommand}. */
 export function updateCommand(id: string, patch: CustomerUpdate, precondition: Precondition): Command {
   checkBody(patch);
@@ -58,7 +81,8 @@ export function updateCommand(id: string, patch: CustomerUpdate, precondition: P
 /**
  * Decides a command against the customer as it is inside the transaction. Uniqueness is not decided here:
  * only the database's indexes can.
- * @param current the customer with the command's id, deleted or not; undefined where there is none.
+ * @param current the customer with the command's id, deleted or not, or the live one with its externalId;
+ * undefined where there is none.
  * @param at the time of the transaction, RFC 3339 with milliseconds.
  * @param newId makes the id of a customer that the command creates without naming one.
  * @throws Failure in the order 404/410, 428, 412 (RFC 9110 section 13.2.1).
@@ -70,11 +94,7 @@ export function decide(
   newId: IdSource,
 ): Decision {
   if (command.kind === 'create') return created(command.fields, newId(), at);
-  if (!current) {
-    if (command.kind !== 'replace' || command.precondition.ifNoneMatch !== '*') throw notFound();
-    checkAbsent(command.precondition);
-    return created(command.fields, command.id, at);
-  }
+  if (!current) return createdWhereAbsent(command, at, newId);
   if (current.deletedAt !== null && command.kind !== 'restore') throw deleted();
   checkPrecondition(command.precondition, current.etag, command.kind === 'replace');
   // A clock that was set back must not make a later version look older.
@@ -102,16 +122,37 @@ export function notFound(): Failure {
   return new Failure('customer_not_found', 'No customer has this id.');
 }
 
+export function externalIdNotFound(): Failure {
+  return new Failure('customer_not_found', 'No customer has this externalId.');
+}
+
 export function deleted(): Failure {
   return new Failure('customer_deleted', 'The customer was deleted. It can be restored.');
 }
 
+export function erased(): Failure {
+  return new Failure('customer_erased', 'The customer was erased for good.');
+}
+
 const changeKinds = {
   replace: 'replaced',
+  upsert: 'replaced',
   update: 'updated',
   delete: 'deleted',
   restore: 'restored',
 } as const;
+
+function createdWhereAbsent(
+  command: Exclude<Command, { kind: 'create' }>,
+  at: string,
+  newId: IdSource,
+): Decision {
+  const isUpsert = command.kind === 'upsert';
+  const isCreation = command.kind === 'replace' && command.precondition.ifNoneMatch === '*';
+  if (!isUpsert && !isCreation) throw notFound();
+  checkAbsent(command.precondition);
+  return created(command.fields, isUpsert ? newId() : command.id, at);
+}
 
 function created(fields: CustomerFields, id: string, at: string): Decision {
   const state = { id, version: 1, createdAt: at, updatedAt: at, deletedAt: null };
@@ -125,6 +166,7 @@ function outcome(
 ): { fields: CustomerFields; deletedAt: string | null } {
   switch (command.kind) {
     case 'replace':
+    case 'upsert':
       return { fields: command.fields, deletedAt: null };
     case 'update': {
       const fields = mergePatch(fieldsOf(current), command.patch);

@@ -20,6 +20,8 @@ export type FailureCode =
   | 'external_id_taken'
   | 'idempotency_key_in_use'
   | 'customer_deleted'
+  | 'customer_erased'
+  | 'answer_expired'
   | 'precondition_failed'
   | 'body_too_large'
   | 'uri_too_long'

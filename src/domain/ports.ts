@@ -7,9 +7,15 @@ import type { ChangeSource, Command } from './commands.ts';
 export interface CustomerStore {
   /**
    * The live customer with this id.
-   * Rejects with Failure `customer_not_found` or `customer_deleted`.
+   * Rejects with Failure `customer_not_found`, `customer_deleted` or `customer_erased`.
    */
   get(id: string): Promise<StoredCustomer>;
+
+  /**
+   * The live customer that holds this externalId.
+   * Rejects with Failure `customer_not_found`.
+   */
+  getByExternalId(externalId: string): Promise<StoredCustomer>;
 
   /**
    * One page of the customers that the query selects.
@@ -20,8 +26,8 @@ export interface CustomerStore {
   /**
    * Does a command and resolves when it is durable. Two writes of one customer never overlap, and a unique
    * index decides over email and externalId.
-   * Rejects with the failures of `decide`, `email_taken`, `external_id_taken`, `idempotency_key_reused` or
-   * `idempotency_key_in_use`; nothing was stored then.
+   * Rejects with the failures of `decide`, `customer_erased`, `email_taken`, `external_id_taken`,
+   * `idempotency_key_reused`, `idempotency_key_in_use` or `answer_expired`; nothing was stored then.
    */
   write(command: Command, context: WriteContext): Promise<WriteOutcome>;
 

@@ -18,6 +18,8 @@ const problemKinds: Readonly<Record<FailureCode, readonly [status: number, title
   external_id_taken: [409, 'External id taken'],
   idempotency_key_in_use: [409, 'Idempotency key in use'],
   customer_deleted: [410, 'Customer deleted'],
+  customer_erased: [410, 'Customer erased'],
+  answer_expired: [410, 'Answer no longer kept'],
   precondition_failed: [412, 'Precondition failed'],
   body_too_large: [413, 'Body too large'],
   uri_too_long: [414, 'URL too long'],

@@ -14,10 +14,10 @@ export interface Change {
   readonly at: string;
   readonly actor: string;
   readonly requestId: string;
-  /** Null for a creation, whose changes are the image itself. */
+  /** Null for a creation, whose changes are the image itself, and for an erasure. */
   readonly changes: FieldChanges | null;
-  /** The customer after the change. */
-  readonly image: Rendered<Customer>;
+  /** The customer after the change; null for an erasure. */
+  readonly image: Rendered<Customer> | null;
 }
 
 const columns: readonly Column[] = [
@@ -43,7 +43,7 @@ export interface ChangeLog {
    * would pass over a position that commits late.)
    */
   append(session: Session, changes: readonly Change[]): Promise<readonly string[]>;
-  /** The position of each customer's last change, by the customer's id. */
+  /** A position that each customer's last change has not passed, by the customer's id. */
   lastPositions(session: Session, customerIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
 }
 
@@ -58,6 +58,7 @@ export function createChangeLog(dialect: Dialect): ChangeLog {
   const last =
     'SELECT CAST(customer_id AS text) AS id, CAST(max(position) AS text) AS position FROM changes ' +
     `WHERE ${dialect.among('customer_id', 'uuid')} GROUP BY customer_id`;
+  const horizon = 'SELECT CAST(horizon AS text) AS position FROM feed_head';
 
   return {
     async append(session, changes) {
@@ -70,7 +71,12 @@ export function createChangeLog(dialect: Dialect): ChangeLog {
     },
     async lastPositions(session, customerIds) {
       const rows = await session.run<{ id: string; position: string }>(last, [JSON.stringify(customerIds)]);
-      return new Map(rows.map(({ id, position }) => [id, position]));
+      const positions = new Map(rows.map(({ id, position }) => [id, position]));
+      const removed = customerIds.filter((id) => !positions.has(id));
+      if (removed.length === 0) return positions;
+      // Retention has removed the change: it was at the horizon or before.
+      const past = positionIn(await session.run(horizon, []));
+      return new Map([...positions, ...removed.map((id): [string, string] => [id, past])]);
     },
   };
 }

@@ -10,7 +10,9 @@ export type UniqueMember = 'email' | 'externalId';
 /** The statements of a write transaction on the customers themselves. Each takes many rows at once. */
 export interface CustomerRows {
   /** The customers with these ids, deleted ones included, locked until the transaction ends. */
-  lock(session: Session, ids: readonly string[]): Promise<ReadonlyMap<string, Customer>>;
+  lock(session: Session, ids: readonly string[]): Promise<readonly Customer[]>;
+  /** The live customers that hold these externalIds, locked likewise. */
+  lockHolders(session: Session, externalIds: readonly string[]): Promise<readonly Customer[]>;
   /** Inserts what no unique index refuses, and returns the ids of what it inserted. */
   insert(session: Session, customers: readonly Customer[]): Promise<ReadonlySet<string>>;
   /** Stores new versions. Rejects as a whole when a unique index refuses one. */
@@ -24,13 +26,15 @@ export interface CustomerRows {
 export function createCustomerRows(dialect: Dialect): CustomerRows {
   const statements = customerStatements(dialect);
   const asJson = (customers: readonly Customer[]) => JSON.stringify(customers.map(rowOf));
+  const locked = async (session: Session, sql: string, keys: readonly string[]) => {
+    if (keys.length === 0) return [];
+    const rows = await session.run<{ body: string }>(sql, [JSON.stringify(keys)]);
+    return rows.map(({ body }) => JSON.parse(body) as Customer);
+  };
 
   return {
-    async lock(session, ids) {
-      const rows = await session.run<{ body: string }>(statements.lock, [JSON.stringify(ids)]);
-      const customers = rows.map(({ body }) => JSON.parse(body) as Customer);
-      return new Map(customers.map((customer) => [customer.id, customer]));
-    },
+    lock: (session, ids) => locked(session, statements.lock, ids),
+    lockHolders: (session, externalIds) => locked(session, statements.lockHolders, externalIds),
     async insert(session, customers) {
       const rows = await session.run<{ id: string }>(statements.insert, [asJson(customers)]);
       return new Set(rows.map(({ id }) => id));
@@ -68,6 +72,9 @@ function customerStatements(dialect: Dialect) {
     lock:
       `SELECT ${customerExpression(dialect, 'customers')} AS body FROM customers WHERE ${amongIds} ` +
       `ORDER BY id ${dialect.lockRows}`,
+    lockHolders:
+      `SELECT ${customerExpression(dialect, 'customers')} AS body FROM customers ` +
+      `WHERE deleted_at IS NULL AND ${dialect.among('external_id', 'text')} ORDER BY id ${dialect.lockRows}`,
     // `WHERE true` tells SQLite that ON does not begin a join condition.
     insert:
       `INSERT INTO customers (${names}) SELECT ${names} FROM ${dialect.records(writtenColumns, 'added')} ` +

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from '../domain/commands.ts';
-import { unavailable } from '../domain/failures.ts';
+import { type Failure, unavailable } from '../domain/failures.ts';
 import type { WriteContext, WriteOutcome } from '../domain/ports.ts';
 import type { Clock, IdSource } from '../domain/sources.ts';
-import { CommitUncertain, type Engine } from './engine.ts';
+import { CommitUncertain, type Engine, type Session, type Work } from './engine.ts';
 import type { Settled } from './group-commit.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { hashRequest } from './idempotency.ts';
@@ -44,7 +44,7 @@ export function createCustomerWrites(engine: Engine, options: CustomerWritesOpti
   async function commitTogether(writes: readonly Write[]): Promise<readonly Settled<WriteOutcome>[]> {
     if (writes.length === 0) return [];
     try {
-      return await attempt(writes);
+      return await attempt(() => transact(writes));
     } catch (error) {
       const hopeless =
         error instanceof CommitUncertain || engine.dialect.errorMeaning(error) === 'unavailable';
@@ -56,14 +56,14 @@ export function createCustomerWrites(engine: Engine, options: CustomerWritesOpti
   }
 
   /** Repeats what was rolled back for another transaction's sake, and nothing else. */
-  async function attempt(writes: readonly Write[], count = 1): Promise<readonly Settled<WriteOutcome>[]> {
+  async function attempt<Result>(transact: () => Promise<Result>, count = 1): Promise<Result> {
     try {
-      return await transact(writes);
+      return await transact();
     } catch (error) {
       const again = error instanceof MovedMeanwhile || engine.dialect.errorMeaning(error) === 'retry';
       if (!again || count >= attemptsMax) throw error;
       await pause(Math.random() * 10 * count);
-      return attempt(writes, count + 1);
+      return attempt(transact, count + 1);
     }
   }
 
@@ -79,11 +79,27 @@ export function createCustomerWrites(engine: Engine, options: CustomerWritesOpti
         idempotency && !validateOnly ? hashRequest(options.idempotencyKey, idempotency) : undefined;
       return queue.submit({ command, context, request });
     },
+    /** Runs a transaction of its own among the writes, when its turn comes and in time. */
+    transact<Result>(work: Transaction<Result>, deadlineMs: number): Promise<Result> {
+      return queue.takeTurn(() => {
+        if (deadlineMs <= Date.now()) return Promise.reject(tooLate().error);
+        return attempt(() => engine.transaction((session) => work(session, options.clock())));
+      });
+    },
+    /** Runs statements on the writing connection when their turn comes, outside of any transaction. */
+    maintain<Result>(work: Work<Result>): Promise<Result> {
+      return queue.takeTurn(() => engine.maintain(work));
+    },
     /** Resolves when no write is under way. */
     idle: () => queue.idle(),
   };
 }
 
-function tooLate(): Settled<WriteOutcome> {
+/** What is done in a transaction, at this time. */
+export type Transaction<Result> = (session: Session, nowMs: number) => Promise<Result>;
+
+export type CustomerWrites = ReturnType<typeof createCustomerWrites>;
+
+function tooLate(): { readonly error: Failure } {
   return { error: unavailable('The write waited in the queue until its deadline and was not begun.') };
 }

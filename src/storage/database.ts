@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { type FileHandle, open as openFile } from 'node:fs/promises';
 import type { DatabaseConfig } from '../config.ts';
 import type { Engine } from './engine.ts';
 import { toFailure } from './error-translation.ts';
@@ -11,6 +13,9 @@ import { StorageProblem } from './storage-problem.ts';
 /** An opened database. */
 export interface Database {
   readonly engine: Engine;
+  /** The file of an embedded database, to look at its bytes. It is closed after SQLite has closed its own: closing
+   * any descriptor of a file gives up the locks that the process has on it. */
+  readonly file?: FileHandle;
   close(): Promise<void>;
 }
 
@@ -32,6 +37,25 @@ export async function openToServe(config: DatabaseConfig, timeoutMs: number): Pr
     if (pending.length > 0) await applyMigrations(database.engine);
     if (config.engine === 'postgres') await checkTrigrams(database.engine);
     return database;
+  } catch (error) {
+    await database.close();
+    throw described(error, config, database.engine);
+  }
+}
+
+/**
+ * Opens the database to look at it beside whoever serves it.
+ * @throws StorageProblem as {@link openToServe}, and where there is no database.
+ */
+export async function openToInspect(config: DatabaseConfig): Promise<Database> {
+  if (config.engine === 'sqlite' && (config.temporary || !existsSync(config.file))) {
+    throw new StorageProblem(`there is no database to look at${config.file && `: ${config.file}`}.`);
+  }
+  const database = await open(config, 0);
+  try {
+    const { pending } = await currentSchema(database.engine);
+    if (pending.length === 0) return database;
+    throw new StorageProblem('the database schema is not up to date. Run: customers migrate');
   } catch (error) {
     await database.close();
     throw described(error, config, database.engine);
@@ -93,14 +117,21 @@ async function open(config: DatabaseConfig, timeoutMs: number): Promise<Opened> 
     await temporary?.remove();
     throw error;
   }
+  const bytes = await openFile(file);
   const engine = openSqlite({ file, timeoutMs });
   let unlock = async () => {};
   return {
     engine,
+    file: bytes,
     async lock() {
       unlock = await lockFile(file);
     },
-    close: () => engine.close().finally(unlock).finally(temporary?.remove),
+    close: () =>
+      engine
+        .close()
+        .finally(() => bytes.close())
+        .finally(unlock)
+        .finally(temporary?.remove),
   };
 }
 

@@ -1,19 +1,5 @@
 import type { Column, ColumnType } from './columns.ts';
-
-/** What a driver's error means for the request that met it. */
-export type ErrorMeaning =
-  /** A unique index refused the row. */
-  | 'unique'
-  /** The whole transaction was rolled back for another's sake: the same again may succeed. */
-  | 'retry'
-  /** A row or key that another transaction holds was not given up in time. */
-  | 'locked'
-  /** The database cannot serve now; nothing was stored. */
-  | 'unavailable'
-  /** The statement ran longer than the request may wait. */
-  | 'timeout'
-  /** A defect, ours or the database's. */
-  | 'unknown';
+import { type ErrorDialect, postgresErrors, sqliteErrors } from './error-dialect.ts';
 
 /** How an index of substrings is asked for the customers that hold a term of three code points or more. */
 export interface IndexedSearch {
@@ -31,7 +17,7 @@ export interface IndexedSearch {
  * Every difference between the two databases that SQL or an error shows, each with its reason. All other
  * code writes SQL that both take.
  */
-export interface Dialect {
+export interface Dialect extends ErrorDialect {
   readonly name: 'sqlite' | 'postgres';
   readonly columnTypes: Readonly<Record<ColumnType, string>>;
   /** The column that numbers customers in the order of their creation. */
@@ -58,9 +44,14 @@ export interface Dialect {
   readonly indexedSearch: IndexedSearch;
   /** A condition that a column holds one parameter as a substring, byte for byte, and by no index. */
   contains(column: string): string;
-  errorMeaning(error: unknown): ErrorMeaning;
-  /** Whether a COMMIT that failed so has stored nothing for certain. */
-  isRolledBack(error: unknown): boolean;
+  /** Appended to a SELECT of rows to delete, so that instances that do so at once never wait for each other. */
+  readonly lockFreeRows: string;
+  /** Every table with each of its columns: a walk through all there is goes by it. */
+  readonly tableColumns: string;
+  /** One past the greatest place of a table's rows, for a walk in bounded pieces. */
+  endOfPlaces(table: string): string;
+  /** The rows from one place up to another, each as a JSON array of these columns as text. */
+  cellsBetween(table: string, columns: readonly string[]): string;
 }
 
 const addToIndex = 'INSERT INTO customer_search_index (rowid, text) VALUES (new.ordinal, new.text)';
@@ -83,6 +74,7 @@ export const sqlite: Dialect = {
   lockForProbe: '',
   listTables:
     "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+  lockFreeRows: '',
   renderObject(members) {
     const pairs = members.map(
       ([name, expression, type]) => `'${name}', ${type === 'json' ? `json(${expression})` : expression}`,
@@ -116,15 +108,16 @@ export const sqlite: Dialect = {
     inOrder: true,
   },
   contains: (column) => `instr(${column}, ?) > 0`,
-  errorMeaning(error) {
-    const code = errorCode(error);
-    const message = error instanceof Error ? error.message : '';
-    if (code === 'SQLITE_CONSTRAINT' && message.includes('UNIQUE constraint')) return 'unique';
-    if (code === 'SQLITE_INTERRUPT') return 'timeout';
-    return sqliteUnavailable.has(code) ? 'unavailable' : 'unknown';
-  },
-  // A disk that is full is found before the last page is written; an fsync that fails leaves it open.
-  isRolledBack: (error) => ['SQLITE_FULL', 'SQLITE_BUSY'].includes(errorCode(error)),
+  // The tables behind an index for searching are tables like others; the index itself has no rows of its own.
+  tableColumns:
+    'SELECT tables.name AS "table", columns.name AS "column" FROM pragma_table_list AS tables ' +
+    "JOIN pragma_table_info(tables.name) AS columns WHERE tables.schema = 'main' AND tables.wr = 0 " +
+    "AND tables.type IN ('table', 'shadow') AND tables.name NOT LIKE 'sqlite_%' ORDER BY 1, columns.cid",
+  endOfPlaces: (table) => `SELECT coalesce(max(rowid), 0) + 1 AS "end" FROM "${table}"`,
+  cellsBetween: (table, columns) =>
+    `SELECT json_array(${columns.map((name) => `CAST("${name}" AS text)`).join(', ')}) AS cells ` +
+    `FROM "${table}" WHERE rowid >= ? AND rowid < ?`,
+  ...sqliteErrors,
 };
 
 export const postgres: Dialect = {
@@ -141,6 +134,7 @@ export const postgres: Dialect = {
   lockForProbe: 'FOR KEY SHARE',
   // Not information_schema, which hides what this user may not read.
   listTables: 'SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()',
+  lockFreeRows: 'FOR UPDATE SKIP LOCKED',
   // json_build_object adds spaces; row_to_json prints what SQLite prints. Cast, or the driver would parse it.
   renderObject(members) {
     const columns = members.map(([name, expression]) => `${expression} AS "${name}"`);
@@ -171,58 +165,16 @@ export const postgres: Dialect = {
     inOrder: false,
   },
   contains: (column) => `strpos(${column}, ?) > 0`,
-  errorMeaning(error) {
-    const code = errorCode(error);
-    if (code === '23505') return 'unique';
-    if (postgresRetry.has(code)) return 'retry';
-    if (code === '57014') return 'timeout';
-    if (code === '55P03') return 'locked';
-    const lost = error instanceof Error && /connection|timeout|closed/i.test(error.message) && code === '';
-    return lost || postgresUnavailable.has(code) || code.startsWith('08') ? 'unavailable' : 'unknown';
-  },
-  isRolledBack: (error) => postgresRetry.has(errorCode(error)),
+  tableColumns:
+    'SELECT columns.table_name AS "table", columns.column_name AS "column" ' +
+    'FROM information_schema.columns AS columns JOIN information_schema.tables AS tables ' +
+    'USING (table_schema, table_name) WHERE table_schema = current_schema() ' +
+    "AND table_type = 'BASE TABLE' ORDER BY 1, columns.ordinal_position",
+  // By blocks of the table's file: ordering by the rows' own places would sort the table for each piece.
+  endOfPlaces: (table) =>
+    `SELECT pg_relation_size('"${table}"') / current_setting('block_size')::bigint + 1 AS "end"`,
+  cellsBetween: (table, columns) =>
+    `SELECT json_build_array(${columns.map((name) => `"${name}"::text`).join(', ')})::text AS cells ` +
+    `FROM "${table}" WHERE ctid >= format('(%s,0)', ?::bigint)::tid AND ctid < format('(%s,0)', ?::bigint)::tid`,
+  ...postgresErrors,
 };
-
-/** Locked by another process, disk full, read-only or failing storage. */
-const sqliteUnavailable = new Set([
-  'SQLITE_BUSY',
-  'SQLITE_LOCKED',
-  'SQLITE_FULL',
-  'SQLITE_IOERR',
-  'SQLITE_READONLY',
-  'SQLITE_CANTOPEN',
-  'SQLITE_PROTOCOL',
-]);
-
-/** Serialization failure, deadlock: PostgreSQL has rolled back all of it. */
-const postgresRetry = new Set(['40001', '40P01']);
-
-/** Too many connections, shutting down, starting up, read-only, disk full; and the socket's own. */
-const postgresUnavailable = new Set([
-  '53100',
-  '53200',
-  '53300',
-  '53400',
-  '58030',
-  '57P01',
-  '57P02',
-  '57P03',
-  '57P05',
-  '25006',
-  '25P03',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'EHOSTDOWN',
-  'ENETUNREACH',
-  'ECONNABORTED',
-]);
-
-function errorCode(error: unknown): string {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' ? code : '';
-}

@@ -38,6 +38,8 @@ export interface Engine {
    * when it rejects. Nothing but SQL may be awaited inside. Callers take turns: see `group-commit.ts`.
    */
   transaction<Result>(work: Work<Result>, options?: TransactionOptions): Promise<Result>;
+  /** Runs work on the writing connection outside of any transaction, where some statements have to be. */
+  maintain<Result>(work: Work<Result>): Promise<Result>;
   close(): Promise<void>;
 }
 
@@ -124,6 +126,7 @@ export function createEngine<Connection>(parts: {
     read: (work) => lease(readers, (connection) => driver.limit(connection, guarded(connection, work))),
     transaction: (work, options = {}) =>
       lease(writer, (connection) => guarded(connection, () => commitOrRollBack(connection, work, options))),
+    maintain: (work) => lease(writer, (connection) => guarded(connection, work)),
     async close() {
       await readers.destroy();
       await writer.destroy();

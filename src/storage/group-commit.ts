@@ -10,6 +10,20 @@ export interface GroupCommitOptions {
   readonly queueMax: number;
 }
 
+export interface GroupCommit<Work, Result> {
+  /** Resolves with the work's own outcome, after COMMIT. */
+  submit(work: Work): Promise<Result>;
+  /** Runs a task when its turn comes, with no batch under way: for a transaction that is unlike the others. */
+  takeTurn<Outcome>(task: () => Promise<Outcome>): Promise<Outcome>;
+  /** Resolves when nothing is under way. */
+  idle(): Promise<void>;
+}
+
+/** A task of its own in the queue. It tells its outcome itself, and does not reject. */
+interface Turn {
+  readonly run: () => Promise<void>;
+}
+
 interface Waiting<Work, Result> {
   readonly work: Work;
   readonly resolve: (result: Result) => void;
@@ -27,21 +41,38 @@ export function createGroupCommit<Work, Result>(
   commit: (batch: readonly Work[]) => Promise<readonly Settled<Result>[]>,
   alone: (work: Work) => boolean,
   { batchMax, queueMax }: GroupCommitOptions,
-): { submit(work: Work): Promise<Result>; idle(): Promise<void> } {
-  let queue: Waiting<Work, Result>[] = [];
+): GroupCommit<Work, Result> {
+  let queue: (Waiting<Work, Result> | Turn)[] = [];
   let running: Promise<void> | undefined;
 
   async function drain(): Promise<void> {
-    while (queue.length > 0) await settle(takeBatch());
+    while (queue.length > 0) {
+      const [first] = queue;
+      if (first && 'run' in first) {
+        queue = queue.slice(1);
+        await first.run();
+      } else await settle(takeBatch());
+    }
     running = undefined;
   }
 
+  /** The first of the queue is a work. */
   function takeBatch(): Waiting<Work, Result>[] {
-    const firstAlone = queue.findIndex(({ work }) => alone(work));
-    const together = firstAlone === -1 ? queue.length : Math.max(firstAlone, 1);
-    const batch = queue.slice(0, Math.min(together, batchMax));
+    const batch: Waiting<Work, Result>[] = [];
+    for (const waiting of queue) {
+      if (batch.length >= batchMax || 'run' in waiting) break;
+      const isAlone = alone(waiting.work);
+      if (isAlone && batch.length > 0) break;
+      batch.push(waiting);
+      if (isAlone) break;
+    }
     queue = queue.slice(batch.length);
     return batch;
+  }
+
+  function enqueue(waiting: Waiting<Work, Result> | Turn): void {
+    queue.push(waiting);
+    running ??= Promise.resolve().then(drain);
   }
 
   async function settle(batch: readonly Waiting<Work, Result>[]): Promise<void> {
@@ -61,8 +92,13 @@ export function createGroupCommit<Work, Result>(
     submit(work) {
       if (queue.length >= queueMax) return Promise.reject(unavailable('Too many writes are waiting.'));
       return new Promise((resolve, reject) => {
-        queue.push({ work, resolve, reject });
-        running ??= Promise.resolve().then(drain);
+        enqueue({ work, resolve, reject });
+      });
+    },
+    takeTurn(task) {
+      if (queue.length >= queueMax) return Promise.reject(unavailable('Too many writes are waiting.'));
+      return new Promise((resolve, reject) => {
+        enqueue({ run: () => task().then(resolve, reject) });
       });
     },
     async idle() {

@@ -1,13 +1,15 @@
 import type { Customer } from '../contract/types.ts';
+import { erased } from '../domain/commands.ts';
 import { entityTag } from '../domain/customer.ts';
 import { Failure } from '../domain/failures.ts';
 import type { IdempotentRequest, WriteOutcome } from '../domain/ports.ts';
 import type { Column } from './columns.ts';
 import type { Dialect } from './dialect.ts';
 import type { Session } from './engine.ts';
+import { scrubbedFingerprint } from './erasure-rows.ts';
 import type { Settled } from './group-commit.ts';
 import { MovedMeanwhile } from './moved-meanwhile.ts';
-import { markRendered } from './rendering.ts';
+import { customerExpression, markRendered } from './rendering.ts';
 import { keyedHash } from './secrets.ts';
 
 /** An Idempotency-Key and its request as they are stored: hashes only, keyed by the database's secret. */
@@ -28,6 +30,8 @@ export function hashRequest(secret: Buffer, request: IdempotentRequest): HashedR
 export interface IdempotencyRows {
   /** What is known, by key hash, of those keys that have not expired at `now`. */
   find(session: Session, keyHashes: readonly string[], now: string): Promise<Map<string, KnownAnswer>>;
+  /** Which request the key was used for; undefined when it was not used. */
+  fingerprint(session: Session, keyHash: string, now: string): Promise<string | undefined>;
   /** @throws MovedMeanwhile when another instance stored one of the keys; Failure `idempotency_key_in_use`
    * when another one is about to and does not come to an end. */
   remember(session: Session, answers: readonly Answer[], now: string, expiresAt: string): Promise<void>;
@@ -41,7 +45,7 @@ export interface KnownAnswer {
 
 export interface Answer {
   readonly request: HashedRequest;
-  readonly outcome: WriteOutcome;
+  readonly outcome: Pick<WriteOutcome, 'id' | 'created'>;
   readonly version: number;
 }
 
@@ -51,8 +55,9 @@ interface KeyRow {
   readonly customer_id: string;
   readonly version: number | string;
   readonly created: number | string;
-  readonly position: string | null;
+  readonly position: string;
   readonly image: string | null;
+  readonly erased: number;
 }
 
 const columns: readonly Column[] = [
@@ -67,9 +72,16 @@ const columns: readonly Column[] = [
 export function createIdempotencyRows(dialect: Dialect): IdempotencyRows {
   const find =
     'SELECT key_hash, fingerprint, keys.customer_id, keys.version, created, ' +
-    'CAST(position AS text) AS position, CAST(image AS text) AS image FROM idempotency_keys AS keys ' +
+    'CAST(COALESCE(changes.position, (SELECT horizon FROM feed_head)) AS text) AS position, ' +
+    // Where retention has removed the change, the customer itself has that version, unless it was changed since.
+    'CASE WHEN changes.image IS NOT NULL THEN CAST(changes.image AS text) ' +
+    `WHEN customers.id IS NOT NULL THEN ${customerExpression(dialect, 'customers')} END AS image, ` +
+    'CASE WHEN erasures.customer_id IS NULL THEN 0 ELSE 1 END AS erased FROM idempotency_keys AS keys ' +
     'LEFT JOIN changes ON changes.customer_id = keys.customer_id AND changes.version = keys.version ' +
+    'LEFT JOIN customers ON customers.id = keys.customer_id AND customers.version = keys.version ' +
+    'LEFT JOIN erasures ON erasures.customer_id = keys.customer_id ' +
     `WHERE ${dialect.among('key_hash', 'text')} AND expires_at > ?`;
+  const findFingerprint = 'SELECT fingerprint FROM idempotency_keys WHERE key_hash = ? AND expires_at > ?';
   const names = columns.map(({ name }) => name);
   const renewed = names.slice(1).map((name) => `${name} = excluded.${name}`);
   const remember =
@@ -84,6 +96,10 @@ export function createIdempotencyRows(dialect: Dialect): IdempotencyRows {
       return new Map(
         rows.map((row) => [row.key_hash, { fingerprint: row.fingerprint, outcome: storedOutcome(row) }]),
       );
+    },
+    async fingerprint(session, keyHash, now) {
+      const [row] = await session.run<{ fingerprint: string }>(findFingerprint, [keyHash, now]);
+      return row?.fingerprint;
     },
     async remember(session, answers, now, expiresAt) {
       if (answers.length === 0) return;
@@ -107,13 +123,18 @@ export function createIdempotencyRows(dialect: Dialect): IdempotencyRows {
 
 /** The answer to a request whose key is known: the first one's, unless it is another request. */
 export function replay(known: KnownAnswer, request: HashedRequest): Settled<WriteOutcome> {
-  if (known.fingerprint !== request.fingerprint) {
-    const detail =
-      'This Idempotency-Key was used for another request. Use a new key, or repeat that request unchanged.';
-    return { error: new Failure('idempotency_key_reused', detail) };
-  }
+  // Of an erased customer it is not known any more which request it was, and it is told as gone in any case.
+  const isOther = known.fingerprint !== request.fingerprint && known.fingerprint !== scrubbedFingerprint;
+  if (isOther) return { error: keyReused() };
   if (!('result' in known.outcome)) return known.outcome;
   return { result: { ...known.outcome.result, replayed: true } };
+}
+
+/** The failure for a key that was used for another request. */
+export function keyReused(): Failure {
+  const detail =
+    'This Idempotency-Key was used for another request. Use a new key, or repeat that request unchanged.';
+  return new Failure('idempotency_key_reused', detail);
 }
 
 function keyInUse(cause: unknown): Failure {
@@ -123,8 +144,10 @@ function keyInUse(cause: unknown): Failure {
 }
 
 function storedOutcome(row: KeyRow): Settled<WriteOutcome> {
-  if (row.image === null || row.position === null) {
-    return { error: new Failure('customer_deleted', 'The customer that this request made is gone.') };
+  if (row.erased === 1) return { error: erased() };
+  if (row.image === null) {
+    const detail = 'The request was done, and what it answered is no longer kept.';
+    return { error: new Failure('answer_expired', detail) };
   }
   return {
     result: {

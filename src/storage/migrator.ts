@@ -3,11 +3,13 @@ import type { Dialect } from './dialect.ts';
 import type { Engine } from './engine.ts';
 import type { Migration } from './migration.ts';
 import { createCustomers } from './migrations/001-customers.ts';
+import { addFeedHorizon } from './migrations/002-feed-horizon.ts';
 import { createSearch } from './migrations/003-search.ts';
+import { createErasures } from './migrations/004-erasures.ts';
 import { StorageProblem } from './storage-problem.ts';
 
 /** Every step, oldest first. */
-const migrations: readonly Migration[] = [createCustomers, createSearch];
+const migrations: readonly Migration[] = [createCustomers, addFeedHorizon, createSearch, createErasures];
 
 const tableName = 'schema_migrations';
 

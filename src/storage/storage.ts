@@ -1,3 +1,4 @@
+import type { ErasureStore } from '../domain/erasure.ts';
 import { unavailable } from '../domain/failures.ts';
 import type { CustomerStore } from '../domain/ports.ts';
 import type { Clock, IdSource } from '../domain/sources.ts';
@@ -6,8 +7,10 @@ import { createCustomerPages } from './customer-pages.ts';
 import { createCustomerReads } from './customer-reads.ts';
 import { createCustomerWrites } from './customer-writes.ts';
 import type { Database } from './database.ts';
+import { createErasures } from './erasure.ts';
 import { toFailure } from './error-translation.ts';
 import { readSchemaState } from './migrator.ts';
+import { createSweep, type Retention, type SweepReport } from './retention.ts';
 import { loadSecrets } from './secrets.ts';
 
 /** An Idempotency-Key is kept for a day, as long as clients may be expected to retry. */
@@ -16,20 +19,33 @@ const idempotencyTtlMs = 24 * 60 * 60 * 1000;
 /** The customers of an opened database. */
 export interface Storage {
   readonly customers: CustomerStore;
+  readonly erasures: ErasureStore;
+  /** Removes what is past its time. Rejects when the signal ends it, or when the database cannot serve. */
+  sweep(signal: AbortSignal): Promise<SweepReport>;
   /** Resolves when no write is under way. */
   idle(): Promise<void>;
 }
 
+export interface StorageOptions {
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  /** How long things are kept; for ever when absent. */
+  readonly retention?: Retention;
+}
+
+const keepForEver: Retention = { changesDays: undefined, deletedDays: undefined };
+
 /** Joins the parts of storage over an opened database whose schema is current. */
 export async function createStorage(
   database: Database,
-  { clock, ids }: { readonly clock: Clock; readonly ids: IdSource },
+  { clock, ids, retention = keepForEver }: StorageOptions,
 ): Promise<Storage> {
   const { engine } = database;
   const { cursorKey, idempotencyKey } = await loadSecrets(engine);
-  const get = createCustomerReads(engine);
+  const reads = createCustomerReads(engine);
   const list = createCustomerPages(engine, createCursorSealer(cursorKey));
   const writes = createCustomerWrites(engine, { clock, ids, idempotencyKey, idempotencyTtlMs });
+  const erasures = createErasures(database, writes, { idempotencyKey, idempotencyTtlMs });
 
   async function translated<Result>(work: Promise<Result>, kind: 'read' | 'write' = 'read'): Promise<Result> {
     try {
@@ -41,7 +57,8 @@ export async function createStorage(
 
   return {
     customers: {
-      get: (id) => translated(get(id)),
+      get: (id) => translated(reads.byId(id)),
+      getByExternalId: (externalId) => translated(reads.byExternalId(externalId)),
       list: (query) => translated(list(query)),
       write: (command, context) => translated(writes.write(command, context), 'write'),
       async checkReady() {
@@ -51,6 +68,13 @@ export async function createStorage(
         if (pending.length > 0) throw unavailable(`The schema lacks ${pending.join(', ')}.`);
       },
     },
-    idle: () => writes.idle(),
+    erasures: {
+      erase: (id, precondition, context) => translated(erasures.erase(id, precondition, context)),
+    },
+    sweep: createSweep({ dialect: engine.dialect, writes, erasures }, { retention, ids }),
+    async idle() {
+      await erasures.stop();
+      await writes.idle();
+    },
   };
 }

@@ -9,6 +9,7 @@ import { createChangeLog } from './change-log.ts';
 import { createCustomerRows } from './customer-rows.ts';
 import type { Dialect } from './dialect.ts';
 import type { Session } from './engine.ts';
+import { createErasureRows } from './erasure-rows.ts';
 import type { Settled } from './group-commit.ts';
 import type { HashedRequest, KnownAnswer } from './idempotency.ts';
 import { createIdempotencyRows, replay } from './idempotency.ts';
@@ -43,7 +44,7 @@ interface Item extends Write, Deciding {
  * the same Idempotency-Key, follow each other in rounds, so that each sees the one before.
  */
 export function createWriteBatch(dialect: Dialect, ids: IdSource, idempotencyTtlMs: number) {
-  const applyRound = createRound(dialect, createCustomerRows(dialect), ids);
+  const applyRound = createRound(dialect, createCustomerRows(dialect), createErasureRows(dialect), ids);
   const keys = createIdempotencyRows(dialect);
   const changeLog = createChangeLog(dialect);
 
@@ -109,19 +110,33 @@ export function createWriteBatch(dialect: Dialect, ids: IdSource, idempotencyTtl
   }
 }
 
-/** Splits writes so that no round holds two on one customer or under one key. */
+/**
+ * Splits writes so that no round holds two on one customer or under one key. Whom an upsert comes to shows in its
+ * round alone, so upserts have rounds of their own, after the others. (All of a batch wait at the same time: any
+ * order is as good.)
+ */
 function roundsOf(items: readonly Item[]): Item[][] {
+  const upserts = items.filter(({ command }) => command.kind === 'upsert');
+  const others = items.filter(({ command }) => command.kind !== 'upsert');
+  return [...roundsByTarget(others), ...roundsByTarget(upserts)];
+}
+
+function roundsByTarget(items: readonly Item[]): Item[][] {
   const rounds: Item[][] = [];
   const nextRound = new Map<string, number>();
   for (const item of items) {
-    const target = item.command.kind === 'create' ? [] : [item.command.id];
-    const names = [...target, ...(item.request ? [item.request.keyHash] : [])];
+    const names = [...targetNames(item.command), ...(item.request ? [item.request.keyHash] : [])];
     const place = Math.max(0, ...names.map((name) => nextRound.get(name) ?? 0));
     for (const name of names) nextRound.set(name, place + 1);
     rounds[place] ??= [];
     rounds[place].push(item);
   }
   return rounds;
+}
+
+function targetNames(command: Command): string[] {
+  if (command.kind === 'create') return [];
+  return [command.kind === 'upsert' ? command.externalId : command.id];
 }
 
 function markRepeat(item: Item, done: ReadonlyMap<string, Item>): void {

@@ -1,6 +1,6 @@
 import type { Customer } from '../contract/types.ts';
 import type { Command, Decision } from '../domain/commands.ts';
-import { decide } from '../domain/commands.ts';
+import { decide, erased } from '../domain/commands.ts';
 import { Failure } from '../domain/failures.ts';
 import { searchText } from '../domain/search-text.ts';
 import type { IdSource } from '../domain/sources.ts';
@@ -8,6 +8,7 @@ import type { CustomerRows, UniqueMember } from './customer-rows.ts';
 import { createSearchRows } from './customer-search-rows.ts';
 import type { Dialect } from './dialect.ts';
 import type { Session } from './engine.ts';
+import type { ErasureRows } from './erasure-rows.ts';
 import { MovedMeanwhile } from './moved-meanwhile.ts';
 
 /** A command in a batch. Its verdict is a decision that the database has taken in, or a refusal. */
@@ -17,12 +18,19 @@ export interface Deciding {
   failure?: Failure;
 }
 
+/** The customers that a round is about. */
+interface Targets {
+  readonly byId: ReadonlyMap<string, Customer>;
+  readonly byExternalId: ReadonlyMap<string, Customer>;
+  readonly erasedIds: ReadonlySet<string>;
+}
+
 /**
  * Applies commands on different customers, with a few statements for all of them. Changes of existing
  * customers go first, so that a unique key that one gives up is free for the next.
  * @returns those that made a new version, in the order in which they were applied.
  */
-export function createRound(dialect: Dialect, rows: CustomerRows, ids: IdSource) {
+export function createRound(dialect: Dialect, rows: CustomerRows, erasures: ErasureRows, ids: IdSource) {
   const search = createSearchRows(dialect);
 
   return async <Item extends Deciding>(
@@ -30,9 +38,8 @@ export function createRound(dialect: Dialect, rows: CustomerRows, ids: IdSource)
     items: readonly Item[],
     at: string,
   ): Promise<Item[]> => {
-    const targets = items.flatMap(({ command }) => (command.kind === 'create' ? [] : [command.id]));
-    const current = targets.length > 0 ? await rows.lock(session, targets) : new Map<string, Customer>();
-    for (const item of items) decideItem(item, current, at, ids);
+    const targets = await lockTargets(session, items);
+    for (const item of items) decideItem(item, targets, at, ids);
 
     const changing = items.filter(({ decision }) => decision?.change);
     const added = changing.filter(({ decision }) => decision?.before === null);
@@ -62,6 +69,24 @@ export function createRound(dialect: Dialect, rows: CustomerRows, ids: IdSource)
     return applied;
   };
 
+  async function lockTargets(session: Session, items: readonly Deciding[]): Promise<Targets> {
+    const wanted = { ids: [] as string[], externalIds: [] as string[] };
+    for (const { command } of items) {
+      if (command.kind === 'upsert') wanted.externalIds.push(command.externalId);
+      else if (command.kind !== 'create') wanted.ids.push(command.id);
+    }
+    const byId = new Map((await rows.lock(session, wanted.ids)).map((customer) => [customer.id, customer]));
+    const holders = await rows.lockHolders(session, wanted.externalIds);
+    return {
+      byId,
+      byExternalId: new Map(holders.map((customer) => [customer.externalId ?? '', customer])),
+      erasedIds: await erasures.among(
+        session,
+        wanted.ids.filter((id) => !byId.has(id)),
+      ),
+    };
+  }
+
   /** In a savepoint, for on PostgreSQL a refused statement would take the whole transaction with it. */
   async function updateUnlessTaken(session: Session, customer: Customer): Promise<boolean> {
     await session.run('SAVEPOINT claim', []);
@@ -79,20 +104,28 @@ export function createRound(dialect: Dialect, rows: CustomerRows, ids: IdSource)
 
   async function refuse(session: Session, item: Deciding): Promise<void> {
     const taken = await rows.taken(session, customerAfter(item));
-    if (taken.length === 0) throw new MovedMeanwhile();
+    // Whoever holds an upsert's externalId now is the one to replace.
+    const isMeant = item.command.kind === 'upsert' && taken.includes('externalId');
+    if (taken.length === 0 || isMeant) throw new MovedMeanwhile();
     item.failure = takenFailure(taken);
   }
 }
 
-function decideItem(item: Deciding, current: ReadonlyMap<string, Customer>, at: string, ids: IdSource): void {
+function decideItem(item: Deciding, targets: Targets, at: string, ids: IdSource): void {
   const { command } = item;
   try {
-    const target = command.kind === 'create' ? undefined : current.get(command.id);
-    item.decision = decide(target, command, at, ids);
+    item.decision = decide(targetOf(command, targets), command, at, ids);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     item.failure = error;
   }
+}
+
+function targetOf(command: Command, { byId, byExternalId, erasedIds }: Targets): Customer | undefined {
+  if (command.kind === 'create') return undefined;
+  if (command.kind === 'upsert') return byExternalId.get(command.externalId);
+  if (erasedIds.has(command.id)) throw erased();
+  return byId.get(command.id);
 }
 
 function customerAfter({ decision }: Deciding): Customer {

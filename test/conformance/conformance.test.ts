@@ -120,6 +120,7 @@ describeEngines('the mock and the service', (engine) => {
 async function prepared(service: TestService, tried: Case): Promise<Case> {
   const { json } = await service.call<{ items: { id: string }[] }>('GET', '/customers?limit=100');
   for (const { id } of json.items) await service.call('DELETE', `/customers/${id}`);
+  if (tried.path.startsWith('/external-ids/')) return preparedByExternalId(service, tried);
   const [, exampleId = ''] = /^\/customers\/([0-9a-f-]{36})/.exec(tried.path) ?? [];
   if (exampleId === '') return tried;
   const id = uuidv7();
@@ -133,6 +134,16 @@ async function prepared(service: TestService, tried: Case): Promise<Case> {
   }
   if (isRestored) await service.call('DELETE', `/customers/${id}`);
   return real;
+}
+
+/** The customer with the externalId of the path, in the version of the examples, but where it is to be created. */
+async function preparedByExternalId(service: TestService, tried: Case): Promise<Case> {
+  if (tried.method === 'PUT' && !('If-Match' in tried.headers)) return tried;
+  const [path = ''] = tried.path.split('?');
+  for (let version = 1; version <= versionOfExamples; version++) {
+    await service.call('PUT', path, { body: { name: `Ada ${version}` } });
+  }
+  return tried;
 }
 
 function names({ text }: Answer, place: string): boolean {

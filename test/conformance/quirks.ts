@@ -56,11 +56,13 @@ export const decidedByTheService: readonly Quirk[] = [
     reason: 'of several successes the mock answers the one of the lowest number: 200 instead of 201',
     applies: ({ operationId, headers }) =>
       operationId === 'createCustomer' ||
+      (operationId === 'upsertCustomerByExternalId' && !('If-Match' in headers)) ||
       (operationId === 'replaceCustomer' && headers['If-None-Match'] === '*'),
   },
   {
     reason: 'the mock has no versions to hold If-None-Match against: 200 instead of 304',
-    applies: ({ operationId, headers }) => operationId === 'getCustomer' && 'If-None-Match' in headers,
+    applies: ({ operationId, headers }) =>
+      ['getCustomer', 'getCustomerByExternalId'].includes(operationId) && 'If-None-Match' in headers,
   },
   {
     reason: 'a cursor is good for the query that it came from: the example is of nobody, 400 instead of 200',

@@ -1,8 +1,10 @@
 import { v7 as uuidv7 } from 'uuid';
 import { loadConfig } from '../../src/config.ts';
+import type { ErasureStore } from '../../src/domain/erasure.ts';
 import type { CustomerStore, WriteContext } from '../../src/domain/ports.ts';
 import { migrate, openToServe } from '../../src/storage/database.ts';
 import type { Engine } from '../../src/storage/engine.ts';
+import type { Retention, SweepReport } from '../../src/storage/retention.ts';
 import { createStorage } from '../../src/storage/storage.ts';
 import { afterwards, type Cleanup } from '../support/cleanup.ts';
 import { type EngineName, freshDatabaseUrl } from '../support/engines.ts';
@@ -11,6 +13,9 @@ export interface OpenStore {
   readonly databaseUrl: string;
   readonly engine: Engine;
   readonly customers: CustomerStore;
+  readonly erasures: ErasureStore;
+  /** One sweep of what is past its time. */
+  sweep(): Promise<SweepReport>;
   close(): Promise<void>;
 }
 
@@ -18,23 +23,26 @@ interface StoreOptions {
   readonly databaseUrl?: string;
   readonly clock?: () => number;
   readonly timeoutMs?: number;
+  readonly retention?: Retention;
 }
 
 /** The store without the service around it, for what no HTTP request can bring about. */
 export async function openStore(
   cleanup: Cleanup,
   name: EngineName,
-  { databaseUrl: given, clock = Date.now, timeoutMs = 10_000 }: StoreOptions = {},
+  { databaseUrl: given, clock = Date.now, timeoutMs = 10_000, ...rest }: StoreOptions = {},
 ): Promise<OpenStore> {
   const databaseUrl = given ?? (await freshDatabaseUrl(cleanup, name));
   const config = loadConfig({ DATABASE_URL: databaseUrl }).database;
   if (given === undefined) await migrate(config);
   const database = await openToServe(config, timeoutMs);
-  const storage = await createStorage(database, { clock, ids: () => uuidv7() });
+  const storage = await createStorage(database, { clock, ids: () => uuidv7(), ...rest });
   let closed: Promise<void> | undefined;
   const close = () => (closed ??= storage.idle().then(() => database.close()));
   afterwards(cleanup, close);
-  return { databaseUrl, engine: database.engine, customers: storage.customers, close };
+  const { customers, erasures } = storage;
+  const sweep = () => storage.sweep(new AbortController().signal);
+  return { databaseUrl, engine: database.engine, customers, erasures, sweep, close };
 }
 
 /** How a write without anything special is made. */

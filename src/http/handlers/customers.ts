@@ -1,18 +1,16 @@
 import type { Handlers } from '../../contract/handler.ts';
 import { createCommand, replaceCommand, updateCommand } from '../../domain/commands.ts';
-import type { CustomerStore, WriteOutcome } from '../../domain/ports.ts';
+import type { CustomerStore } from '../../domain/ports.ts';
 import { isNotModified, parseTagCondition } from '../conditional.ts';
 import type { HandlerContext } from '../dispatch.ts';
 import { listQueryFrom, nextLink, pageTag } from './customer-list.ts';
+import { cacheControl, locationOf, written, writtenOnce } from './customer-replies.ts';
 import { idempotencyOf, preconditionFrom, writeContext } from './write-calls.ts';
 
 export interface CustomerHandlersOptions {
   readonly customers: CustomerStore;
   readonly requireIfMatch: boolean;
 }
-
-/** A cache may keep a customer for its own caller, and must ask before it uses it. */
-const cacheControl = 'private, no-cache';
 
 type CustomerOperations =
   | 'listCustomers'
@@ -88,18 +86,4 @@ export function customerHandlers({
       return { status: 200, headers: writtenOnce(outcome), body: outcome.body };
     },
   };
-}
-
-function locationOf({ id }: WriteOutcome) {
-  return { Location: `/customers/${id}` };
-}
-
-/** The headers of a write that was stored. */
-function written({ etag, feedPosition }: WriteOutcome) {
-  return { ETag: etag, 'Feed-Position': feedPosition };
-}
-
-/** The same for an operation that takes an Idempotency-Key. */
-function writtenOnce(outcome: WriteOutcome) {
-  return { ...written(outcome), ...(outcome.replayed ? { 'Idempotency-Replayed': 'true' as const } : {}) };
 }

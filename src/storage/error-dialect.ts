@@ -1,0 +1,90 @@
+/** What a driver's error means for the request that met it. */
+export type ErrorMeaning =
+  /** A unique index refused the row. */
+  | 'unique'
+  /** The whole transaction was rolled back for another's sake: the same again may succeed. */
+  | 'retry'
+  /** A row or key that another transaction holds was not given up in time. */
+  | 'locked'
+  /** The database cannot serve now; nothing was stored. */
+  | 'unavailable'
+  /** The statement ran longer than the request may wait. */
+  | 'timeout'
+  /** A defect, ours or the database's. */
+  | 'unknown';
+
+/** How the two drivers tell in their errors what went wrong: a part of the dialect. */
+export interface ErrorDialect {
+  errorMeaning(error: unknown): ErrorMeaning;
+  /** Whether a COMMIT that failed so has stored nothing for certain. */
+  isRolledBack(error: unknown): boolean;
+}
+
+export const sqliteErrors: ErrorDialect = {
+  errorMeaning(error) {
+    const code = errorCode(error);
+    const message = error instanceof Error ? error.message : '';
+    if (code === 'SQLITE_CONSTRAINT' && message.includes('UNIQUE constraint')) return 'unique';
+    if (code === 'SQLITE_INTERRUPT') return 'timeout';
+    return sqliteUnavailable.has(code) ? 'unavailable' : 'unknown';
+  },
+  // A disk that is full is found before the last page is written; an fsync that fails leaves it open.
+  isRolledBack: (error) => ['SQLITE_FULL', 'SQLITE_BUSY'].includes(errorCode(error)),
+};
+
+export const postgresErrors: ErrorDialect = {
+  errorMeaning(error) {
+    const code = errorCode(error);
+    if (code === '23505') return 'unique';
+    if (postgresRetry.has(code)) return 'retry';
+    if (code === '57014') return 'timeout';
+    if (code === '55P03') return 'locked';
+    const lost = error instanceof Error && /connection|timeout|closed/i.test(error.message) && code === '';
+    return lost || postgresUnavailable.has(code) || code.startsWith('08') ? 'unavailable' : 'unknown';
+  },
+  isRolledBack: (error) => postgresRetry.has(errorCode(error)),
+};
+
+/** Locked by another process, disk full, read-only or failing storage. */
+const sqliteUnavailable = new Set([
+  'SQLITE_BUSY',
+  'SQLITE_LOCKED',
+  'SQLITE_FULL',
+  'SQLITE_IOERR',
+  'SQLITE_READONLY',
+  'SQLITE_CANTOPEN',
+  'SQLITE_PROTOCOL',
+]);
+
+/** Serialization failure, deadlock: PostgreSQL has rolled back all of it. */
+const postgresRetry = new Set(['40001', '40P01']);
+
+/** Too many connections, shutting down, starting up, read-only, disk full; and the socket's own. */
+const postgresUnavailable = new Set([
+  '53100',
+  '53200',
+  '53300',
+  '53400',
+  '58030',
+  '57P01',
+  '57P02',
+  '57P03',
+  '57P05',
+  '25006',
+  '25P03',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ECONNABORTED',
+]);
+
+function errorCode(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : '';
+}
