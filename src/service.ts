@@ -5,7 +5,10 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Config } from './config.ts';
 import type { Clock, IdSource } from './domain/sources.ts';
 import { createApplication } from './http/application.ts';
+import { createFeedStreams } from './http/feed-streams.ts';
+import { changeHandlers } from './http/handlers/changes.ts';
 import { customerHandlers } from './http/handlers/customers.ts';
+import { historyHandlers } from './http/handlers/history.ts';
 import { createHttpServer } from './http/server.ts';
 import { createLifecycle } from './operations/lifecycle.ts';
 import { closeLog, createLog, type Log } from './operations/log.ts';
@@ -57,8 +60,14 @@ async function serve(
   const { requestTimeoutMs, corsOrigins, requireIfMatch } = config;
   const lifecycle = createLifecycle();
   const metrics = createMetrics();
-  const { customers, idle } = await createStorage(database, { clock, ids });
-  const handlers = { ...customerHandlers({ customers, requireIfMatch }) };
+  const { customers, histories, feed, idle } = await createStorage(database, { clock, ids });
+  const streams = createFeedStreams(feed);
+  metrics.observeFeed({ streams: () => streams.count, head: async () => (await feed.extent()).head });
+  const handlers = {
+    ...customerHandlers({ customers, requireIfMatch }),
+    ...historyHandlers({ histories }),
+    ...changeHandlers({ feed, streams }),
+  };
   const observers = { ids, log, metrics };
   const app = await createApplication({
     ...observers,
@@ -74,6 +83,7 @@ async function serve(
   let stopped: Promise<void> | undefined;
   async function stop(): Promise<void> {
     lifecycle.beginStop();
+    streams.stop();
     await drain(server);
     await idle();
     await database.close();

@@ -20,6 +20,8 @@ export interface CustomerWritesOptions {
   readonly ids: IdSource;
   readonly idempotencyKey: Buffer;
   readonly idempotencyTtlMs: number;
+  /** Called when a transaction has ended that may have stored something. */
+  readonly committed: () => void;
 }
 
 /** Writes customers, many in one transaction, each acknowledged after its COMMIT. */
@@ -67,9 +69,15 @@ export function createCustomerWrites(engine: Engine, options: CustomerWritesOpti
     }
   }
 
-  function transact(writes: readonly Write[]): Promise<readonly Settled<WriteOutcome>[]> {
+  async function transact(writes: readonly Write[]): Promise<readonly Settled<WriteOutcome>[]> {
     const rollBack = writes[0]?.context.validateOnly ?? false;
-    return engine.transaction((session) => applyBatch(session, writes, options.clock()), { rollBack });
+    try {
+      return await engine.transaction((session) => applyBatch(session, writes, options.clock()), {
+        rollBack,
+      });
+    } finally {
+      if (!rollBack) options.committed();
+    }
   }
 
   return {

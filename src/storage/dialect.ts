@@ -21,6 +21,8 @@ export type ErrorMeaning =
  */
 export interface Dialect {
   readonly name: 'sqlite' | 'postgres';
+  /** Whether other processes may commit while this one serves. */
+  readonly servedByMany: boolean;
   readonly columnTypes: Readonly<Record<ColumnType, string>>;
   /** The column that numbers customers in the order of their creation. */
   readonly ordinalColumn: string;
@@ -45,6 +47,8 @@ export interface Dialect {
 
 export const sqlite: Dialect = {
   name: 'sqlite',
+  // A lock beside the file keeps them away.
+  servedByMany: false,
   // STRICT tables know no UUID and no JSON; both are text, compared bytewise (BINARY) by default.
   columnTypes: { uuid: 'TEXT', text: 'TEXT', integer: 'INTEGER', json: 'TEXT' },
   ordinalColumn: 'INTEGER PRIMARY KEY',
@@ -81,6 +85,7 @@ export const sqlite: Dialect = {
 
 export const postgres: Dialect = {
   name: 'postgres',
+  servedByMany: true,
   // Collation "C" orders and compares bytewise, as SQLite does, whatever the database was created with.
   // `json`, not `jsonb`, keeps the text: jsonb would reorder the keys of metadata.
   columnTypes: { uuid: 'uuid', text: 'text COLLATE "C"', integer: 'bigint', json: 'json' },

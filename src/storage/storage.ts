@@ -1,12 +1,16 @@
+import type { ChangeFeed, CustomerHistories } from '../domain/change-feed.ts';
 import { unavailable } from '../domain/failures.ts';
 import type { CustomerStore } from '../domain/ports.ts';
 import type { Clock, IdSource } from '../domain/sources.ts';
+import { createChangeFeed } from './change-feed.ts';
 import { createCursorSealer } from './cursors.ts';
+import { createCustomerHistories } from './customer-history.ts';
 import { createCustomerPages } from './customer-pages.ts';
 import { createCustomerReads } from './customer-reads.ts';
 import { createCustomerWrites } from './customer-writes.ts';
 import type { Database } from './database.ts';
 import { toFailure } from './error-translation.ts';
+import { createFeedNews } from './feed-news.ts';
 import { readSchemaState } from './migrator.ts';
 import { loadSecrets } from './secrets.ts';
 
@@ -16,6 +20,8 @@ const idempotencyTtlMs = 24 * 60 * 60 * 1000;
 /** The customers of an opened database. */
 export interface Storage {
   readonly customers: CustomerStore;
+  readonly histories: CustomerHistories;
+  readonly feed: ChangeFeed;
   /** Resolves when no write is under way. */
   idle(): Promise<void>;
 }
@@ -28,8 +34,13 @@ export async function createStorage(
   const { engine } = database;
   const { cursorKey, idempotencyKey } = await loadSecrets(engine);
   const get = createCustomerReads(engine);
-  const list = createCustomerPages(engine, createCursorSealer(cursorKey));
-  const writes = createCustomerWrites(engine, { clock, ids, idempotencyKey, idempotencyTtlMs });
+  const cursors = createCursorSealer(cursorKey);
+  const list = createCustomerPages(engine, cursors);
+  const history = createCustomerHistories(engine, cursors);
+  const news = createFeedNews(engine);
+  const feed = createChangeFeed(engine, news);
+  const { committed } = news;
+  const writes = createCustomerWrites(engine, { clock, ids, idempotencyKey, idempotencyTtlMs, committed });
 
   async function translated<Result>(work: Promise<Result>): Promise<Result> {
     try {
@@ -50,6 +61,13 @@ export async function createStorage(
         const { pending } = await translated(readSchemaState(engine));
         if (pending.length > 0) throw unavailable(`The schema lacks ${pending.join(', ')}.`);
       },
+    },
+    histories: { list: (query) => translated(history(query)) },
+    feed: {
+      list: (query) => translated(feed.list(query)),
+      readAfter: (position, limit) => translated(feed.readAfter(position, limit)),
+      extent: () => translated(feed.extent()),
+      watch: (listener) => feed.watch(listener),
     },
     idle: () => writes.idle(),
   };

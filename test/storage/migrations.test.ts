@@ -11,7 +11,7 @@ import { describeEngines, type EngineName, freshDatabaseUrl } from '../support/e
 import { startTestService } from '../support/service.ts';
 import { execute, openDirectly, select, sqliteFile } from './direct-engine.ts';
 
-const steps = ['001-customers'];
+const steps = ['001-customers', '002-feed-horizon'];
 const timeoutMs = 5000;
 
 describeEngines('migrations', (engine) => {
