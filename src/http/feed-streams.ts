@@ -6,7 +6,7 @@ import { createFeedStream, type FeedStream, type FeedStreamParts } from './feed-
 import { createFeedTail } from './feed-tail.ts';
 
 /** Less than what proxies and our own server let a connection be quiet. */
-const heartbeatMs = 15_000;
+const defaultHeartbeatMs = 15_000;
 
 /** Each costs a connection and a few kilobytes, whatever it has to read. */
 const streamsMax = 10_000;
@@ -26,7 +26,10 @@ export interface FeedStreams {
 }
 
 /** Joins one shared tail with the streams that are woken by it. It follows the feed while a stream is open. */
-export function createFeedStreams(feed: ChangeFeed): FeedStreams {
+export function createFeedStreams(
+  feed: ChangeFeed,
+  { heartbeatMs = defaultHeartbeatMs }: { readonly heartbeatMs?: number } = {},
+): FeedStreams {
   const streams = new Set<FeedStream>();
   const tail = createFeedTail(feed, { published: () => wakeAll('news'), lost: endAll });
   /** Where the feed ended when a stream was last opened: from there on the tail has to follow it. */

@@ -8,7 +8,7 @@ import { compileTexts } from '../support/compile-texts.ts';
 const control = `
 import type { Handlers } from '../../src/contract/handler.ts';
 import type { Rendered } from '../../src/contract/rendered.ts';
-import type { Customer, CustomerList } from '../../src/contract/types.ts';
+import type { ChangePage, Customer, CustomerHistory, CustomerList } from '../../src/contract/types.ts';
 
 interface Context { readonly principal: string }
 type Id = keyof Handlers<Context>;
@@ -17,6 +17,10 @@ type Reply<Operation extends Id> = Awaited<ReturnType<Handler<Operation>>>;
 declare const customer: Customer;
 declare const renderedCustomer: Rendered<Customer>;
 declare const renderedList: Rendered<CustomerList>;
+declare const history: Rendered<CustomerHistory>;
+declare const changes: ChangePage;
+declare const stream: AsyncIterable<Uint8Array>;
+const noStore = { 'Cache-Control': 'no-store' };
 const cache = { ETag: '"1"', 'Cache-Control': 'private' };
 const feed = { 'Feed-Position': '1' };
 
@@ -40,6 +44,11 @@ export const handlers: Handlers<Context> = {
   updateCustomer: ({ body }) => ({ status: 200, body: { ...customer, name: body.name ?? 'kept' } }),
   deleteCustomer: () => ({ status: 204, headers: feed }),
   restoreCustomer: () => ({ status: 200, headers: { ETag: '"5"', ...feed }, body: customer }),
+  getCustomerHistory: () => ({ status: 200, headers: noStore, body: history }),
+  listChanges: ({ accepts }) => {
+    if (accepts === 'application/json') return { status: 200, headers: noStore, body: changes };
+    return { status: 200, headers: noStore, mediaType: accepts, body: stream };
+  },
 };
 const restoredHeaders = { ETag: '"5"', ...feed };
 export const restored: Reply<'restoreCustomer'> = { status: 200, headers: restoredHeaders, body: customer };
@@ -153,6 +162,24 @@ const faults: readonly Fault[] = [
     part: 'status: 200, headers: cache, body: renderedCustomer',
     changed: 'status: 200, headers: cache, body: JSON.stringify(customer)',
     message: /'string'|"string"|string/,
+  },
+  {
+    name: 'a stream that does not name its media type',
+    part: 'mediaType: accepts, body: stream',
+    changed: 'body: stream',
+    message: /mediaType|not assignable/,
+  },
+  {
+    name: 'a stream of a media type that is not streamed',
+    part: 'mediaType: accepts, body: stream',
+    changed: "mediaType: 'application/json', body: stream",
+    message: /not assignable/,
+  },
+  {
+    name: 'a media type that the operation does not answer',
+    part: "accepts === 'application/json'",
+    changed: "accepts === 'text/csv'",
+    message: /no overlap/,
   },
   {
     name: 'an operation without a handler',
