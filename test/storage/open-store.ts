@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { loadConfig } from '../../src/config.ts';
+import type { ChangeFeed } from '../../src/domain/change-feed.ts';
 import type { CustomerStore, WriteContext } from '../../src/domain/ports.ts';
 import { migrate, openToServe } from '../../src/storage/database.ts';
 import type { Engine } from '../../src/storage/engine.ts';
@@ -11,6 +12,7 @@ export interface OpenStore {
   readonly databaseUrl: string;
   readonly engine: Engine;
   readonly customers: CustomerStore;
+  readonly feed: ChangeFeed;
   close(): Promise<void>;
 }
 
@@ -34,7 +36,8 @@ export async function openStore(
   let closed: Promise<void> | undefined;
   const close = () => (closed ??= storage.idle().then(() => database.close()));
   afterwards(cleanup, close);
-  return { databaseUrl, engine: database.engine, customers: storage.customers, close };
+  const { customers, feed } = storage;
+  return { databaseUrl, engine: database.engine, customers, feed, close };
 }
 
 /** How a write without anything special is made. */
