@@ -29,8 +29,8 @@ interface Reply {
 describeEngines('README', (engine) => {
   test('each line of the API answers what is printed', { skip: withoutCurl() }, async (context) => {
     const service = await startTestService(context, { engine });
-    const lines = exchanges(section('The API in ten lines'));
-    assert.equal(lines.length, 10, 'ten lines, each followed by its answer');
+    const lines = ['The API in ten lines', 'Following changes'].flatMap((title) => exchanges(section(title)));
+    assert.equal(lines.length, 10 + 3, 'ten lines and three, each followed by its answer');
     const printedNames = new Map<string, string>();
     const answeredNames = new Map<string, string>();
     for (const { command, printed } of lines) {
@@ -134,10 +134,17 @@ function withoutCurl(): string | false {
   return Number(major) * 1000 + Number(minor) >= 7082 ? false : 'curl 7.82 or newer is not installed';
 }
 
+const curlTimedOut = 28;
+
 async function run(command: string): Promise<string> {
   // Neither a proxy nor somebody's .curlrc.
   const env = { ...process.env, NO_PROXY: '*', HOME: '/nonexistent', CURL_HOME: '/nonexistent' };
-  const { stdout } = await promisify(execFile)('sh', ['-c', command], { env, timeout: 30_000 });
+  const running = promisify(execFile)('sh', ['-c', command], { env, timeout: 30_000 });
+  // A stream ends when curl has had its time.
+  const { stdout } = await running.catch((failure) => {
+    if (failure.code === curlTimedOut) return failure as { stdout: string };
+    throw failure;
+  });
   return stdout;
 }
 
@@ -145,13 +152,14 @@ async function run(command: string): Promise<string> {
 function parseReply(text: string): Reply {
   const [head = '', body = ''] = text.replaceAll('\r\n', '\n').split(/\n\n(.*)/s);
   const [status = '', ...headers] = head.trimEnd().split('\n');
+  const isStream = head.includes('text/event-stream');
   const json = body.replace(/"(?:[^"\\]|\\.)*"|…/g, (found) =>
     found === leftOut ? `"${leftOut}": true` : found,
   );
   return {
     status,
     headers: headers.map((header) => header.split(/: (.*)/s, 2) as [string, string]),
-    body: json.trim() === '' ? null : JSON.parse(json),
+    body: isStream ? body.trimEnd() : json.trim() === '' ? null : JSON.parse(json),
   };
 }
 
@@ -169,11 +177,24 @@ function shortened(printed: unknown, value: unknown): unknown {
   if (Array.isArray(printed) && Array.isArray(value)) {
     return value.map((item, index) => shortened(printed[index], item));
   }
+  if (typeof printed === 'string' && typeof value === 'string') return shortenedText(printed, value);
   if (!isObject(printed) || !isObject(value)) return value;
   const members = Object.entries(value).map(([name, member]) => [name, shortened(printed[name], member)]);
   if (!(leftOut in printed)) return Object.fromEntries(members);
   const kept = members.filter(([name]) => String(name) in printed);
   return Object.fromEntries([...kept, [leftOut, true]]);
+}
+
+/** Lines that the page cuts are cut at the same place; what it leaves out has the same length in both. */
+function shortenedText(printed: string, text: string): string {
+  const printedLines = printed.split('\n');
+  return text
+    .split('\n')
+    .map((line, index) => {
+      const end = printedLines[index]?.indexOf(leftOut) ?? -1;
+      return end === -1 ? line : line.slice(0, end) + leftOut;
+    })
+    .join('\n');
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
