@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Setting, settings } from '../src/config.ts';
 import { describeEngines } from './support/engines.ts';
+import { generalized, parseReply, shortenedLike, textOf } from './support/printed-reply.ts';
 import { startTestService } from './support/service.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -16,15 +17,6 @@ const readme = await readFile(join(root, 'README.md'), 'utf8');
 const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
   scripts: Record<string, string>;
 };
-
-/** Stands in a printed body for the members that are left out. */
-const leftOut = '…';
-
-interface Reply {
-  readonly status: string;
-  readonly headers: ReadonlyArray<readonly [name: string, value: string]>;
-  readonly body: unknown;
-}
 
 describeEngines('README', (engine) => {
   test('each line of the API answers what is printed', { skip: withoutCurl() }, async (context) => {
@@ -146,79 +138,6 @@ async function run(command: string): Promise<string> {
     throw failure;
   });
   return stdout;
-}
-
-/** Reads what `curl -i` prints, and what a page prints of it. */
-function parseReply(text: string): Reply {
-  const [head = '', body = ''] = text.replaceAll('\r\n', '\n').split(/\n\n(.*)/s);
-  const [status = '', ...headers] = head.trimEnd().split('\n');
-  const isStream = head.includes('text/event-stream');
-  const json = body.replace(/"(?:[^"\\]|\\.)*"|…/g, (found) =>
-    found === leftOut ? `"${leftOut}": true` : found,
-  );
-  return {
-    status,
-    headers: headers.map((header) => header.split(/: (.*)/s, 2) as [string, string]),
-    body: isStream ? body.trimEnd() : json.trim() === '' ? null : JSON.parse(json),
-  };
-}
-
-/** The reply without the headers that the page leaves out, and without the members where it says so. */
-function shortenedLike(printed: Reply, reply: Reply): Reply {
-  const names = printed.headers.map(([name]) => name);
-  return {
-    status: reply.status,
-    headers: reply.headers.filter(([name]) => names.includes(name)),
-    body: shortened(printed.body, reply.body),
-  };
-}
-
-function shortened(printed: unknown, value: unknown): unknown {
-  if (Array.isArray(printed) && Array.isArray(value)) {
-    return value.map((item, index) => shortened(printed[index], item));
-  }
-  if (typeof printed === 'string' && typeof value === 'string') return shortenedText(printed, value);
-  if (!isObject(printed) || !isObject(value)) return value;
-  const members = Object.entries(value).map(([name, member]) => [name, shortened(printed[name], member)]);
-  if (!(leftOut in printed)) return Object.fromEntries(members);
-  const kept = members.filter(([name]) => String(name) in printed);
-  return Object.fromEntries([...kept, [leftOut, true]]);
-}
-
-/** Lines that the page cuts are cut at the same place; what it leaves out has the same length in both. */
-function shortenedText(printed: string, text: string): string {
-  const printedLines = printed.split('\n');
-  return text
-    .split('\n')
-    .map((line, index) => {
-      const end = printedLines[index]?.indexOf(leftOut) ?? -1;
-      return end === -1 ? line : line.slice(0, end) + leftOut;
-    })
-    .join('\n');
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function textOf({ status, headers, body }: Reply): string {
-  return [status, ...headers.map((header) => header.join(': ')), '', JSON.stringify(body, null, 2)].join(
-    '\n',
-  );
-}
-
-/**
- * Puts names in the place of what differs by nature: times, ids, cursors. The same id gets the same name, so that
- * what must be the same from one answer to the next is still compared.
- */
-function generalized(text: string, names: Map<string, string>): string {
-  const time = /\d{4}-\d\d-\d\dT[\d:.]+Z/g;
-  const idOrCursor = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[\w-]{60,}/g;
-  return text.replace(time, '<time>').replace(idOrCursor, (found) => {
-    const name = names.get(found) ?? `<${found.length === 36 ? 'id' : 'cursor'} ${names.size + 1}>`;
-    names.set(found, name);
-    return name;
-  });
 }
 
 function settingRow({ name, fallback, description, example }: Setting): string {

@@ -4,6 +4,7 @@ import type { ChangeKind, ChangeSource, FieldChanges } from '../domain/commands.
 import type { Column } from './columns.ts';
 import type { Dialect } from './dialect.ts';
 import type { Session } from './engine.ts';
+import { readExtent } from './feed-extent.ts';
 
 /** One new version of one customer. */
 export interface Change {
@@ -43,7 +44,10 @@ export interface ChangeLog {
    * would pass over a position that commits late.)
    */
   append(session: Session, changes: readonly Change[]): Promise<readonly string[]>;
-  /** The position of each customer's last change, by the customer's id. */
+  /**
+   * The position of each customer's last change, by the customer's id; the horizon where retention has removed it,
+   * for that has not passed the horizon, and a reader can go on from there.
+   */
   lastPositions(session: Session, customerIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
 }
 
@@ -70,7 +74,12 @@ export function createChangeLog(dialect: Dialect): ChangeLog {
     },
     async lastPositions(session, customerIds) {
       const rows = await session.run<{ id: string; position: string }>(last, [JSON.stringify(customerIds)]);
-      return new Map(rows.map(({ id, position }) => [id, position]));
+      const positions = new Map(rows.map(({ id, position }) => [id, position]));
+      const removed = customerIds.filter((id) => !positions.has(id));
+      if (removed.length === 0) return positions;
+      const { horizon } = await readExtent(session);
+      for (const id of removed) positions.set(id, horizon);
+      return positions;
     },
   };
 }

@@ -152,6 +152,15 @@ describeEngines('listChanges', (engine) => {
     }
     assert.deepEqual(positions(await page({ after: '4', limit: 2 })), [5, 6]);
     assert.deepEqual(positions(await page({ limit: 2 })), [5, 6]);
+    const { json } = await service.call<{ items: Customer[] }>('GET', '/customers?sort=createdAt&limit=1');
+    const unchanged = await service.call('PATCH', `/customers/${json.items[0]?.id}`, { body: {} });
+    const position = unchanged.headers.get('feed-position') ?? '';
+    assert.equal(
+      position,
+      '4',
+      'its change is removed, and the position of a write must be one to follow from',
+    );
+    assert.deepEqual(positions(await page({ after: position, limit: 1 })), [5]);
     // Also where retention has marked what it has not yet removed.
     await execute(direct, 'UPDATE feed_head SET horizon = 6');
     assert.deepEqual(positions(await page({ limit: 1 })), [7]);
