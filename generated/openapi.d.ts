@@ -176,6 +176,99 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/customers/{customerId}/history": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Your own id for this request, 1 to 128 of `A-Za-z0-9_.:-`; it is sent back and written to the logs. Any other
+                 *     value is ignored and replaced by a new UUID.
+                 * @example checkout-7f3a:42
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description The trace that this request belongs to, as W3C Trace Context. A malformed value is ignored.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path: {
+                /**
+                 * @description The customer's id, a UUID in lower case.
+                 * @example 0198c5a2-7c1e-7b3a-9d42-5e1f0a6b8c37
+                 */
+                customerId: components["parameters"]["CustomerId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Get a customer's history
+         * @description Answers one page of what became of the customer, newest first: an entry for each version, with who made it,
+         *     when, on which request, and each changed field with its values before and after. A creation shows every field
+         *     that it filled. A deleted customer has its history as before, an erased one too, with `redacted` entries.
+         *
+         *     404 only if there never was such a customer.
+         *
+         *     Needs the scope `customers:read`.
+         */
+        get: operations["getCustomerHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/changes": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Your own id for this request, 1 to 128 of `A-Za-z0-9_.:-`; it is sent back and written to the logs. Any other
+                 *     value is ignored and replaced by a new UUID.
+                 * @example checkout-7f3a:42
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description The trace that this request belongs to, as W3C Trace Context. A malformed value is ignored.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow the changes of all customers
+         * @description Answers changes of customers in the order of their commits, oldest first, each a CloudEvent (version 1.0).
+         *
+         *     As `application/json`: one page, at once. Pass its `next` back as `after`, also when the page was empty: it is
+         *     never null. A page that is not full reaches to the end of the feed.
+         *
+         *     As `text/event-stream`: the changes after the position, and then each new one when it is committed, until
+         *     either side ends the connection. Of each event `id` is the position, `event` the type and `data` the
+         *     CloudEvent. The stream begins with an `id` alone, the position that it begins at, so that whoever reconnects
+         *     with `Last-Event-ID` misses nothing even if no change came. Comments keep the connection alive. A client that
+         *     does not read is cut off. When the service stops, the stream ends: connect again.
+         *
+         *     Delivery is at least once: no change is left out, and after a reconnection some may come again. A position
+         *     that retention has passed is 410 `feed_position_gone`: the changes after it are not all there any more. One
+         *     that lies ahead of the feed is 400 `feed_position_ahead`: this is not the database that it came from, such as
+         *     one that was restored from a backup. In both cases read all customers anew, and follow from the position of
+         *     that.
+         *
+         *     Needs the scope `changes:read`.
+         */
+        get: operations["listChanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/customers/{customerId}/erase": {
         parameters: {
             query?: never;
@@ -396,6 +489,163 @@ export interface components {
              */
             totalIsExact?: boolean;
         };
+        /** @description One page of a customer's history. */
+        CustomerHistory: {
+            /** @description The entries of this page, newest first. */
+            items: components["schemas"]["HistoryEntry"][];
+            nextCursor: components["schemas"]["NextCursor"];
+            /**
+             * Format: int64
+             * @description The oldest version whose entry is kept, if retention has removed those before it; null if nothing was
+             *     removed.
+             * @example 3
+             */
+            truncatedBefore: number | null;
+        };
+        /** @description How one version of a customer came about. */
+        HistoryEntry: {
+            /**
+             * Format: int64
+             * @description The customer's version that this change made.
+             * @example 2
+             */
+            version: number;
+            kind: components["schemas"]["ChangeKind"];
+            source: components["schemas"]["ChangeSource"];
+            at: components["schemas"]["ChangeTime"];
+            /**
+             * @description Who made the change, the name of the principal.
+             * @example crm-sync
+             */
+            actor: string;
+            requestId: components["schemas"]["RequestId"];
+            changes: components["schemas"]["FieldChanges"];
+            /**
+             * @description True if the customer was erased for good: `changes` is null then, for what it held is personal data.
+             * @example false
+             */
+            redacted: boolean;
+        };
+        /**
+         * @description What was done.
+         * @example updated
+         * @enum {string}
+         */
+        ChangeKind: "created" | "replaced" | "updated" | "deleted" | "restored" | "erased";
+        /**
+         * @description By which way the change came in.
+         * @example api
+         * @enum {string}
+         */
+        ChangeSource: "api" | "import" | "retention";
+        /**
+         * Format: date-time
+         * @description When the change was made, in UTC with milliseconds.
+         * @example 2026-04-02T13:05:10.042Z
+         */
+        ChangeTime: string;
+        /**
+         * @description The fields that changed, each with its value before and after; a field that is absent stayed as it was. At a
+         *     creation, before is null, `[]` or `{}`, and a field that is still empty is absent. Null for an erased customer.
+         */
+        FieldChanges: {
+            externalId?: components["schemas"]["TextChange"];
+            type?: components["schemas"]["TextChange"];
+            name?: components["schemas"]["TextChange"];
+            email?: components["schemas"]["TextChange"];
+            phone?: components["schemas"]["TextChange"];
+            locale?: components["schemas"]["TextChange"];
+            timeZone?: components["schemas"]["TextChange"];
+            address?: components["schemas"]["AddressChange"];
+            status?: components["schemas"]["TextChange"];
+            tags?: components["schemas"]["TagsChange"];
+            note?: components["schemas"]["TextChange"];
+            metadata?: components["schemas"]["MetadataChange"];
+            deletedAt?: components["schemas"]["TextChange"];
+        } | null;
+        /** @description A text or a time before and after. */
+        TextChange: {
+            /**
+             * @description The value before; null where there was none.
+             * @example zoe.mueller@example.com
+             */
+            before: string | null;
+            /**
+             * @description The value since; null where there is none.
+             * @example zoe.schaefer@example.com
+             */
+            after: string | null;
+        };
+        /** @description The address before and after, each whole. */
+        AddressChange: {
+            before: components["schemas"]["Address"];
+            after: components["schemas"]["Address"];
+        };
+        /** @description The tags before and after, each list whole. */
+        TagsChange: {
+            before: components["schemas"]["Tags"];
+            after: components["schemas"]["Tags"];
+        };
+        /** @description The metadata before and after, each whole. */
+        MetadataChange: {
+            before: components["schemas"]["Metadata"];
+            after: components["schemas"]["Metadata"];
+        };
+        /** @description One page of the change feed. */
+        ChangePage: {
+            /** @description The changes of this page, in the order of their commits. */
+            items: components["schemas"]["ChangeEvent"][];
+            next: components["schemas"]["FeedPosition"];
+        };
+        /** @description Server-sent events. The `data` of each is a ChangeEvent. */
+        ChangeStream: string;
+        /**
+         * @description A change of a customer as a CloudEvent (version 1.0), with the extension `sequence`. More members may be added
+         *     later; ignore those you do not know.
+         */
+        ChangeEvent: {
+            /**
+             * @description The version of CloudEvents.
+             * @example 1.0
+             * @enum {string}
+             */
+            specversion: "1.0";
+            id: components["schemas"]["FeedPosition"];
+            /**
+             * @description Where the change happened.
+             * @example /customers
+             * @enum {string}
+             */
+            source: "/customers";
+            /**
+             * @description What was done, `customer.` and a `ChangeKind`.
+             * @example customer.updated
+             * @enum {string}
+             */
+            type: "customer.created" | "customer.replaced" | "customer.updated" | "customer.deleted" | "customer.restored" | "customer.erased";
+            subject: components["schemas"]["CustomerId"];
+            time: components["schemas"]["ChangeTime"];
+            /**
+             * @description What `data` is.
+             * @example application/json
+             * @enum {string}
+             */
+            datacontenttype: "application/json";
+            /**
+             * @description The position, with leading zeros so that texts compare as positions do.
+             * @example 0000000000000048291
+             */
+            sequence: string;
+            data: components["schemas"]["ChangeData"];
+        };
+        /**
+         * @description The change itself. Null for a customer that was erased for good: forget it at `customer.erased`, and pass over
+         *     the others.
+         */
+        ChangeData: {
+            customer: components["schemas"]["Customer"];
+            changes: components["schemas"]["FieldChanges"];
+        } | null;
         /** @description What an erasure has removed, and when. It holds nothing of the customer but its id. */
         ErasureReceipt: {
             customerId: components["schemas"]["CustomerId"];
@@ -731,6 +981,32 @@ export interface components {
             };
         };
         /**
+         * @description A parameter breaks this contract or is unknown (`invalid_request`), the cursor is broken or belongs to
+         *     another customer's history (`invalid_cursor`), or the request itself is malformed (`malformed_request`).
+         */
+        BadHistoryRequest: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description A parameter breaks this contract or is unknown (`invalid_request`), the position lies ahead of the feed and so
+         *     is not from this database (`feed_position_ahead`), or the request itself is malformed (`malformed_request`).
+         */
+        BadFeedRequest: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
          * @description A parameter breaks this contract or is unknown (`invalid_request`), or `If-Match`, `If-None-Match` or the
          *     request itself is malformed (`malformed_request`).
          */
@@ -934,6 +1210,19 @@ export interface components {
          *     (`answer_expired`).
          */
         CustomerGone: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description Retention has removed changes after this position (`feed_position_gone`). Read all customers anew, and follow
+         *     from the position that was taken before that.
+         */
+        FeedPositionGone: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -1199,12 +1488,18 @@ export interface components {
          */
         "Cache-Control": string;
         /**
+         * @description What this holds is personal, and out of date with the next change, so no cache may keep it.
+         * @example no-store
+         */
+        "No-Store": string;
+        /**
          * @description The path of the new customer.
          * @example /customers/0198c5a2-7c1e-7b3a-9d42-5e1f0a6b8c37
          */
         Location: string;
         /**
-         * @description A position in the change feed that includes this write: a reader that has read up to here has seen it.
+         * @description A position in the change feed that includes this write: a reader that has read up to here has seen it. As
+         *     `after` of `GET /changes` it gives what came later.
          * @example 48291
          */
         "Feed-Position": components["schemas"]["FeedPosition"];
@@ -1851,6 +2146,148 @@ export interface operations {
             414: components["responses"]["UriTooLong"];
             417: components["responses"]["ExpectationFailed"];
             422: components["responses"]["InvalidParameterOrKeyReused"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getCustomerHistory: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The most entries to answer in one page; 20 when absent.
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description Where to go on: the `nextCursor` of the page before, unchanged. Opaque. Refused with 400 `invalid_cursor`
+                 *     if it is broken or belongs to another customer's history.
+                 * @example kq3S1xw0b7TnV5c2Ue9YhAJmZr8fDgLi4oXtPvE6sWQ
+                 */
+                cursor?: components["schemas"]["PageCursor"];
+            };
+            header?: {
+                /**
+                 * @description Your own id for this request, 1 to 128 of `A-Za-z0-9_.:-`; it is sent back and written to the logs. Any other
+                 *     value is ignored and replaced by a new UUID.
+                 * @example checkout-7f3a:42
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description The trace that this request belongs to, as W3C Trace Context. A malformed value is ignored.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path: {
+                /**
+                 * @description The customer's id, a UUID in lower case.
+                 * @example 0198c5a2-7c1e-7b3a-9d42-5e1f0a6b8c37
+                 */
+                customerId: components["parameters"]["CustomerId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of the history; empty if retention has removed all of it. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["No-Store"];
+                    /**
+                     * @description The URL of the next page, with `rel="next"`. Absent on the last page.
+                     * @example </customers/0198c5a2-7c1e-7b3a-9d42-5e1f0a6b8c37/history?cursor=kq3S1xw0b7TnV5c2Ue9YhAJmZr8fDgLi4oXtPvE6sWQ>; rel="next"
+                     */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerHistory"];
+                };
+            };
+            400: components["responses"]["BadHistoryRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["CustomerNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            417: components["responses"]["ExpectationFailed"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listChanges: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only changes after this position: the `next` of a page, the `id` of a change, or the `Feed-Position` of a
+                 *     write or an export. `latest` is the end of the feed: only what comes from now on. When absent, the feed
+                 *     begins with the oldest change that is kept.
+                 * @example 48291
+                 */
+                after?: string;
+                /**
+                 * @description The most changes to answer in one page; 100 when absent. An event stream has no pages.
+                 * @example 50
+                 */
+                limit?: number;
+            };
+            header?: {
+                /**
+                 * @description Your own id for this request, 1 to 128 of `A-Za-z0-9_.:-`; it is sent back and written to the logs. Any other
+                 *     value is ignored and replaced by a new UUID.
+                 * @example checkout-7f3a:42
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description The trace that this request belongs to, as W3C Trace Context. A malformed value is ignored.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+                /**
+                 * @description Of an event stream: the `id` that was received last, as browsers send it when they reconnect. It goes
+                 *     before `after`, and has no meaning for a page.
+                 * @example 48291
+                 */
+                "Last-Event-ID"?: components["schemas"]["FeedPosition"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of changes, possibly empty; or a stream of them. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["No-Store"];
+                    /**
+                     * @description With an event stream, `no`, so that nginx passes each event on at once.
+                     * @example no
+                     */
+                    "X-Accel-Buffering"?: "no";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangePage"];
+                    "text/event-stream": components["schemas"]["ChangeStream"];
+                };
+            };
+            400: components["responses"]["BadFeedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
+            410: components["responses"]["FeedPositionGone"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            417: components["responses"]["ExpectationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
             503: components["responses"]["Unavailable"];

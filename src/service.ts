@@ -5,9 +5,12 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Config } from './config.ts';
 import type { Clock, IdSource } from './domain/sources.ts';
 import { createApplication } from './http/application.ts';
+import { createFeedStreams } from './http/feed-streams.ts';
+import { changeHandlers } from './http/handlers/changes.ts';
 import { customerHandlers } from './http/handlers/customers.ts';
 import { erasureHandlers } from './http/handlers/erasure.ts';
 import { externalIdHandlers } from './http/handlers/external-ids.ts';
+import { historyHandlers } from './http/handlers/history.ts';
 import { createHttpServer } from './http/server.ts';
 import { startHousekeeping } from './operations/housekeeping.ts';
 import { createLifecycle } from './operations/lifecycle.ts';
@@ -64,11 +67,19 @@ async function serve(
   const { requestTimeoutMs, corsOrigins, requireIfMatch, retention } = config;
   const lifecycle = createLifecycle();
   const metrics = createMetrics();
-  const { customers, erasures, sweep, idle } = await createStorage(database, { clock, ids, retention });
+  const { customers, erasures, histories, feed, sweep, idle } = await createStorage(database, {
+    clock,
+    ids,
+    retention,
+  });
+  const streams = createFeedStreams(feed);
+  metrics.observeFeed({ streams: () => streams.count, head: async () => (await feed.extent()).head });
   const handlers = {
     ...customerHandlers({ customers, requireIfMatch }),
     ...externalIdHandlers({ customers }),
     ...erasureHandlers({ erasures, requireIfMatch }),
+    ...historyHandlers({ histories }),
+    ...changeHandlers({ feed, streams }),
   };
   const observers = { ids, log, metrics };
   const app = await createApplication({
@@ -86,6 +97,7 @@ async function serve(
   let stopped: Promise<void> | undefined;
   async function stop(): Promise<void> {
     lifecycle.beginStop();
+    streams.stop();
     await drain(server);
     await Promise.all([housekeeping.stop(), idle()]);
     await database.close();

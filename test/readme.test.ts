@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Setting, settings } from '../src/config.ts';
 import { describeEngines } from './support/engines.ts';
+import { generalized, parseReply, shortenedLike, textOf } from './support/printed-reply.ts';
 import { startTestService } from './support/service.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -17,23 +18,20 @@ const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'
   scripts: Record<string, string>;
 };
 
-/** Stands in a printed body for the members that are left out. */
-const leftOut = '…';
-
-interface Reply {
-  readonly status: string;
-  readonly headers: ReadonlyArray<readonly [name: string, value: string]>;
-  readonly body: unknown;
-}
-
 describeEngines('README', (engine) => {
   test('each line of the API answers what is printed', { skip: withoutCurl() }, async (context) => {
     const service = await startTestService(context, { engine });
-    const ten = exchanges(section('The API in ten lines'));
-    assert.equal(ten.length, 10, 'ten lines, each followed by its answer');
-    const lines = [...ten, ...exchanges(section('Two lines more: your own id, and erasing for good'))];
-    assert.equal(lines.length, 12, 'and two more');
-    lines.push(...exchanges(section('Search')));
+    const titles = {
+      'The API in ten lines': 10,
+      'Two lines more: your own id, and erasing for good': 2,
+      Search: 1,
+      'Following changes': 3,
+    };
+    const lines = Object.entries(titles).flatMap(([title, count]) => {
+      const found = exchanges(section(title));
+      assert.equal(found.length, count, `${title}: lines, each followed by its answer`);
+      return found;
+    });
     const printedNames = new Map<string, string>();
     const answeredNames = new Map<string, string>();
     for (const { command, printed } of lines) {
@@ -137,70 +135,18 @@ function withoutCurl(): string | false {
   return Number(major) * 1000 + Number(minor) >= 7082 ? false : 'curl 7.82 or newer is not installed';
 }
 
+const curlTimedOut = 28;
+
 async function run(command: string): Promise<string> {
   // Neither a proxy nor somebody's .curlrc.
   const env = { ...process.env, NO_PROXY: '*', HOME: '/nonexistent', CURL_HOME: '/nonexistent' };
-  const { stdout } = await promisify(execFile)('sh', ['-c', command], { env, timeout: 30_000 });
-  return stdout;
-}
-
-/** Reads what `curl -i` prints, and what a page prints of it. */
-function parseReply(text: string): Reply {
-  const [head = '', body = ''] = text.replaceAll('\r\n', '\n').split(/\n\n(.*)/s);
-  const [status = '', ...headers] = head.trimEnd().split('\n');
-  const json = body.replace(/"(?:[^"\\]|\\.)*"|…/g, (found) =>
-    found === leftOut ? `"${leftOut}": true` : found,
-  );
-  return {
-    status,
-    headers: headers.map((header) => header.split(/: (.*)/s, 2) as [string, string]),
-    body: json.trim() === '' ? null : JSON.parse(json),
-  };
-}
-
-/** The reply without the headers that the page leaves out, and without the members where it says so. */
-function shortenedLike(printed: Reply, reply: Reply): Reply {
-  const names = printed.headers.map(([name]) => name);
-  return {
-    status: reply.status,
-    headers: reply.headers.filter(([name]) => names.includes(name)),
-    body: shortened(printed.body, reply.body),
-  };
-}
-
-function shortened(printed: unknown, value: unknown): unknown {
-  if (Array.isArray(printed) && Array.isArray(value)) {
-    return value.map((item, index) => shortened(printed[index], item));
-  }
-  if (!isObject(printed) || !isObject(value)) return value;
-  const members = Object.entries(value).map(([name, member]) => [name, shortened(printed[name], member)]);
-  if (!(leftOut in printed)) return Object.fromEntries(members);
-  const kept = members.filter(([name]) => String(name) in printed);
-  return Object.fromEntries([...kept, [leftOut, true]]);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function textOf({ status, headers, body }: Reply): string {
-  return [status, ...headers.map((header) => header.join(': ')), '', JSON.stringify(body, null, 2)].join(
-    '\n',
-  );
-}
-
-/**
- * Puts names in the place of what differs by nature: times, ids, cursors. The same id gets the same name, so that
- * what must be the same from one answer to the next is still compared.
- */
-function generalized(text: string, names: Map<string, string>): string {
-  const time = /\d{4}-\d\d-\d\dT[\d:.]+Z/g;
-  const idOrCursor = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[\w-]{60,}/g;
-  return text.replace(time, '<time>').replace(idOrCursor, (found) => {
-    const name = names.get(found) ?? `<${found.length === 36 ? 'id' : 'cursor'} ${names.size + 1}>`;
-    names.set(found, name);
-    return name;
+  const running = promisify(execFile)('sh', ['-c', command], { env, timeout: 30_000 });
+  // A stream ends when curl has had its time.
+  const { stdout } = await running.catch((failure) => {
+    if (failure.code === curlTimedOut) return failure as { stdout: string };
+    throw failure;
   });
+  return stdout;
 }
 
 function settingRow({ name, fallback, description, example }: Setting): string {

@@ -6,9 +6,11 @@ import { before, suite, test } from 'node:test';
 import type { Express } from 'express';
 import { v7 as uuidv7 } from 'uuid';
 import { operationsById } from '../src/contract/operations.ts';
+import { changeHandlers } from '../src/http/handlers/changes.ts';
 import { customerHandlers } from '../src/http/handlers/customers.ts';
 import { erasureHandlers } from '../src/http/handlers/erasure.ts';
 import { externalIdHandlers } from '../src/http/handlers/external-ids.ts';
+import { historyHandlers } from '../src/http/handlers/history.ts';
 import { operationalPaths } from '../src/http/operational-routes.ts';
 import { suiteCleanup } from './support/cleanup.ts';
 import { startTestService, type TestService } from './support/service.ts';
@@ -112,6 +114,8 @@ suite('router', () => {
       ...customerHandlers(options),
       ...externalIdHandlers(options),
       ...erasureHandlers(options),
+      ...historyHandlers({} as never),
+      ...changeHandlers({} as never),
     };
     assert.deepEqual(Object.keys(handlers).sort(), [...operationsById.keys()].sort());
     for (const [id, handler] of Object.entries(handlers)) assert.equal(typeof handler, 'function', id);

@@ -9,13 +9,18 @@ export async function sendStream(response: ServerResponse, source: AsyncIterable
   // At once, for a source may wait for long: for the next change, or for the rest of an upload.
   const leave = () => void Promise.resolve(iterator.return?.()).catch(() => undefined);
   response.once('close', leave);
-  for (;;) {
-    const { done, value } = await iterator.next();
-    if (done || response.closed) break;
-    if (!response.write(value)) await drained(response);
+  try {
+    for (;;) {
+      const { done, value } = await iterator.next();
+      if (done || response.closed) break;
+      if (!response.write(value)) await drained(response);
+    }
+    response.end();
+  } finally {
+    response.off('close', leave);
+    // The client may have been gone before anybody listened.
+    leave();
   }
-  response.off('close', leave);
-  response.end();
 }
 
 function drained(response: ServerResponse): Promise<void> {

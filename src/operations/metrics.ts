@@ -5,9 +5,21 @@ export interface Metrics {
   /** @param operation an operationId, or `other` for what is none: never a path, so that labels stay few. */
   requestStarted(): void;
   requestEnded(operation: string, status: number, durationSeconds: number): void;
+  /** Adds the change feed's figures, taken when they are scraped. */
+  observeFeed(feed: FeedFigures): void;
   readonly contentType: string;
   render(): Promise<string>;
 }
+
+export interface FeedFigures {
+  /** How many streams are open. */
+  streams(): number;
+  /** The newest position of the feed, a decimal. */
+  head(): Promise<string>;
+}
+
+/** A database that does not answer must not keep the other figures from those who look why. */
+const headTimeoutMs = 1000;
 
 const durationBucketsSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
@@ -39,7 +51,29 @@ export function createMetrics(): Metrics {
       requests.inc({ operation, status });
       durations.observe({ operation }, durationSeconds);
     },
+    observeFeed: (feed) => observeFeed(registry, feed),
     contentType: registry.contentType,
     render: () => registry.metrics(),
   };
+}
+
+function observeFeed(registry: Registry, feed: FeedFigures): void {
+  new Gauge({
+    name: 'feed_streams_open',
+    help: 'Clients of this process that follow the change feed.',
+    registers: [registry],
+    collect() {
+      this.set(feed.streams());
+    },
+  });
+  new Gauge({
+    name: 'feed_head_position',
+    help: 'The newest position of the change feed; the last one known while the database does not answer.',
+    registers: [registry],
+    async collect() {
+      const late = new Promise<undefined>((resolve) => setTimeout(resolve, headTimeoutMs, undefined).unref());
+      const head = await Promise.race([feed.head().catch(() => undefined), late]);
+      if (head !== undefined) this.set(Number(head));
+    },
+  });
 }

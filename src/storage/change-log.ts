@@ -4,6 +4,7 @@ import type { ChangeKind, ChangeSource, FieldChanges } from '../domain/commands.
 import type { Column } from './columns.ts';
 import type { Dialect } from './dialect.ts';
 import type { Session } from './engine.ts';
+import { readExtent } from './feed-extent.ts';
 
 /** One new version of one customer. */
 export interface Change {
@@ -43,7 +44,10 @@ export interface ChangeLog {
    * would pass over a position that commits late.)
    */
   append(session: Session, changes: readonly Change[]): Promise<readonly string[]>;
-  /** A position that each customer's last change has not passed, by the customer's id. */
+  /**
+   * The position of each customer's last change, by the customer's id; the horizon where retention has removed it,
+   * for that has not passed the horizon, and a reader can go on from there.
+   */
   lastPositions(session: Session, customerIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
 }
 
@@ -58,7 +62,6 @@ export function createChangeLog(dialect: Dialect): ChangeLog {
   const last =
     'SELECT CAST(customer_id AS text) AS id, CAST(max(position) AS text) AS position FROM changes ' +
     `WHERE ${dialect.among('customer_id', 'uuid')} GROUP BY customer_id`;
-  const horizon = 'SELECT CAST(horizon AS text) AS position FROM feed_head';
 
   return {
     async append(session, changes) {
@@ -74,9 +77,9 @@ export function createChangeLog(dialect: Dialect): ChangeLog {
       const positions = new Map(rows.map(({ id, position }) => [id, position]));
       const removed = customerIds.filter((id) => !positions.has(id));
       if (removed.length === 0) return positions;
-      // Retention has removed the change: it was at the horizon or before.
-      const past = positionIn(await session.run(horizon, []));
-      return new Map([...positions, ...removed.map((id): [string, string] => [id, past])]);
+      const { horizon } = await readExtent(session);
+      for (const id of removed) positions.set(id, horizon);
+      return positions;
     },
   };
 }

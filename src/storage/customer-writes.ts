@@ -20,6 +20,8 @@ export interface CustomerWritesOptions {
   readonly ids: IdSource;
   readonly idempotencyKey: Buffer;
   readonly idempotencyTtlMs: number;
+  /** Called when a transaction has ended that may have stored something. */
+  readonly committed: () => void;
 }
 
 /** Writes customers, many in one transaction, each acknowledged after its COMMIT. */
@@ -69,7 +71,18 @@ export function createCustomerWrites(engine: Engine, options: CustomerWritesOpti
 
   function transact(writes: readonly Write[]): Promise<readonly Settled<WriteOutcome>[]> {
     const rollBack = writes[0]?.context.validateOnly ?? false;
-    return engine.transaction((session) => applyBatch(session, writes, options.clock()), { rollBack });
+    return transaction((session, nowMs) => applyBatch(session, writes, nowMs), { rollBack });
+  }
+
+  async function transaction<Result>(
+    work: Transaction<Result>,
+    settings: { readonly rollBack: boolean },
+  ): Promise<Result> {
+    try {
+      return await engine.transaction((session) => work(session, options.clock()), settings);
+    } finally {
+      if (!settings.rollBack) options.committed();
+    }
   }
 
   return {
@@ -83,7 +96,7 @@ export function createCustomerWrites(engine: Engine, options: CustomerWritesOpti
     transact<Result>(work: Transaction<Result>, deadlineMs: number): Promise<Result> {
       return queue.takeTurn(() => {
         if (deadlineMs <= Date.now()) return Promise.reject(tooLate().error);
-        return attempt(() => engine.transaction((session) => work(session, options.clock())));
+        return attempt(() => transaction(work, { rollBack: false }));
       });
     },
     /** Runs statements on the writing connection when their turn comes, outside of any transaction. */

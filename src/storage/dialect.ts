@@ -19,6 +19,8 @@ export interface IndexedSearch {
  */
 export interface Dialect extends ErrorDialect {
   readonly name: 'sqlite' | 'postgres';
+  /** Whether other processes may commit while this one serves. */
+  readonly servedByMany: boolean;
   readonly columnTypes: Readonly<Record<ColumnType, string>>;
   /** The column that numbers customers in the order of their creation. */
   readonly ordinalColumn: string;
@@ -48,8 +50,8 @@ export interface Dialect extends ErrorDialect {
   readonly lockFreeRows: string;
   /** Every table with each of its columns: a walk through all there is goes by it. */
   readonly tableColumns: string;
-  /** One past the greatest place of a table's rows, for a walk in bounded pieces. */
-  endOfPlaces(table: string): string;
+  /** The places of a table's rows in ranges of so many, `from` and `to` (exclusive), for a walk in bounded pieces. */
+  placeRanges(table: string, places: number): string;
   /** The rows from one place up to another, each as a JSON array of these columns as text. */
   cellsBetween(table: string, columns: readonly string[]): string;
 }
@@ -61,6 +63,8 @@ const removeFromIndex =
 
 export const sqlite: Dialect = {
   name: 'sqlite',
+  // A lock beside the file keeps them away.
+  servedByMany: false,
   // STRICT tables know no UUID and no JSON; both are text, compared bytewise (BINARY) by default.
   columnTypes: { uuid: 'TEXT', text: 'TEXT', integer: 'INTEGER', json: 'TEXT' },
   ordinalColumn: 'INTEGER PRIMARY KEY',
@@ -113,7 +117,10 @@ export const sqlite: Dialect = {
     'SELECT tables.name AS "table", columns.name AS "column" FROM pragma_table_list AS tables ' +
     "JOIN pragma_table_info(tables.name) AS columns WHERE tables.schema = 'main' AND tables.wr = 0 " +
     "AND tables.type IN ('table', 'shadow') AND tables.name NOT LIKE 'sqlite_%' ORDER BY 1, columns.cid",
-  endOfPlaces: (table) => `SELECT coalesce(max(rowid), 0) + 1 AS "end" FROM "${table}"`,
+  // Ranges of the rows that there are: the tables of an index for searching have places far apart.
+  placeRanges: (table, places) =>
+    `SELECT min(place) AS "from", max(place) + 1 AS "to" FROM (SELECT rowid AS place, ` +
+    `(row_number() OVER (ORDER BY rowid) - 1) / ${places} AS piece FROM "${table}") GROUP BY piece ORDER BY 1`,
   cellsBetween: (table, columns) =>
     `SELECT json_array(${columns.map((name) => `CAST("${name}" AS text)`).join(', ')}) AS cells ` +
     `FROM "${table}" WHERE rowid >= ? AND rowid < ?`,
@@ -122,6 +129,7 @@ export const sqlite: Dialect = {
 
 export const postgres: Dialect = {
   name: 'postgres',
+  servedByMany: true,
   // Collation "C" orders and compares bytewise, as SQLite does, whatever the database was created with.
   // `json`, not `jsonb`, keeps the text: jsonb would reorder the keys of metadata.
   columnTypes: { uuid: 'uuid', text: 'text COLLATE "C"', integer: 'bigint', json: 'json' },
@@ -171,8 +179,9 @@ export const postgres: Dialect = {
     'USING (table_schema, table_name) WHERE table_schema = current_schema() ' +
     "AND table_type = 'BASE TABLE' ORDER BY 1, columns.ordinal_position",
   // By blocks of the table's file: ordering by the rows' own places would sort the table for each piece.
-  endOfPlaces: (table) =>
-    `SELECT pg_relation_size('"${table}"') / current_setting('block_size')::bigint + 1 AS "end"`,
+  placeRanges: (table, places) =>
+    `SELECT block AS "from", block + ${places} AS "to" FROM generate_series(0, ` +
+    `pg_relation_size('"${table}"') / current_setting('block_size')::bigint, ${places}) AS block`,
   cellsBetween: (table, columns) =>
     `SELECT json_build_array(${columns.map((name) => `"${name}"::text`).join(', ')})::text AS cells ` +
     `FROM "${table}" WHERE ctid >= format('(%s,0)', ?::bigint)::tid AND ctid < format('(%s,0)', ?::bigint)::tid`,

@@ -1,14 +1,18 @@
+import type { ChangeFeed, CustomerHistories } from '../domain/change-feed.ts';
 import type { ErasureStore } from '../domain/erasure.ts';
 import { unavailable } from '../domain/failures.ts';
 import type { CustomerStore } from '../domain/ports.ts';
 import type { Clock, IdSource } from '../domain/sources.ts';
+import { createChangeFeed } from './change-feed.ts';
 import { createCursorSealer } from './cursors.ts';
+import { createCustomerHistories } from './customer-history.ts';
 import { createCustomerPages } from './customer-pages.ts';
 import { createCustomerReads } from './customer-reads.ts';
 import { createCustomerWrites } from './customer-writes.ts';
 import type { Database } from './database.ts';
 import { createErasures } from './erasure.ts';
 import { toFailure } from './error-translation.ts';
+import { createFeedNews } from './feed-news.ts';
 import { readSchemaState } from './migrator.ts';
 import { createSweep, type Retention, type SweepReport } from './retention.ts';
 import { loadSecrets } from './secrets.ts';
@@ -22,6 +26,8 @@ export interface Storage {
   readonly erasures: ErasureStore;
   /** Removes what is past its time. Rejects when the signal ends it, or when the database cannot serve. */
   sweep(signal: AbortSignal): Promise<SweepReport>;
+  readonly histories: CustomerHistories;
+  readonly feed: ChangeFeed;
   /** Resolves when no write is under way. */
   idle(): Promise<void>;
 }
@@ -43,8 +49,13 @@ export async function createStorage(
   const { engine } = database;
   const { cursorKey, idempotencyKey } = await loadSecrets(engine);
   const reads = createCustomerReads(engine);
-  const list = createCustomerPages(engine, createCursorSealer(cursorKey));
-  const writes = createCustomerWrites(engine, { clock, ids, idempotencyKey, idempotencyTtlMs });
+  const cursors = createCursorSealer(cursorKey);
+  const list = createCustomerPages(engine, cursors);
+  const history = createCustomerHistories(engine, cursors);
+  const news = createFeedNews(engine);
+  const feed = createChangeFeed(engine, news);
+  const { committed } = news;
+  const writes = createCustomerWrites(engine, { clock, ids, idempotencyKey, idempotencyTtlMs, committed });
   const erasures = createErasures(database, writes, { idempotencyKey, idempotencyTtlMs });
 
   async function translated<Result>(work: Promise<Result>, kind: 'read' | 'write' = 'read'): Promise<Result> {
@@ -67,6 +78,13 @@ export async function createStorage(
         const { pending } = await translated(readSchemaState(engine));
         if (pending.length > 0) throw unavailable(`The schema lacks ${pending.join(', ')}.`);
       },
+    },
+    histories: { list: (query) => translated(history(query)) },
+    feed: {
+      list: (query) => translated(feed.list(query)),
+      readAfter: (position, limit) => translated(feed.readAfter(position, limit)),
+      extent: () => translated(feed.extent()),
+      watch: (listener) => feed.watch(listener),
     },
     erasures: {
       erase: (id, precondition, context) => translated(erasures.erase(id, precondition, context)),

@@ -24,17 +24,17 @@ type RowTest = (table: string, row: Readonly<Record<string, string | null>>) => 
  * @param test holds each row against what is looked for.
  */
 export async function* searchTables(engine: Engine, test: RowTest): AsyncGenerator<SearchedPlace> {
-  const { tableColumns, endOfPlaces, cellsBetween } = engine.dialect;
+  const { tableColumns, placeRanges, cellsBetween } = engine.dialect;
   const run = <Row>(sql: string, values: readonly number[]) =>
     engine.read((session) => session.run<Row>(sql, values));
   const columns = await run<{ table: string; column: string }>(tableColumns, []);
   for (const table of new Set(columns.map((each) => each.table))) {
     const names = columns.filter((each) => each.table === table).map(({ column }) => column);
-    const [{ end } = { end: 0 }] = await run<{ end: number | string }>(endOfPlaces(table), []);
+    const ranges = await run<Record<'from' | 'to', number | string>>(placeRanges(table, placesPerPiece), []);
     let size = 0;
     let traces = 0;
-    for (let from = 0; from < Number(end); from += placesPerPiece) {
-      const rows = await run<{ cells: string }>(cellsBetween(table, names), [from, from + placesPerPiece]);
+    for (const { from, to } of ranges) {
+      const rows = await run<{ cells: string }>(cellsBetween(table, names), [Number(from), Number(to)]);
       for (const { cells } of rows) {
         const values = JSON.parse(cells) as readonly (string | null)[];
         const row = Object.fromEntries(names.map((name, index) => [name, values[index] ?? null]));

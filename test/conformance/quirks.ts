@@ -68,6 +68,10 @@ export const decidedByTheService: readonly Quirk[] = [
     reason: 'a cursor is good for the query that it came from: the example is of nobody, 400 instead of 200',
     applies: ({ name }) => name === 'query cursor example',
   },
+  {
+    reason: 'a feed position is good for the database that it came from: 400 instead of 200',
+    applies: ({ name }) => name === 'query after example',
+  },
 ];
 
 /** Rules that the descriptions state and no schema can: the service alone holds them. */

@@ -3,47 +3,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { compileTexts } from '../support/compile-texts.ts';
-
-/** Compiles as it is. Each fault is this text with one change, so that nothing else can be what is refused. */
-const control = `
-import type { Handlers } from '../../src/contract/handler.ts';
-import type { Rendered } from '../../src/contract/rendered.ts';
-import type { Customer, CustomerList } from '../../src/contract/types.ts';
-
-interface Context { readonly principal: string }
-type Id = keyof Handlers<Context>;
-type Handler<Operation extends Id> = Handlers<Context>[Operation];
-type Reply<Operation extends Id> = Awaited<ReturnType<Handler<Operation>>>;
-declare const customer: Customer;
-declare const renderedCustomer: Rendered<Customer>;
-declare const renderedList: Rendered<CustomerList>;
-const cache = { ETag: '"1"', 'Cache-Control': 'private' };
-const feed = { 'Feed-Position': '1' };
-
-export const get: Handler<'getCustomer'> = ({ path, headers, principal }) => {
-  if (headers['If-None-Match'] === '"1"') return { status: 304, headers: cache };
-  return { status: 200, headers: cache, body: { ...customer, id: path.customerId, note: principal } };
-};
-export const getRendered: Handler<'getCustomer'> = async () => {
-  return { status: 200, headers: cache, body: renderedCustomer };
-};
-export const create: Handler<'createCustomer'> = ({ query, body }) => {
-  if (query.validateOnly) return { status: 200, body: customer };
-  const located = { Location: '/customers/1', ETag: '"1"', ...feed };
-  return { status: 201, headers: located, body: { ...customer, name: body.name } };
-};
-export const handlers: Handlers<Context> = {
-  listCustomers: ({ query }) => ({ status: query.limit === 1 ? 200 : 200, headers: cache, body: renderedList }),
-  createCustomer: create,
-  getCustomer: get,
-  replaceCustomer: ({ body }) => ({ status: 200, body: { ...customer, name: body.name } }),
-  updateCustomer: ({ body }) => ({ status: 200, body: { ...customer, name: body.name ?? 'kept' } }),
-  deleteCustomer: () => ({ status: 204, headers: feed }),
-  restoreCustomer: () => ({ status: 200, headers: { ETag: '"5"', ...feed }, body: customer }),
-};
-const restoredHeaders = { ETag: '"5"', ...feed };
-export const restored: Reply<'restoreCustomer'> = { status: 200, headers: restoredHeaders, body: customer };
-`;
+import { control } from './handlers-that-compile.ts';
 
 interface Fault {
   readonly name: string;
@@ -153,6 +113,24 @@ const faults: readonly Fault[] = [
     part: 'status: 200, headers: cache, body: renderedCustomer',
     changed: 'status: 200, headers: cache, body: JSON.stringify(customer)',
     message: /'string'|"string"|string/,
+  },
+  {
+    name: 'a stream that does not name its media type',
+    part: 'mediaType: accepts, body: stream',
+    changed: 'body: stream',
+    message: /mediaType|not assignable/,
+  },
+  {
+    name: 'a stream of a media type that is not streamed',
+    part: 'mediaType: accepts, body: stream',
+    changed: "mediaType: 'application/json', body: stream",
+    message: /not assignable/,
+  },
+  {
+    name: 'a media type that the operation does not answer',
+    part: "accepts === 'application/json'",
+    changed: "accepts === 'text/csv'",
+    message: /no overlap/,
   },
   {
     name: 'an operation without a handler',

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { loadConfig } from '../../src/config.ts';
+import type { ChangeFeed } from '../../src/domain/change-feed.ts';
 import type { ErasureStore } from '../../src/domain/erasure.ts';
 import type { CustomerStore, WriteContext } from '../../src/domain/ports.ts';
 import { migrate, openToServe } from '../../src/storage/database.ts';
@@ -16,6 +17,7 @@ export interface OpenStore {
   readonly erasures: ErasureStore;
   /** One sweep of what is past its time. */
   sweep(): Promise<SweepReport>;
+  readonly feed: ChangeFeed;
   close(): Promise<void>;
 }
 
@@ -40,9 +42,9 @@ export async function openStore(
   let closed: Promise<void> | undefined;
   const close = () => (closed ??= storage.idle().then(() => database.close()));
   afterwards(cleanup, close);
-  const { customers, erasures } = storage;
+  const { customers, erasures, feed } = storage;
   const sweep = () => storage.sweep(new AbortController().signal);
-  return { databaseUrl, engine: database.engine, customers, erasures, sweep, close };
+  return { databaseUrl, engine: database.engine, customers, erasures, feed, sweep, close };
 }
 
 /** How a write without anything special is made. */

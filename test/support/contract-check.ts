@@ -1,5 +1,6 @@
 import { AssertionError } from 'node:assert';
 import {
+  type ContentDeclaration,
   faultsOf,
   type HeaderDeclaration,
   type Operation,
@@ -8,6 +9,7 @@ import {
   type Schema,
 } from './contract-document.ts';
 import { findOperation } from './contract-operations.ts';
+import { eventReader } from './server-sent-events.ts';
 
 interface ObservedReply {
   readonly method: string;
@@ -55,6 +57,25 @@ export function checkReply(reply: ObservedReply): void {
     message: `${reply.method} ${where} answered ${reply.status}, off the contract:\n- ${faults.join('\n- ')}\n${body}`,
     stackStartFn: checkReply,
   });
+}
+
+/**
+ * Holds one item of a streamed reply against the schema that the contract declares for it. The reply's head is
+ * checked by {@link checkReply}, with the text that has come, or none.
+ * @throws AssertionError that lists everything that is off
+ */
+export function checkItem(method: string, path: string, mediaType: string, item: unknown): void {
+  const match = findOperation(method, path);
+  const response = resolved<ResponseDeclaration>(match?.operation.responses['200'] ?? {});
+  const faults = faultsOfItem(response.content?.[mediaType] ?? {}, item);
+  if (faults.length === 0) return;
+  const message = `${method} ${path} streamed, off the contract:\n- ${faults.join('\n- ')}\n${JSON.stringify(item)}`;
+  throw new AssertionError({ message, stackStartFn: checkItem });
+}
+
+function faultsOfItem({ 'x-itemSchema': name }: ContentDeclaration, item: unknown): string[] {
+  if (name === undefined) return ['no x-itemSchema is declared'];
+  return faultsOf(resolved<Schema>({ $ref: `contract#/components/schemas/${name}` }), item);
 }
 
 function faultsOfOperation(operation: Operation, reply: ObservedReply): string[] {
@@ -112,7 +133,9 @@ function faultsOfBody(response: ResponseDeclaration, reply: ObservedReply): stri
   const value = bodyValue(mediaType, reply.bodyText);
   if (value === undefined) return ['the body is no JSON'];
   const faults = content.schema ? faultsOf(content.schema, value) : [];
-  return [...faults.map((fault) => `body ${fault}`), ...faultsOfMeaning(value, reply)];
+  const items = mediaType === 'text/event-stream' ? eventReader().read(reply.bodyText) : [];
+  const itemFaults = items.flatMap(({ data }) => faultsOfItem(content, bodyValue('application/json', data)));
+  return [...[...faults, ...itemFaults].map((fault) => `body ${fault}`), ...faultsOfMeaning(value, reply)];
 }
 
 /** What no schema can say: the body agrees with the status and the headers of its reply. */

@@ -21,7 +21,13 @@ export interface HeaderDeclaration {
 
 export interface ResponseDeclaration {
   readonly headers?: Readonly<Record<string, HeaderDeclaration | Reference>>;
-  readonly content?: Readonly<Record<string, { readonly schema?: Schema }>>;
+  readonly content?: Readonly<Record<string, ContentDeclaration>>;
+}
+
+export interface ContentDeclaration {
+  readonly schema?: Schema;
+  /** Of a streamed media type: the name of the schema that each of its items keeps. */
+  readonly 'x-itemSchema'?: string;
 }
 
 export interface Operation {

@@ -1,0 +1,81 @@
+import type { ChangeFeed, FeedStart } from '../domain/change-feed.ts';
+import { unavailable } from '../domain/failures.ts';
+import { startPosition } from '../domain/feed-position.ts';
+import { createChunkReader } from './feed-chunks.ts';
+import { createFeedStream, type FeedStream, type FeedStreamParts } from './feed-stream.ts';
+import { createFeedTail } from './feed-tail.ts';
+
+/** Less than what proxies and our own server let a connection be quiet. */
+const defaultHeartbeatMs = 15_000;
+
+/** Each costs a connection and a few kilobytes, whatever it has to read. */
+const streamsMax = 10_000;
+
+/** The clients of this process that follow the feed. */
+export interface FeedStreams {
+  /**
+   * A stream that begins after this position.
+   * Rejects with the failures of `startPosition`, or `unavailable` when there are too many, or the service stops.
+   * @param parameter where the caller said the position.
+   */
+  open(after: FeedStart, parameter: string): Promise<AsyncIterable<Uint8Array>>;
+  /** How many are open. */
+  readonly count: number;
+  /** Ends all at once, so that their clients connect elsewhere, and lets no more begin. */
+  stop(): void;
+}
+
+/** Joins one shared tail with the streams that are woken by it. It follows the feed while a stream is open. */
+export function createFeedStreams(
+  feed: ChangeFeed,
+  { heartbeatMs = defaultHeartbeatMs }: { readonly heartbeatMs?: number } = {},
+): FeedStreams {
+  const streams = new Set<FeedStream>();
+  const tail = createFeedTail(feed, { published: () => wakeAll('news'), lost: endAll });
+  /** Where the feed ended when a stream was last opened: from there on the tail has to follow it. */
+  let head = '0';
+  let isStopped = false;
+  let heartbeats: NodeJS.Timeout | undefined;
+
+  const parts: FeedStreamParts = {
+    tail,
+    readChunk: createChunkReader(feed),
+    begun(stream) {
+      if (isStopped) return stream.end();
+      streams.add(stream);
+      if (streams.size > 1) return;
+      tail.begin(head);
+      heartbeats = setInterval(() => wakeAll('heartbeat'), heartbeatMs).unref();
+    },
+    ended(stream) {
+      if (!streams.delete(stream) || streams.size > 0) return;
+      tail.end();
+      clearInterval(heartbeats);
+    },
+  };
+
+  function wakeAll(reason: 'news' | 'heartbeat'): void {
+    for (const stream of streams) stream.wake(reason);
+  }
+
+  function endAll(error?: unknown): void {
+    for (const stream of streams) stream.end(error);
+  }
+
+  return {
+    async open(after, parameter) {
+      if (isStopped) throw unavailable('The service is stopping.');
+      if (streams.size >= streamsMax) throw unavailable('Too many streams are open.');
+      const extent = await feed.extent();
+      head = extent.head;
+      return createFeedStream(startPosition(after, extent, parameter), parts);
+    },
+    get count() {
+      return streams.size;
+    },
+    stop() {
+      isStopped = true;
+      endAll();
+    },
+  };
+}

@@ -1,0 +1,85 @@
+import type { ChangeEvent, ChangePage } from '../contract/types.ts';
+import type { ChangeFeed, FeedChange, FeedExtent, FeedStart } from '../domain/change-feed.ts';
+import { startPosition } from '../domain/feed-position.ts';
+import { eventExpression, eventTypeExpression } from './change-rendering.ts';
+import type { Dialect } from './dialect.ts';
+import type { Engine, SqlValue } from './engine.ts';
+import { extentColumns, readExtent } from './feed-extent.ts';
+import type { FeedNews } from './feed-news.ts';
+import { markRendered } from './rendering.ts';
+
+/** The greatest position that a column can hold; a decimal of the contract can be greater. */
+const positionMax = 2n ** 63n - 1n;
+
+interface PageRow extends FeedExtent {
+  readonly items: string | null;
+  readonly last: string | null;
+}
+
+interface ChangeRow extends FeedExtent {
+  /** Null in the one row that stands for no change at all. */
+  readonly position: string | null;
+  readonly type: string;
+  readonly event: string;
+}
+
+/**
+ * Reads the feed. Each read is one statement, so that its rows and the extent that its position is held against
+ * are of one moment: a change that retention removes meanwhile is refused, and never just left out.
+ */
+export function createChangeFeed(engine: Engine, news: FeedNews): ChangeFeed {
+  const statements = feedStatements(engine.dialect);
+
+  return {
+    async list({ after, limit }) {
+      const row = firstOf(await run<PageRow>(statements.page, [boundOf(after), limit]));
+      const start = startPosition(after, row);
+      return markRendered<ChangePage>(`{"items":[${row.items ?? ''}],"next":"${row.last ?? start}"}`);
+    },
+    async readAfter(position, limit) {
+      const rows = await run<ChangeRow>(statements.changes, [boundOf(position), limit]);
+      startPosition(position, firstOf(rows));
+      return rows.flatMap(({ position, type, event }): FeedChange[] =>
+        position === null ? [] : [{ position, type, event: markRendered<ChangeEvent>(event) }],
+      );
+    },
+    extent: () => engine.read(readExtent),
+    watch: (listener) => news.watch(listener),
+  };
+
+  function run<Row>(sql: string, values: readonly SqlValue[]): Promise<Row[]> {
+    return engine.read((session) => session.run<Row>(sql, values));
+  }
+}
+
+function feedStatements(dialect: Dialect) {
+  const event = eventExpression(dialect);
+  // Without a position the feed begins where retention has left it. `latest` is beyond every position.
+  const page =
+    'WITH page AS (SELECT changes.* FROM changes ' +
+    `WHERE position > COALESCE(CAST(? AS ${dialect.columnTypes.integer}), (SELECT horizon FROM feed_head)) ` +
+    'ORDER BY position LIMIT ?)';
+  return {
+    page:
+      `${page} SELECT ${extentColumns}, ` +
+      `(SELECT string_agg(${event}, ',' ORDER BY position) FROM page) AS items, ` +
+      '(SELECT CAST(max(position) AS text) FROM page) AS last FROM feed_head',
+    // One row at least, for the extent.
+    changes:
+      `${page}, rendered AS (SELECT position, ${eventTypeExpression} AS type, ${event} AS event FROM page) ` +
+      `SELECT ${extentColumns}, CAST(rendered.position AS text) AS position, type, event ` +
+      'FROM feed_head LEFT JOIN rendered ON true ORDER BY rendered.position',
+  };
+}
+
+/** What the statements take for a start. */
+function boundOf(after: FeedStart): string | null {
+  if (after === undefined) return null;
+  if (after === 'latest' || BigInt(after) > positionMax) return String(positionMax);
+  return after;
+}
+
+function firstOf<Row>([row]: readonly Row[]): Row {
+  if (!row) throw new Error('The table feed_head does not hold its row.');
+  return row;
+}

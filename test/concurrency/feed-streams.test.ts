@@ -1,0 +1,140 @@
+/** Many streams open at once, on a service in a process of its own: what each receives, and what they cost. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { loadConfig } from '../../src/config.ts';
+import { migrate } from '../../src/storage/database.ts';
+import { afterwards, type Cleanup } from '../support/cleanup.ts';
+import { describeEngines, freshDatabaseUrl } from '../support/engines.ts';
+import { startCommand } from '../support/process.ts';
+
+const soak = process.env.TEST_SOAK !== undefined;
+const streamCount = soak ? 1000 : 200;
+/** Of these, so many do not read. */
+const deafCount = 5;
+const smallChanges = 50;
+/** Far more than sockets hold, so that a queue for a stream that is not read would show. */
+const largeChanges = soak ? 3000 : 600;
+const largeNote = '\u{1f600}'.repeat(3500);
+const growthMaxMb = 40;
+const patienceMs = 60_000;
+
+describeEngines('many event streams', (engine) => {
+  test(`${streamCount} receive every change, and memory stays flat`, async (t) => {
+    const databaseUrl = await freshDatabaseUrl(t, engine);
+    await migrate(loadConfig({ DATABASE_URL: databaseUrl }).database);
+    const url = await serve(t, databaseUrl);
+    await write(url, 100, null);
+    const atRest = await memoryOf(url);
+    const listeners = await openAll(t, url, streamCount);
+    const opened = await memoryOf(url);
+
+    const begun = performance.now();
+    await write(url, smallChanges, 'small');
+    await received(listeners, smallChanges);
+    const fannedOutMs = performance.now() - begun;
+    const fannedOut = await memoryOf(url);
+
+    const [deaf, hearing] = [listeners.slice(0, deafCount), listeners.slice(deafCount, 2 * deafCount)];
+    for (const { socket } of listeners.slice(2 * deafCount)) socket.destroy();
+    for (const { socket } of deaf) socket.pause();
+    await write(url, largeChanges, largeNote);
+    await received(hearing, smallChanges + largeChanges);
+    const unread = await memoryOf(url);
+
+    for (const { faults } of listeners) assert.equal(faults, 0, 'a position was skipped or repeated');
+    // Not of the whole process, most of which is what SQLite keeps of a file that grows.
+    const growthMb = unread.heapMb + unread.externalMb - fannedOut.heapMb - fannedOut.externalMb;
+    t.diagnostic(
+      `${streamCount} streams x ${smallChanges} changes in ${Math.round(fannedOutMs)} ms, 0 skipped, 0 repeated; ` +
+        `${Math.round(((opened.rssMb - atRest.rssMb) / streamCount) * 1024)} kB a stream; MB: ` +
+        JSON.stringify({ atRest, opened, fannedOut, unread }),
+    );
+    t.diagnostic(
+      `${deafCount} streams unread while ${largeChanges} changes of 28 kB came: ${Math.round(growthMb)} MB more`,
+    );
+    assert.ok(growthMb < growthMaxMb, `${growthMb} MB more`);
+  });
+});
+
+interface Listener {
+  readonly socket: Socket;
+  count: number;
+  /** Events that did not follow the one before. */
+  faults: number;
+}
+
+/** Plain sockets, for a thousand clients must not cost the test more than the service. */
+async function openAll(cleanup: Cleanup, url: string, count: number): Promise<Listener[]> {
+  const listeners: Listener[] = [];
+  afterwards(cleanup, () => {
+    for (const { socket } of listeners) socket.destroy();
+  });
+  for (let index = 0; index < count; index++) listeners.push(await listen(url));
+  return listeners;
+}
+
+async function listen(url: string): Promise<Listener> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.on('error', () => undefined);
+  const listener: Listener = { socket, count: 0, faults: 0 };
+  let last: number | undefined;
+  let rest = '';
+  socket.setEncoding('latin1').on('data', (text: string) => {
+    const whole = rest + text;
+    const end = whole.lastIndexOf('\n') + 1;
+    rest = whole.slice(end);
+    for (const [, id] of whole.slice(0, end).matchAll(/^id: (\d+)$/gm)) {
+      if (last !== undefined) listener.count += 1;
+      if (last !== undefined && Number(id) !== last + 1) listener.faults += 1;
+      last = Number(id);
+    }
+  });
+  socket.write('GET /changes?after=latest HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n');
+  while (last === undefined) await once(socket, 'data');
+  return listener;
+}
+
+async function received(listeners: readonly Listener[], count: number): Promise<void> {
+  const deadlineMs = Date.now() + patienceMs;
+  while (listeners.some((listener) => listener.count < count)) {
+    assert.ok(Date.now() < deadlineMs, `a stream has ${Math.min(...listeners.map((each) => each.count))}`);
+    await delay(5);
+  }
+}
+
+async function write(url: string, count: number, note: string | null): Promise<void> {
+  const body = JSON.stringify({ name: 'Ada', note });
+  const headers = { 'content-type': 'application/json' };
+  for (let left = count; left > 0; left -= 10) {
+    const batch = Array.from({ length: Math.min(left, 10) }, async () => {
+      const reply = await fetch(`${url}/customers`, { method: 'POST', headers, body });
+      await reply.arrayBuffer();
+      assert.equal(reply.status, 201);
+    });
+    await Promise.all(batch);
+  }
+}
+
+async function memoryOf(url: string) {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const megabytes = (name: string) =>
+    Math.round(Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]) / 2 ** 20);
+  return {
+    rssMb: megabytes('process_resident_memory_bytes'),
+    heapMb: megabytes('nodejs_heap_size_used_bytes'),
+    externalMb: megabytes('nodejs_external_memory_bytes'),
+  };
+}
+
+async function serve(cleanup: Cleanup, databaseUrl: string): Promise<string> {
+  const command = await startCommand(['serve'], {
+    env: { HOST: '127.0.0.1', PORT: '0', DATABASE_URL: databaseUrl, LOG_LEVEL: 'info' },
+    ready: /"url":"(http:[^"]+)"/,
+  });
+  afterwards(cleanup, async () => void (await command.stop('SIGKILL')));
+  return command.match[1] as string;
+}
