@@ -23,9 +23,9 @@ describeEngines('README', (engine) => {
     const service = await startTestService(context, { engine });
     const titles = {
       'The API in ten lines': 10,
-      'Two lines more: your own id, and erasing for good': 2,
       Search: 1,
       'Following changes': 3,
+      'Two lines more: your own id, and erasing for good': 2,
     };
     const lines = Object.entries(titles).flatMap(([title, count]) => {
       const found = exchanges(section(title));

@@ -28,8 +28,7 @@ const journey = [
   'matchOperation',
   'checkMediaTypes',
   'readBody',
-  'checkQuery',
-  'requestMiddleware',
+  'validateStrictly',
   'dispatch',
   'answerFailures',
 ];
