@@ -6,6 +6,7 @@ import type { Config } from './config.ts';
 import type { Clock, IdSource } from './domain/sources.ts';
 import { createApplication } from './http/application.ts';
 import { customerHandlers } from './http/handlers/customers.ts';
+import { transferHandlers } from './http/handlers/transfer.ts';
 import { createHttpServer } from './http/server.ts';
 import { createLifecycle } from './operations/lifecycle.ts';
 import { closeLog, createLog, type Log } from './operations/log.ts';
@@ -58,7 +59,7 @@ async function serve(
   const lifecycle = createLifecycle();
   const metrics = createMetrics();
   const { customers, idle } = await createStorage(database, { clock, ids });
-  const handlers = { ...customerHandlers({ customers, requireIfMatch }) };
+  const handlers = { ...customerHandlers({ customers, requireIfMatch }), ...transferHandlers({ customers }) };
   const observers = { ids, log, metrics };
   const app = await createApplication({
     ...observers,

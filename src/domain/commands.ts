@@ -1,8 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Customer, CustomerCreate, CustomerReplace, CustomerUpdate } from '../contract/types.ts';
+import type {
+  Customer,
+  CustomerCreate,
+  CustomerImport,
+  CustomerReplace,
+  CustomerUpdate,
+} from '../contract/types.ts';
 import type { CustomerFields } from './customer.ts';
 import { assembleCustomer, customerFieldNames, fieldsFrom, fieldsOf, mergePatch } from './customer.ts';
-import { Failure } from './failures.ts';
+import { Failure, invalidRequest } from './failures.ts';
 import type { Precondition } from './preconditions.ts';
 import { checkAbsent, checkPrecondition } from './preconditions.ts';
 import { checkBody, checkMerged } from './rules.ts';
@@ -13,12 +19,20 @@ export type Command =
   | { readonly kind: 'create'; readonly fields: CustomerFields }
   | (Targeted & { readonly kind: 'replace'; readonly fields: CustomerFields })
   | (Targeted & { readonly kind: 'update'; readonly patch: CustomerUpdate })
+  | MergeCommand
   | (Targeted & { readonly kind: 'delete' })
   | (Targeted & { readonly kind: 'restore' });
 
 interface Targeted {
   readonly id: string;
   readonly precondition: Precondition;
+}
+
+/** Patches the customer with the id, or without one the live one with the patch's externalId; else creates it. */
+export interface MergeCommand {
+  readonly kind: 'merge';
+  readonly id: string | undefined;
+  readonly patch: CustomerUpdate;
 }
 
 export type ChangeKind = 'created' | 'replaced' | 'updated' | 'deleted' | 'restored';
@@ -55,6 +69,14 @@ export function updateCommand(id: string, patch: CustomerUpdate, precondition: P
   return { kind: 'update', id, patch, precondition };
 }
 
+/** What the service sets itself is taken no notice of.
+ * @throws Failure `invalid_request`, as {@link createCommand}. */
+export function mergeCommand(line: CustomerImport): MergeCommand {
+  const { id, version, etag, createdAt, updatedAt, deletedAt, ...patch } = line;
+  checkBody(patch);
+  return { kind: 'merge', id, patch };
+}
+
 /**
  * Decides a command against the customer as it is inside the transaction. Uniqueness is not decided here:
  * only the database's indexes can.
@@ -70,13 +92,14 @@ export function decide(
   newId: IdSource,
 ): Decision {
   if (command.kind === 'create') return created(command.fields, newId(), at);
+  if (command.kind === 'merge' && !current) return mergedAsNew(command, at, newId);
   if (!current) {
     if (command.kind !== 'replace' || command.precondition.ifNoneMatch !== '*') throw notFound();
     checkAbsent(command.precondition);
     return created(command.fields, command.id, at);
   }
   if (current.deletedAt !== null && command.kind !== 'restore') throw deleted();
-  checkPrecondition(command.precondition, current.etag);
+  if (command.kind !== 'merge') checkPrecondition(command.precondition, current.etag);
   // A clock that was set back must not make a later version look older.
   const updatedAt = at > current.updatedAt ? at : current.updatedAt;
   const { fields, deletedAt } = outcome(current, command, updatedAt);
@@ -109,9 +132,22 @@ export function deleted(): Failure {
 const changeKinds = {
   replace: 'replaced',
   update: 'updated',
+  merge: 'updated',
   delete: 'deleted',
   restore: 'restored',
 } as const;
+
+/** A merge into a customer that says nothing yet. */
+function mergedAsNew({ id, patch }: MergeCommand, at: string, newId: IdSource): Decision {
+  const { name } = patch;
+  if (name === undefined) {
+    const detail = 'must be there: no live customer has this id or externalId, so that the line makes one';
+    throw invalidRequest([{ pointer: '#/name', detail }]);
+  }
+  const fields = mergePatch(fieldsFrom({ name }), patch);
+  checkMerged(fields);
+  return created(fields, id ?? newId(), at);
+}
 
 function created(fields: CustomerFields, id: string, at: string): Decision {
   const state = { id, version: 1, createdAt: at, updatedAt: at, deletedAt: null };
@@ -126,7 +162,8 @@ function outcome(
   switch (command.kind) {
     case 'replace':
       return { fields: command.fields, deletedAt: null };
-    case 'update': {
+    case 'update':
+    case 'merge': {
       const fields = mergePatch(fieldsOf(current), command.patch);
       checkMerged(fields);
       return { fields, deletedAt: null };

@@ -17,7 +17,7 @@ const sortColumns: Readonly<Record<SortKey, readonly [key: string, tieBreak: 'or
   name: ['name_key', 'id'],
 };
 
-interface PageRow {
+export interface PageRow {
   readonly items: string | null;
   readonly count: number | string;
   readonly last_key: string | null;
@@ -54,11 +54,12 @@ function queryIdentity({ filters, sortKey, descending }: ListQuery): string {
 }
 
 /** One row with the rendered items, whether there is one more than asked for, and where the page ends. */
-function pageStatement(
-  query: ListQuery,
+export function pageStatement(
+  query: Pick<ListQuery, 'filters' | 'sortKey' | 'descending' | 'limit'>,
   { from, conditions }: Selection,
   after: Position | undefined,
   dialect: Dialect,
+  separator = ',',
 ): Condition {
   const [keyColumn, tieBreakColumn] = sortColumns[query.sortKey];
   const direction = query.descending ? 'DESC' : 'ASC';
@@ -72,7 +73,7 @@ function pageStatement(
     `ORDER BY ${key} ${direction}, ${tieBreak} ${direction} LIMIT ?), ` +
     'numbered AS (SELECT page.*, row_number() ' +
     `OVER (ORDER BY sort_key ${direction}, tie_break ${direction}) AS place FROM page) ` +
-    `SELECT string_agg(${customerExpression(dialect, 'numbered')}, ',' ORDER BY place) ` +
+    `SELECT string_agg(${customerExpression(dialect, 'numbered')}, '${separator}' ORDER BY place) ` +
     'FILTER (WHERE place <= ?) AS items, count(*) AS count, ' +
     'max(CASE WHEN place = ? THEN sort_key END) AS last_key, ' +
     'max(CASE WHEN place = ? THEN CAST(tie_break AS text) END) AS last_tie_break FROM numbered';

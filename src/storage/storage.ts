@@ -2,6 +2,7 @@ import { unavailable } from '../domain/failures.ts';
 import type { CustomerStore } from '../domain/ports.ts';
 import type { Clock, IdSource } from '../domain/sources.ts';
 import { createCursorSealer } from './cursors.ts';
+import { createCustomerExport } from './customer-export.ts';
 import { createCustomerPages } from './customer-pages.ts';
 import { createCustomerReads } from './customer-reads.ts';
 import { createCustomerWrites } from './customer-writes.ts';
@@ -29,6 +30,7 @@ export async function createStorage(
   const { cursorKey, idempotencyKey } = await loadSecrets(engine);
   const get = createCustomerReads(engine);
   const list = createCustomerPages(engine, createCursorSealer(cursorKey));
+  const openExport = createCustomerExport(engine);
   const writes = createCustomerWrites(engine, { clock, ids, idempotencyKey, idempotencyTtlMs });
 
   async function translated<Result>(work: Promise<Result>): Promise<Result> {
@@ -43,6 +45,7 @@ export async function createStorage(
     customers: {
       get: (id) => translated(get(id)),
       list: (query) => translated(list(query)),
+      export: (filters) => translated(openExport(filters)),
       write: (command, context) => translated(writes.write(command, context)),
       async checkReady() {
         const probe = `SELECT position FROM feed_head ${engine.dialect.lockForProbe}`;

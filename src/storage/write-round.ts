@@ -7,12 +7,19 @@ import type { CustomerRows, UniqueMember } from './customer-rows.ts';
 import type { Dialect } from './dialect.ts';
 import type { Session } from './engine.ts';
 import { MovedMeanwhile } from './moved-meanwhile.ts';
+import { targetExternalId } from './write-order.ts';
 
 /** A command in a batch. Its verdict is a decision that the database has taken in, or a refusal. */
 export interface Deciding {
   readonly command: Command;
   decision?: Decision;
   failure?: Failure;
+}
+
+/** The customers that a round is about. */
+interface Targets {
+  readonly byId: ReadonlyMap<string, Customer>;
+  readonly byExternalId: ReadonlyMap<string, Customer>;
 }
 
 /**
@@ -26,9 +33,9 @@ export function createRound(dialect: Dialect, rows: CustomerRows, ids: IdSource)
     items: readonly Item[],
     at: string,
   ): Promise<Item[]> => {
-    const targets = items.flatMap(({ command }) => (command.kind === 'create' ? [] : [command.id]));
-    const current = targets.length > 0 ? await rows.lock(session, targets) : new Map<string, Customer>();
-    for (const item of items) decideItem(item, current, at, ids);
+    const targets = await lockTargets(session, items);
+    for (const item of items) decideItem(item, targets, at, ids);
+    refuseSharedTargets(items);
 
     const changing = items.filter(({ decision }) => decision?.change);
     const added = changing.filter(({ decision }) => decision?.before === null);
@@ -56,6 +63,16 @@ export function createRound(dialect: Dialect, rows: CustomerRows, ids: IdSource)
     return applied;
   };
 
+  async function lockTargets(session: Session, items: readonly Deciding[]): Promise<Targets> {
+    const targetIds = items.flatMap(({ command }) => (command.kind === 'create' ? [] : (command.id ?? [])));
+    const externalIds = items.flatMap(({ command }) => targetExternalId(command) ?? []);
+    const holders = await rows.lockHolders(session, externalIds);
+    return {
+      byId: targetIds.length > 0 ? await rows.lock(session, targetIds) : new Map<string, Customer>(),
+      byExternalId: new Map(holders.map((customer) => [customer.externalId ?? '', customer])),
+    };
+  }
+
   /** In a savepoint, for on PostgreSQL a refused statement would take the whole transaction with it. */
   async function updateUnlessTaken(session: Session, customer: Customer): Promise<boolean> {
     await session.run('SAVEPOINT claim', []);
@@ -73,20 +90,32 @@ export function createRound(dialect: Dialect, rows: CustomerRows, ids: IdSource)
 
   async function refuse(session: Session, item: Deciding): Promise<void> {
     const taken = await rows.taken(session, customerAfter(item));
-    if (taken.length === 0) throw new MovedMeanwhile();
+    // Whoever holds the externalId that a merge goes by is the one to merge into.
+    const isMeant = targetExternalId(item.command) !== undefined && taken.includes('externalId');
+    if (taken.length === 0 || (isMeant && item.decision?.before === null)) throw new MovedMeanwhile();
     item.failure = takenFailure(taken);
   }
 }
 
-function decideItem(item: Deciding, current: ReadonlyMap<string, Customer>, at: string, ids: IdSource): void {
+function decideItem(item: Deciding, targets: Targets, at: string, ids: IdSource): void {
   const { command } = item;
   try {
-    const target = command.kind === 'create' ? undefined : current.get(command.id);
-    item.decision = decide(target, command, at, ids);
+    item.decision = decide(targetOf(command, targets), command, at, ids);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     item.failure = error;
   }
+}
+
+function targetOf(command: Command, { byId, byExternalId }: Targets): Customer | undefined {
+  if (command.kind === 'create') return undefined;
+  return command.id === undefined ? byExternalId.get(targetExternalId(command) ?? '') : byId.get(command.id);
+}
+
+/** Another instance may have given an externalId to a customer that another write of the round is about. */
+function refuseSharedTargets(items: readonly Deciding[]): void {
+  const ids = items.flatMap(({ decision }) => decision?.before?.id ?? []);
+  if (new Set(ids).size < ids.length) throw new MovedMeanwhile();
 }
 
 function customerAfter({ decision }: Deciding): Customer {
