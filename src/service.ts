@@ -29,6 +29,9 @@ export interface ServiceOptions {
   readonly ids?: IdSource;
 }
 
+/** Ids of version 7, so that later customers come later in every index. */
+export const newId: IdSource = () => uuidv7();
+
 /** How long requests under way may go on while the service stops. */
 const drainTimeoutMs = 8000;
 const idleCheckIntervalMs = 50;
@@ -38,7 +41,7 @@ const idleCheckIntervalMs = 50;
  * @throws StorageProblem or the server's own error (such as EADDRINUSE); nothing is left open then.
  */
 export async function startService(config: Config, options: ServiceOptions = {}): Promise<Service> {
-  const { clock = Date.now, ids = () => uuidv7() } = options;
+  const { clock = Date.now, ids = newId } = options;
   const log = await createLog(config.logLevel);
   const database = await openToServe(config.database, config.requestTimeoutMs);
   try {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { DatabaseConfig } from '../config.ts';
 import type { Engine } from './engine.ts';
 import { toFailure } from './error-translation.ts';
@@ -27,6 +28,25 @@ export async function openToServe(config: DatabaseConfig, timeoutMs: number): Pr
     }
     if (pending.length > 0) await applyMigrations(database.engine);
     return database;
+  } catch (error) {
+    await database.close();
+    throw described(error, config, database.engine);
+  }
+}
+
+/**
+ * Opens the database to read it only, also beside a process that serves it.
+ * @throws StorageProblem as {@link openToServe}, and where there is no database yet.
+ */
+export async function openToRead(config: DatabaseConfig, timeoutMs: number): Promise<Database> {
+  if (config.engine === 'sqlite' && !existsSync(config.file)) {
+    throw new StorageProblem(`there is no database ${config.file}. Set DATABASE_URL to the one to read.`);
+  }
+  const database = await open(config, timeoutMs, { exclusive: false });
+  try {
+    const { pending } = await currentSchema(database.engine);
+    if (pending.length === 0) return database;
+    throw new StorageProblem('the database schema is not up to date. Run: customers migrate');
   } catch (error) {
     await database.close();
     throw described(error, config, database.engine);
