@@ -7,6 +7,7 @@ import type { Express } from 'express';
 import { v7 as uuidv7 } from 'uuid';
 import { operationsById } from '../src/contract/operations.ts';
 import { customerHandlers } from '../src/http/handlers/customers.ts';
+import { transferHandlers } from '../src/http/handlers/transfer.ts';
 import { operationalPaths } from '../src/http/operational-routes.ts';
 import { suiteCleanup } from './support/cleanup.ts';
 import { startTestService, type TestService } from './support/service.ts';
@@ -105,7 +106,10 @@ suite('router', () => {
   });
 
   test('has a handler for each operation, and no other', () => {
-    const handlers = customerHandlers({ requireIfMatch: false } as never);
+    const handlers = {
+      ...customerHandlers({ requireIfMatch: false } as never),
+      ...transferHandlers({} as never),
+    };
     assert.deepEqual(Object.keys(handlers).sort(), [...operationsById.keys()].sort());
     for (const [id, handler] of Object.entries(handlers)) assert.equal(typeof handler, 'function', id);
   });

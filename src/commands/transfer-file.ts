@@ -42,7 +42,7 @@ export interface TransferSource {
 
 /** @throws CommandProblem for a file that cannot be read. */
 export async function openSource(file: string): Promise<TransferSource> {
-  const { stdin } = process;
+  const stdin = process.stdin;
   if (file === '-') return { bytes: stdin, sizeBytes: undefined, close: () => void stdin.destroy() };
   try {
     const handle = await open(file);

@@ -17,6 +17,7 @@ type Reply<Operation extends Id> = Awaited<ReturnType<Handler<Operation>>>;
 declare const customer: Customer;
 declare const renderedCustomer: Rendered<Customer>;
 declare const renderedList: Rendered<CustomerList>;
+declare const bytes: AsyncIterable<Uint8Array>;
 const cache = { ETag: '"1"', 'Cache-Control': 'private' };
 const feed = { 'Feed-Position': '1' };
 
@@ -40,6 +41,8 @@ export const handlers: Handlers<Context> = {
   updateCustomer: ({ body }) => ({ status: 200, body: { ...customer, name: body.name ?? 'kept' } }),
   deleteCustomer: () => ({ status: 204, headers: feed }),
   restoreCustomer: () => ({ status: 200, headers: { ETag: '"5"', ...feed }, body: customer }),
+  exportCustomers: ({ accepts }) => ({ status: 200, headers: feed, mediaType: accepts, body: bytes }),
+  importCustomers: ({ body }) => ({ status: 200, mediaType: 'application/x-ndjson', body }),
 };
 const restoredHeaders = { ETag: '"5"', ...feed };
 export const restored: Reply<'restoreCustomer'> = { status: 200, headers: restoredHeaders, body: customer };

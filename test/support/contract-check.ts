@@ -112,7 +112,25 @@ function faultsOfBody(response: ResponseDeclaration, reply: ObservedReply): stri
   const value = bodyValue(mediaType, reply.bodyText);
   if (value === undefined) return ['the body is no JSON'];
   const faults = content.schema ? faultsOf(content.schema, value) : [];
-  return [...faults.map((fault) => `body ${fault}`), ...faultsOfMeaning(value, reply)];
+  const itemSchema = content['x-itemSchema'];
+  return [
+    ...faults.map((fault) => `body ${fault}`),
+    ...(itemSchema ? faultsOfLines(itemSchema, reply.bodyText) : []),
+    ...faultsOfMeaning(value, reply),
+  ];
+}
+
+/** Each line of a streamed body against the schema of its items. */
+function faultsOfLines(schema: Schema, text: string): string[] {
+  if (text !== '' && !text.endsWith('\n')) return ['the last line of the body does not end'];
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .flatMap((line, index) => {
+      const value = bodyValue('application/json', line);
+      const faults = value === undefined ? ['is no JSON'] : faultsOf(schema, value);
+      return faults.map((fault) => `line ${index + 1} ${fault}`);
+    });
 }
 
 /** What no schema can say: the body agrees with the status and the headers of its reply. */

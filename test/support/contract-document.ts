@@ -21,7 +21,7 @@ export interface HeaderDeclaration {
 
 export interface ResponseDeclaration {
   readonly headers?: Readonly<Record<string, HeaderDeclaration | Reference>>;
-  readonly content?: Readonly<Record<string, { readonly schema?: Schema }>>;
+  readonly content?: Readonly<Record<string, { readonly schema?: Schema; readonly 'x-itemSchema'?: Schema }>>;
 }
 
 export interface Operation {
