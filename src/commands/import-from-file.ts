@@ -26,8 +26,8 @@ const actor = 'customers import';
 /** Merges the customers of a file into the database. The exit code is 1 when a line was refused. */
 export async function importFromFile(config: Config, file: string, options: ImportOptions): Promise<void> {
   formatOf(file, options.format);
-  const interruption = watchInterruption();
   const source = await openSource(file);
+  const interruption = watchInterruption(source.close);
   const database = await openToServe(config.database, config.requestTimeoutMs).catch((error: unknown) => {
     throw error instanceof DatabaseInUse ? inUse(error, config, file, options) : error;
   });
@@ -62,7 +62,7 @@ async function importAll(
   async function* watched(): AsyncGenerator<Uint8Array> {
     const iterator = bytes[Symbol.asyncIterator]();
     for (;;) {
-      const next = await Promise.race([iterator.next(), interruption.interrupted]);
+      const next = await iterator.next().finally(interruption.check);
       if (next.done) return;
       readBytes += next.value.length;
       yield next.value;

@@ -2,8 +2,6 @@ import { constants } from 'node:os';
 
 /** A signal that asks a command to come to an end. */
 export interface Interruption {
-  /** Rejects with Interrupted when the signal comes. */
-  readonly interrupted: Promise<never>;
   /** @throws Interrupted when it has come. */
   check(): void;
   /** From here on a signal ends the process as it does by itself. */
@@ -21,23 +19,19 @@ export class Interrupted extends Error {
 
 const signals = ['SIGINT', 'SIGTERM'] as const;
 
-/** Watches for Ctrl-C and SIGTERM, so that work ends in order; a second one does not wait for it. */
-export function watchInterruption(): Interruption {
+/**
+ * Watches for Ctrl-C and SIGTERM, so that work ends in order; a second one does not wait for it.
+ * @param onInterrupt ends what the work may be waiting for.
+ */
+export function watchInterruption(onInterrupt: () => void = () => undefined): Interruption {
   let came: Interrupted | undefined;
-  let reject: (reason: Interrupted) => void = () => undefined;
-  const interrupted = new Promise<never>((_, onInterrupted) => {
-    reject = onInterrupted;
-  });
-  // Whoever does not wait for it looks with `check`.
-  interrupted.catch(() => undefined);
   const onSignal = (signal: NodeJS.Signals) => {
     if (came) process.exit(came.exitCode);
     came = new Interrupted(signal);
-    reject(came);
+    onInterrupt();
   };
   for (const signal of signals) process.on(signal, onSignal);
   return {
-    interrupted,
     check() {
       if (came) throw came;
     },

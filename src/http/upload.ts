@@ -11,8 +11,8 @@ export interface Upload {
   before<Result>(deadlineMs: number, work: Promise<Result>): Promise<Result>;
 }
 
-/** How long a client may go on sending what is refused. */
-const lingerMs = 1000;
+/** How long a client may go on sending what is refused; shorter than the grace that dispatch gives a deadline. */
+const lingerMs = 500;
 
 /** Takes a streamed body in hand. */
 export function beginUpload(body: AsyncIterable<Uint8Array>): Upload {
@@ -42,7 +42,7 @@ export function beginUpload(body: AsyncIterable<Uint8Array>): Upload {
       try {
         return await within(deadlineMs - Date.now(), work, late);
       } catch (error) {
-        await letIn();
+        if (!(error instanceof Failure && error.code === 'request_timeout')) await letIn();
         throw error instanceof Failure ? closing(error) : error;
       }
     },
