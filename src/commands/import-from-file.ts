@@ -35,14 +35,15 @@ export async function importFromFile(config: Config, file: string, options: Impo
   const report = await createImportReport(options.failures, options.validateOnly === true);
   try {
     await importAll(source, storage.customers, report, interruption, { file, options });
+    report.conclude();
     process.exitCode = report.refused > 0 ? 1 : 0;
   } catch (error) {
     if (error instanceof Failure) throw new CommandProblem(`${file}: ${describeRefusal(error)}`);
     if (!(error instanceof Interrupted)) throw error;
     process.exitCode = error.exitCode;
-    report.interrupted(error.message);
+    report.conclude(error.message);
   } finally {
-    await report.end();
+    await report.close();
     source.close();
     interruption.release();
     await storage.idle();

@@ -7,9 +7,9 @@ import { openSink } from './transfer-file.ts';
 export interface ImportReport {
   readonly refused: number;
   add(batch: readonly LineResult[], done: number | undefined): Promise<void>;
-  interrupted(reason: string): void;
-  /** Says how it ended. */
-  end(): Promise<void>;
+  /** Says what was done, and why no more where it ended early. */
+  conclude(reason?: string): void;
+  close(): Promise<void>;
 }
 
 /** As many refused lines are told on standard error; with a file for them, that has all. */
@@ -50,13 +50,16 @@ export async function createImportReport(
       for (const { outcome } of batch) counts[outcome] += 1;
       progress.update(rows(), done);
     },
-    interrupted: (reason) => progress.say(`customers: ${reason}. What is counted below is stored.`),
-    async end() {
-      await failures?.complete();
+    conclude(reason) {
+      if (reason !== undefined) progress.say(`customers: ${reason}. What is counted below is stored.`);
       const { created, updated, unchanged, refused } = counts;
       const rate = ratePerSecond(rows(), performance.now() - startedAt);
       const parts = `${created} created, ${updated} updated, ${unchanged} unchanged, ${refused} refused`;
       progress.say(`${validateOnly ? 'Would be ' : ''}${parts} (${rate}).`);
+    },
+    async close() {
+      progress.end();
+      await failures?.complete();
     },
   };
 }
