@@ -1588,7 +1588,7 @@ export interface operations {
         responses: {
             /**
              * @description The results, one a line in the order of the lines. All lines were answered if the reply ends in order; if
-             *     the connection breaks before, those answered are stored, and of the following 512 some may be.
+             *     the connection breaks before, those answered are stored, and of the following 128 some may be.
              */
             200: {
                 headers: {

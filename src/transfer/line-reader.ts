@@ -9,8 +9,11 @@ export interface Line {
 /** As much as a request body may have: a customer fits twice. */
 export const lineBytesMax = 65_536;
 
-/** How many lines are handed on together; more of one chunk follow in further batches. */
-const linesPerBatchMax = 256;
+/**
+ * How many lines are handed on together; more of one chunk follow in further batches. They share a transaction, which
+ * other writes wait for: 256 took a tenth less computing for a line and four times as long.
+ */
+const linesPerBatchMax = 64;
 
 const lineFeed = 0x0a;
 const byteOrderMark = Buffer.from('\ufeff');
