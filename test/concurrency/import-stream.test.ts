@@ -16,6 +16,7 @@ const lineOf = (index: number, note = 'as it is') =>
   `${JSON.stringify({ externalId: `crm:${index}`, name: `Customer ${index}`, email: `c${index}@example.com`, tags: ['imported'], note })}\n`;
 
 describeEngines('an import under way', (engine) => {
+  // Planted: a handler that gathered the results before it handed them on answered nothing here.
   test('answers each line while the upload is open', async (context) => {
     const service = await startTestService(context, { engine });
     const { send, nextLine, upload } = openImport(service.url);
@@ -65,7 +66,6 @@ describeEngines('an import under way', (engine) => {
     assert.equal(await countOf(service), stored, 'the work has stopped');
   });
 
-  // Planted: an import that gathers its results before it hands them on took all of it.
   test('who does not read the results cannot send on without end', async (context) => {
     const service = await startTestService(context, { engine });
     const { upload, reply } = openImport(service.url);
