@@ -49,6 +49,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/customers/export": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Your own id for this request, 1 to 128 of `A-Za-z0-9_.:-`; it is sent back and written to the logs. Any other
+                 *     value is ignored and replaced by a new UUID.
+                 * @example checkout-7f3a:42
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description The trace that this request belongs to, as W3C Trace Context. A malformed value is ignored.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export customers
+         * @description Answers all customers that match **all** given filters, one a line in the order of their creation, as NDJSON
+         *     or, with `Accept: text/csv`, as CSV; see "Import and export" above. Deleted customers are left out unless
+         *     `includeDeleted=true`. The reply is streamed and may take as long as you need to read it; one that ends early
+         *     is cut off, without the end of its last chunk.
+         *
+         *     It is no snapshot of one instant: customers changed meanwhile may be answered as they were or as they are.
+         *     `Feed-Position` was taken before the first line was read, so that the lines, followed by the changes after
+         *     that position, are complete.
+         *
+         *     Needs the scope `customers:bulk`.
+         */
+        get: operations["exportCustomers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/customers/import": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Your own id for this request, 1 to 128 of `A-Za-z0-9_.:-`; it is sent back and written to the logs. Any other
+                 *     value is ignored and replaced by a new UUID.
+                 * @example checkout-7f3a:42
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description The trace that this request belongs to, as W3C Trace Context. A malformed value is ignored.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import customers
+         * @description Takes customers as NDJSON or CSV, one a line, and answers a result for each line while the upload still runs;
+         *     see "Import and export" above. A line **merges** into the live customer with its `id`, or without one into
+         *     that with its `externalId`: what is absent stays, null or an empty cell clears. Where there is none, the line
+         *     creates the customer, under its `id` if it has one. `version`, `etag` and the times, as an export has them,
+         *     are ignored.
+         *
+         *     A line that is refused is told so in its result and never stops the rest. Lines take effect in their order;
+         *     each is stored when its result arrives, and stays if the upload breaks off. Sending the same again changes
+         *     nothing: repeat it whole after a broken connection. An `Idempotency-Key` is therefore refused (400), and
+         *     `If-Match` means nothing here.
+         *
+         *     With `validateOnly=true` each line is decided by itself against what is stored, and nothing is.
+         *
+         *     Needs the scope `customers:bulk`.
+         */
+        post: operations["importCustomers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/customers/{customerId}": {
         parameters: {
             query?: never;
@@ -473,6 +559,74 @@ export interface components {
             note?: components["schemas"]["Note"];
             metadata?: components["schemas"]["MetadataUpdate"];
         };
+        /**
+         * @description One line of an import: what is absent stays as it is, null clears. A line without `id` and `externalId`, or
+         *     with those that no live customer has, creates one and needs a `name`.
+         */
+        CustomerImport: {
+            id?: components["schemas"]["CustomerId"];
+            externalId?: components["schemas"]["ExternalId"];
+            type?: components["schemas"]["CustomerType"];
+            name?: components["schemas"]["CustomerName"];
+            email?: components["schemas"]["Email"];
+            phone?: components["schemas"]["Phone"];
+            locale?: components["schemas"]["Locale"];
+            timeZone?: components["schemas"]["TimeZone"];
+            address?: components["schemas"]["AddressUpdate"];
+            status?: components["schemas"]["CustomerStatus"];
+            tags?: components["schemas"]["TagsUpdate"];
+            note?: components["schemas"]["Note"];
+            metadata?: components["schemas"]["MetadataUpdate"];
+            /**
+             * @description As in an export, and ignored.
+             * @example 1
+             */
+            version?: unknown;
+            /**
+             * @description As in an export, and ignored.
+             * @example "1"
+             */
+            etag?: unknown;
+            /**
+             * @description As in an export, and ignored.
+             * @example 2026-03-14T09:26:53.589Z
+             */
+            createdAt?: unknown;
+            /**
+             * @description As in an export, and ignored.
+             * @example 2026-03-14T09:26:53.589Z
+             */
+            updatedAt?: unknown;
+            /**
+             * @description As in an export, and ignored. A deleted customer comes back live.
+             * @example null
+             */
+            deletedAt?: unknown;
+        };
+        /** @description What became of one line. */
+        ImportResult: {
+            /**
+             * Format: int64
+             * @description The number of the line, from 1, empty lines and a header row counted.
+             * @example 3
+             */
+            line: number;
+            /**
+             * @description The HTTP status that a request of its own would have got.
+             * @example 201
+             */
+            status: number;
+            outcome: components["schemas"]["ImportOutcome"];
+            id?: components["schemas"]["CustomerId"];
+            problem?: components["schemas"]["Problem"];
+        };
+        /**
+         * @description `created` (201), `updated` or `unchanged` (200), with the customer's `id`; or `refused`, with a `problem` and its
+         *     status.
+         * @example created
+         * @enum {string}
+         */
+        ImportOutcome: "created" | "updated" | "unchanged" | "refused";
         /** @description One page of customers. */
         CustomerList: {
             /** @description The customers of this page, in the order asked for. */
@@ -1019,6 +1173,32 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /**
+         * @description A parameter breaks this contract or is unknown (`invalid_request`), or the request itself is malformed
+         *     (`malformed_request`).
+         */
+        BadExportRequest: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description There is an `Idempotency-Key`, or the request itself is malformed (`malformed_request`), or the header row is
+         *     not CSV in UTF-8 (`malformed_csv`). Nothing was stored.
+         */
+        BadImport: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `If-Match` or the request itself is malformed (`malformed_request`). */
         BadPrecondition: {
             headers: {
@@ -1324,6 +1504,19 @@ export interface components {
             };
         };
         /**
+         * @description The body is empty, a column of the CSV is unknown or named twice, or a parameter breaks this contract
+         *     (`invalid_request`). Nothing was stored. What is wrong with a single line stands in its result instead.
+         */
+        InvalidImport: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
          * @description The body breaks this contract (`invalid_request`; `errors` names each member), a parameter does
          *     (also `invalid_request`), or the `Idempotency-Key` was used for another request (`idempotency_key_reused`).
          */
@@ -1417,6 +1610,46 @@ export interface components {
          * @example 0198c5a2-7c1e-7b3a-9d42-5e1f0a6b8c37
          */
         CustomerId: components["schemas"]["CustomerId"];
+        /**
+         * @description Only customers with this status.
+         * @example active
+         */
+        StatusFilter: components["schemas"]["CustomerStatus"];
+        /**
+         * @description Only customers of this type.
+         * @example organization
+         */
+        TypeFilter: components["schemas"]["CustomerType"];
+        /**
+         * @description Only customers that carry exactly this tag.
+         * @example wholesale
+         */
+        TagFilter: string;
+        /**
+         * @description Only customers created at this instant or later. Write the `+` of an offset as `%2B`.
+         * @example 2026-01-01T00:00:00Z
+         */
+        CreatedAfter: components["schemas"]["Instant"];
+        /**
+         * @description Only customers created before this instant. Write the `+` of an offset as `%2B`.
+         * @example 2026-07-01T00:00:00+02:00
+         */
+        CreatedBefore: components["schemas"]["Instant"];
+        /**
+         * @description Only customers last changed at this instant or later. Write the `+` of an offset as `%2B`.
+         * @example 2026-06-30T22:15:00.250Z
+         */
+        UpdatedAfter: components["schemas"]["Instant"];
+        /**
+         * @description Only customers last changed before this instant. Write the `+` of an offset as `%2B`.
+         * @example 2026-08-01T00:00:00Z
+         */
+        UpdatedBefore: components["schemas"]["Instant"];
+        /**
+         * @description With `true`, deleted customers are listed too, told by a `deletedAt` that is not null.
+         * @example true
+         */
+        IncludeDeleted: boolean;
         /**
          * @description The customer's id in a system of yours. (`.` and `..` cannot be written into a path: clients take them for
          *     steps. Find those by `GET /customers?externalId=`.)
@@ -1581,37 +1814,37 @@ export interface operations {
                  * @description Only customers with this status.
                  * @example active
                  */
-                status?: components["schemas"]["CustomerStatus"];
+                status?: components["parameters"]["StatusFilter"];
                 /**
                  * @description Only customers of this type.
                  * @example organization
                  */
-                type?: components["schemas"]["CustomerType"];
+                type?: components["parameters"]["TypeFilter"];
                 /**
                  * @description Only customers that carry exactly this tag.
                  * @example wholesale
                  */
-                tag?: string;
+                tag?: components["parameters"]["TagFilter"];
                 /**
                  * @description Only customers created at this instant or later. Write the `+` of an offset as `%2B`.
                  * @example 2026-01-01T00:00:00Z
                  */
-                createdAfter?: components["schemas"]["Instant"];
+                createdAfter?: components["parameters"]["CreatedAfter"];
                 /**
                  * @description Only customers created before this instant. Write the `+` of an offset as `%2B`.
                  * @example 2026-07-01T00:00:00+02:00
                  */
-                createdBefore?: components["schemas"]["Instant"];
+                createdBefore?: components["parameters"]["CreatedBefore"];
                 /**
                  * @description Only customers last changed at this instant or later. Write the `+` of an offset as `%2B`.
                  * @example 2026-06-30T22:15:00.250Z
                  */
-                updatedAfter?: components["schemas"]["Instant"];
+                updatedAfter?: components["parameters"]["UpdatedAfter"];
                 /**
                  * @description Only customers last changed before this instant. Write the `+` of an offset as `%2B`.
                  * @example 2026-08-01T00:00:00Z
                  */
-                updatedBefore?: components["schemas"]["Instant"];
+                updatedBefore?: components["parameters"]["UpdatedBefore"];
                 /**
                  * @description Only customers whose name, email, phone or externalId contains this text. Case, accents and invisible
                  *     characters are ignored: `strasse` finds `Straße`, `lodz` finds `Łódź`. Nothing in it is a wildcard. Each
@@ -1626,7 +1859,7 @@ export interface operations {
                  * @description With `true`, deleted customers are listed too, told by a `deletedAt` that is not null.
                  * @example true
                  */
-                includeDeleted?: boolean;
+                includeDeleted?: components["parameters"]["IncludeDeleted"];
                 /**
                  * @description With `true`, the page also says how many customers match in all: `total`, exact up to 10,000, and
                  *     `totalIsExact`. It costs a count, so ask for it once, not with every page.
@@ -1773,6 +2006,165 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             417: components["responses"]["ExpectationFailed"];
             422: components["responses"]["InvalidBodyOrKeyReused"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportCustomers: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only customers with this status.
+                 * @example active
+                 */
+                status?: components["parameters"]["StatusFilter"];
+                /**
+                 * @description Only customers of this type.
+                 * @example organization
+                 */
+                type?: components["parameters"]["TypeFilter"];
+                /**
+                 * @description Only customers that carry exactly this tag.
+                 * @example wholesale
+                 */
+                tag?: components["parameters"]["TagFilter"];
+                /**
+                 * @description Only customers created at this instant or later. Write the `+` of an offset as `%2B`.
+                 * @example 2026-01-01T00:00:00Z
+                 */
+                createdAfter?: components["parameters"]["CreatedAfter"];
+                /**
+                 * @description Only customers created before this instant. Write the `+` of an offset as `%2B`.
+                 * @example 2026-07-01T00:00:00+02:00
+                 */
+                createdBefore?: components["parameters"]["CreatedBefore"];
+                /**
+                 * @description Only customers last changed at this instant or later. Write the `+` of an offset as `%2B`.
+                 * @example 2026-06-30T22:15:00.250Z
+                 */
+                updatedAfter?: components["parameters"]["UpdatedAfter"];
+                /**
+                 * @description Only customers last changed before this instant. Write the `+` of an offset as `%2B`.
+                 * @example 2026-08-01T00:00:00Z
+                 */
+                updatedBefore?: components["parameters"]["UpdatedBefore"];
+                /**
+                 * @description With `true`, deleted customers are listed too, told by a `deletedAt` that is not null.
+                 * @example true
+                 */
+                includeDeleted?: components["parameters"]["IncludeDeleted"];
+            };
+            header?: {
+                /**
+                 * @description Your own id for this request, 1 to 128 of `A-Za-z0-9_.:-`; it is sent back and written to the logs. Any other
+                 *     value is ignored and replaced by a new UUID.
+                 * @example checkout-7f3a:42
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description The trace that this request belongs to, as W3C Trace Context. A malformed value is ignored.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The customers, possibly none. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /**
+                     * @description The position in the change feed from before the first line was read. A reader that follows the feed
+                     *     from here misses no change.
+                     * @example 48291
+                     */
+                    "Feed-Position": components["schemas"]["FeedPosition"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["BadExportRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            417: components["responses"]["ExpectationFailed"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    importCustomers: {
+        parameters: {
+            query?: {
+                /**
+                 * @description With `true`, everything is decided as for a real write and answered with 200 or a refusal, and nothing is
+                 *     stored.
+                 * @example true
+                 */
+                validateOnly?: components["parameters"]["ValidateOnly"];
+            };
+            header?: {
+                /**
+                 * @description Your own id for this request, 1 to 128 of `A-Za-z0-9_.:-`; it is sent back and written to the logs. Any other
+                 *     value is ignored and replaced by a new UUID.
+                 * @example checkout-7f3a:42
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /**
+                 * @description The trace that this request belongs to, as W3C Trace Context. A malformed value is ignored.
+                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+                 */
+                traceparent?: components["parameters"]["Traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description The customers, at least one line. There may be any number; a single line may have 64 kB. Empty lines are
+         *     skipped.
+         */
+        requestBody: {
+            content: {
+                "application/x-ndjson": string;
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /**
+             * @description The results, one a line in the order of the lines. All lines were answered if the reply ends in order; if
+             *     the connection breaks before, those answered are stored, and of the following 128 some may be.
+             */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            400: components["responses"]["BadImport"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            417: components["responses"]["ExpectationFailed"];
+            422: components["responses"]["InvalidImport"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
             503: components["responses"]["Unavailable"];

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { endCommand } from './commands/end-command.ts';
 import { eraseCheck } from './commands/erase-check.ts';
+import { exportToFile } from './commands/export-to-file.ts';
+import { importFromFile } from './commands/import-from-file.ts';
 import { migrateSchema } from './commands/migrate.ts';
 import { serve } from './commands/serve.ts';
 import { type Config, loadConfig, settings } from './config.ts';
@@ -35,6 +37,25 @@ program
   )
   .argument('<id-or-email>', "the customer's id, or an email address in any case")
   .action((wanted: string) => eraseCheck(config(), wanted));
+
+program
+  .command('import')
+  .description(
+    'Merge the customers of a file into the database, line by line, as POST /customers/import does.',
+  )
+  .argument('<file>', 'an .ndjson or .csv file; - reads standard input')
+  .option('--format <format>', 'ndjson or csv, where the name does not tell')
+  .option('--validate-only', 'decide each line and store nothing')
+  .option('--failures <file>', 'write the lines that were refused to this file instead of standard error')
+  .action((file, options) => importFromFile(config(), file, options));
+
+program
+  .command('export')
+  .description('Write all customers to a file, as GET /customers/export does; also beside a running service.')
+  .argument('<file>', 'an .ndjson or .csv file, replaced when it is complete; - writes standard output')
+  .option('--format <format>', 'ndjson or csv, where the name does not tell')
+  .option('--include-deleted', 'export deleted customers too')
+  .action((file, options) => exportToFile(config(), file, options));
 
 await program.parseAsync().catch(endCommand);
 

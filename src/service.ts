@@ -11,6 +11,7 @@ import { customerHandlers } from './http/handlers/customers.ts';
 import { erasureHandlers } from './http/handlers/erasure.ts';
 import { externalIdHandlers } from './http/handlers/external-ids.ts';
 import { historyHandlers } from './http/handlers/history.ts';
+import { transferHandlers } from './http/handlers/transfer.ts';
 import { createHttpServer } from './http/server.ts';
 import { startHousekeeping } from './operations/housekeeping.ts';
 import { createLifecycle } from './operations/lifecycle.ts';
@@ -36,6 +37,9 @@ export interface ServiceOptions {
   readonly sweepIntervalMs?: number;
 }
 
+/** Ids of version 7, so that later customers come later in every index. */
+export const newId: IdSource = () => uuidv7();
+
 /** How long requests under way may go on while the service stops. */
 const drainTimeoutMs = 8000;
 const idleCheckIntervalMs = 50;
@@ -45,7 +49,7 @@ const idleCheckIntervalMs = 50;
  * @throws StorageProblem or the server's own error (such as EADDRINUSE); nothing is left open then.
  */
 export async function startService(config: Config, options: ServiceOptions = {}): Promise<Service> {
-  const { clock = Date.now, ids = () => uuidv7(), sweepIntervalMs = 60_000 } = options;
+  const { clock = Date.now, ids = newId, sweepIntervalMs = 60_000 } = options;
   const log = await createLog(config.logLevel);
   // Before the database: a start that must fail makes none.
   await checkAddress(config);
@@ -80,6 +84,7 @@ async function serve(
     ...erasureHandlers({ erasures, requireIfMatch }),
     ...historyHandlers({ histories }),
     ...changeHandlers({ feed, streams }),
+    ...transferHandlers({ customers }),
   };
   const observers = { ids, log, metrics };
   const app = await createApplication({

@@ -21,19 +21,24 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   domain: ['contract'],
   config: [],
   operations: [],
+  // How customers look in NDJSON and CSV, for requests and for files alike.
+  transfer: ['contract', 'domain'],
   // The two meet at the domain's ports, and nowhere else.
-  http: ['contract', 'domain', 'operations', 'config'],
+  http: ['contract', 'domain', 'transfer', 'operations', 'config'],
   storage: ['contract', 'domain', 'operations', 'config'],
   service: ['contract', 'domain', 'http', 'storage', 'operations', 'config'],
   // A command of the program is one of these parts, or several, for a person at a shell.
-  commands: ['contract', 'domain', 'storage', 'operations', 'config', 'service'],
+  commands: ['contract', 'domain', 'transfer', 'storage', 'operations', 'config', 'service'],
   main: ['config', 'commands'],
 };
 
 /** The one part that may import a package. A new package is a decision: it is written down here. */
 const ownerOfPackage: Readonly<Record<string, string>> = {
+  ajv: 'transfer',
   commander: 'main',
   cors: 'http',
+  'csv-parse': 'transfer',
+  'csv-stringify': 'transfer',
   express: 'http',
   'express-openapi-validator': 'http',
   knex: 'storage',

@@ -11,6 +11,7 @@ import { customerHandlers } from '../src/http/handlers/customers.ts';
 import { erasureHandlers } from '../src/http/handlers/erasure.ts';
 import { externalIdHandlers } from '../src/http/handlers/external-ids.ts';
 import { historyHandlers } from '../src/http/handlers/history.ts';
+import { transferHandlers } from '../src/http/handlers/transfer.ts';
 import { operationalPaths } from '../src/http/operational-routes.ts';
 import { suiteCleanup } from './support/cleanup.ts';
 import { startTestService, type TestService } from './support/service.ts';
@@ -115,6 +116,7 @@ suite('router', () => {
       ...erasureHandlers(options),
       ...historyHandlers({} as never),
       ...changeHandlers({} as never),
+      ...transferHandlers({} as never),
     };
     assert.deepEqual(Object.keys(handlers).sort(), [...operationsById.keys()].sort());
     for (const [id, handler] of Object.entries(handlers)) assert.equal(typeof handler, 'function', id);

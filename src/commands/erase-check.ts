@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import type { Database } from '../storage/database.ts';
-import { openToInspect } from '../storage/database.ts';
+import { openToRead } from '../storage/database.ts';
 import { StorageProblem } from '../storage/storage-problem.ts';
 import type { SearchedPlace } from '../storage/trace-search.ts';
 import {
@@ -58,7 +58,7 @@ async function inDatabase<Result>(
   config: Config,
   work: (engine: Database['engine']) => Promise<Result>,
 ): Promise<Result> {
-  const database = await openToInspect(config.database);
+  const database = await openToRead(config.database, 0);
   return work(database.engine).finally(() => database.close());
 }
 

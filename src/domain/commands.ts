@@ -1,5 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Customer, CustomerCreate, CustomerReplace, CustomerUpdate } from '../contract/types.ts';
+import type {
+  Customer,
+  CustomerCreate,
+  CustomerImport,
+  CustomerReplace,
+  CustomerUpdate,
+} from '../contract/types.ts';
 import type { CustomerFields } from './customer.ts';
 import { assembleCustomer, customerFieldNames, fieldsFrom, fieldsOf, mergePatch } from './customer.ts';
 import { Failure, invalidRequest } from './failures.ts';
@@ -14,6 +20,7 @@ export type Command =
   | (Targeted & { readonly kind: 'replace'; readonly fields: CustomerFields })
   | UpsertCommand
   | (Targeted & { readonly kind: 'update'; readonly patch: CustomerUpdate })
+  | MergeCommand
   | (Targeted & { readonly kind: 'delete' })
   | (Targeted & { readonly kind: 'restore' });
 
@@ -28,6 +35,13 @@ export interface UpsertCommand {
   readonly externalId: string;
   readonly fields: CustomerFields;
   readonly precondition: Precondition;
+}
+
+/** Patches the customer with the id, or without one the live one with the patch's externalId; else creates it. */
+export interface MergeCommand {
+  readonly kind: 'merge';
+  readonly id: string | undefined;
+  readonly patch: CustomerUpdate;
 }
 
 export type ChangeKind = 'created' | 'replaced' | 'updated' | 'deleted' | 'restored' | 'erased';
@@ -78,6 +92,14 @@ export function updateCommand(id: string, patch: CustomerUpdate, precondition: P
   return { kind: 'update', id, patch, precondition };
 }
 
+/** What the service sets itself is taken no notice of.
+ * @throws Failure `invalid_request`, as {@link createCommand}. */
+export function mergeCommand(line: CustomerImport): MergeCommand {
+  const { id, version, etag, createdAt, updatedAt, deletedAt, ...patch } = line;
+  checkBody(patch);
+  return { kind: 'merge', id, patch };
+}
+
 /**
  * Decides a command against the customer as it is inside the transaction. Uniqueness is not decided here:
  * only the database's indexes can.
@@ -96,7 +118,9 @@ export function decide(
   if (command.kind === 'create') return created(command.fields, newId(), at);
   if (!current) return createdWhereAbsent(command, at, newId);
   if (current.deletedAt !== null && command.kind !== 'restore') throw deleted();
-  checkPrecondition(command.precondition, current.etag, command.kind === 'replace');
+  if (command.kind !== 'merge') {
+    checkPrecondition(command.precondition, current.etag, command.kind === 'replace');
+  }
   // A clock that was set back must not make a later version look older.
   const updatedAt = at > current.updatedAt ? at : current.updatedAt;
   const { fields, deletedAt } = outcome(current, command, updatedAt);
@@ -138,6 +162,7 @@ const changeKinds = {
   replace: 'replaced',
   upsert: 'replaced',
   update: 'updated',
+  merge: 'updated',
   delete: 'deleted',
   restore: 'restored',
 } as const;
@@ -147,11 +172,24 @@ function createdWhereAbsent(
   at: string,
   newId: IdSource,
 ): Decision {
+  if (command.kind === 'merge') return mergedAsNew(command, at, newId);
   const isUpsert = command.kind === 'upsert';
   const isCreation = command.kind === 'replace' && command.precondition.ifNoneMatch === '*';
   if (!isUpsert && !isCreation) throw notFound();
   checkAbsent(command.precondition);
   return created(command.fields, isUpsert ? newId() : command.id, at);
+}
+
+/** A merge into a customer that says nothing yet. */
+function mergedAsNew({ id, patch }: MergeCommand, at: string, newId: IdSource): Decision {
+  const { name } = patch;
+  if (name === undefined) {
+    const detail = 'must be there: no live customer has this id or externalId, so that the line makes one';
+    throw invalidRequest([{ pointer: '#/name', detail }]);
+  }
+  const fields = mergePatch(fieldsFrom({ name }), patch);
+  checkMerged(fields);
+  return created(fields, id ?? newId(), at);
 }
 
 function created(fields: CustomerFields, id: string, at: string): Decision {
@@ -168,7 +206,8 @@ function outcome(
     case 'replace':
     case 'upsert':
       return { fields: command.fields, deletedAt: null };
-    case 'update': {
+    case 'update':
+    case 'merge': {
       const fields = mergePatch(fieldsOf(current), command.patch);
       checkMerged(fields);
       return { fields, deletedAt: null };

@@ -7,6 +7,7 @@ import type { ProblemError } from '../contract/types.ts';
 export type FailureCode =
   | 'malformed_request'
   | 'malformed_json'
+  | 'malformed_csv'
   | 'invalid_request'
   | 'invalid_cursor'
   | 'feed_position_ahead'

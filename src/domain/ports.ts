@@ -24,6 +24,12 @@ export interface CustomerStore {
   list(query: ListQuery): Promise<CustomerPage>;
 
   /**
+   * Opens an export of the customers that the filters select, in the order of their creation.
+   * A page that cannot be read rejects.
+   */
+  export(filters: ListFilters): Promise<CustomerExport>;
+
+  /**
    * Does a command and resolves when it is durable. Two writes of one customer never overlap, and a unique
    * index decides over email and externalId.
    * Rejects with the failures of `decide`, `customer_erased`, `email_taken`, `external_id_taken`,
@@ -44,6 +50,13 @@ export interface CustomerPage {
   readonly body: Rendered<CustomerList>;
   /** The cursor that `body.nextCursor` holds. */
   readonly nextCursor: string | null;
+}
+
+/** Customers as they are when their page is read: a change meanwhile is in the feed after `feedPosition`. */
+export interface CustomerExport {
+  readonly feedPosition: string;
+  /** Each a number of lines, a rendered customer and a line feed. Read when asked for, and one ahead. */
+  readonly pages: AsyncIterable<string>;
 }
 
 export type SortKey = 'createdAt' | 'updatedAt' | 'name';
@@ -88,6 +101,8 @@ export interface WriteOutcome {
   readonly body: Rendered<Customer>;
   readonly etag: string;
   readonly created: boolean;
+  /** Whether the customer was so before, and nothing was stored. */
+  readonly unchanged?: boolean;
   /** A feed position that the customer's last change has not passed. */
   readonly feedPosition: string;
   /** Whether nothing was stored, for it was only asked what would be. */

@@ -1,7 +1,7 @@
 import express, { type NextFunction, type Request, type RequestHandler } from 'express';
 import { Failure, invalidRequest } from '../domain/failures.ts';
+import { jsonTextFault } from '../transfer/json-text.ts';
 import { liftBodyDeadline } from './body-deadline.ts';
-import { jsonTextFault } from './json-text.ts';
 
 /** More than twice the largest customer that the contract allows in ordinary text. */
 const bodyBytesMax = 65_536;

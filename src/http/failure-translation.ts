@@ -1,5 +1,6 @@
 import type { Request } from 'express';
 import { bodyMemberAt, exampleAt, type Operation, operationsById } from '../contract/operations.ts';
+import { isUnknownMember, isWrongType, readableFault } from '../contract/readable-fault.ts';
 import type { ProblemError } from '../contract/types.ts';
 import { Failure, invalidRequest } from '../domain/failures.ts';
 import { pointerTo } from '../domain/rules.ts';
@@ -81,25 +82,14 @@ function contractFaults(errors: readonly ValidatorError[], { query, context }: R
 
 /** Whether it only repeats that the value has another type, as that null is none of the allowed values. */
 function isBesideItsType({ path, message }: ValidatorError, errors: readonly ValidatorError[]): boolean {
-  const wrongType = errors.some((other) => other.path === path && typePattern.test(other.message));
-  return wrongType && !typePattern.test(message);
+  const wrongType = errors.some((other) => other.path === path && isWrongType(other.message));
+  return wrongType && !isWrongType(message);
 }
-
-/** How the validator says that a value has another type. */
-const typePattern = /^must be (string|boolean|integer|array|object)(,null)?$/;
-
-const typeNames: Readonly<Record<string, string>> = {
-  string: 'a text',
-  boolean: 'true or false',
-  integer: 'a whole number',
-  array: 'a list',
-  object: 'an object',
-};
 
 /** The validator's `/body/address/city` or `/query/limit` as our pointer or parameter. */
 function problemError({ path, message }: ValidatorError, operation: Operation | undefined): ProblemError {
   const [place = '', ...names] = namesIn(path, message, operation);
-  const detail = readable(message, operation && exampleAt(operation, [place, ...names]));
+  const detail = readableFault(message, operation && exampleAt(operation, [place, ...names]));
   if (place === 'body') return { pointer: pointerTo(names), detail };
   const name = names[0] ?? '';
   return { parameter: headerSpellings.get(name) ?? name, detail };
@@ -118,33 +108,6 @@ function namesIn(path: string, message: string, operation: Operation | undefined
 
 function unescapeToken(token: string): string {
   return token.replaceAll('~1', '/').replaceAll('~0', '~');
-}
-
-function isUnknownMember(message: string): boolean {
-  return message.startsWith('must NOT have additional');
-}
-
-/** The validator's message for a person: no regular expression, and nothing of JSON Schema. */
-function readable(message: string, example: unknown): string {
-  const [, typeName = '', orNull] = typePattern.exec(message) ?? [];
-  if (typeName) return `must be ${typeNames[typeName]}${orNull ? ' or null' : ''}`;
-  if (message.startsWith('must have required property')) return 'is required';
-  if (/^must match (pattern|format)/.test(message)) {
-    return example == null
-      ? 'must have the form that the contract describes'
-      : `must have the form that the contract describes, such as ${example}`;
-  }
-  if (message.startsWith('must NOT have duplicate')) return 'must not have the same item twice';
-  const bound = /^must NOT have (fewer|more) than (\d+) (\w+)$/.exec(message);
-  if (bound)
-    return `must have at ${bound[1] === 'fewer' ? 'least' : 'most'} ${bound[2]} ${bound[3]}`.replace(
-      /\b1 (\w+)s$/,
-      '1 $1',
-    );
-  if (isUnknownMember(message)) return 'is not a member of this body';
-  if (message.startsWith('Empty value')) return 'must not be empty';
-  if (message.startsWith('Parameter')) return 'must be percent-encoded';
-  return message.replace('must be >= ', 'must be at least ').replace('must be <= ', 'must be at most ');
 }
 
 /** In a query `+` means a space, which is what most likely became of the plus of a time or a telephone number. */

@@ -6,6 +6,7 @@ import type { Failure, FailureCode } from '../domain/failures.ts';
 const problemKinds: Readonly<Record<FailureCode, readonly [status: number, title: string]>> = {
   malformed_request: [400, 'Malformed request'],
   malformed_json: [400, 'Malformed JSON'],
+  malformed_csv: [400, 'Malformed CSV'],
   invalid_cursor: [400, 'Invalid cursor'],
   feed_position_ahead: [400, 'Feed position ahead'],
   unauthenticated: [401, 'Not authenticated'],

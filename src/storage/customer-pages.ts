@@ -59,11 +59,16 @@ function queryIdentity({ filters, sortKey, descending }: ListQuery): string {
   return JSON.stringify([sortKey, descending, includeDeleted === true, Object.entries(others).sort()]);
 }
 
-function readSortedPage(
+/**
+ * Reads a page in one of the orders that have an index.
+ * @param separator what stands between two customers.
+ */
+export function readSortedPage(
   session: Session,
   dialect: Dialect,
-  query: ListQuery,
+  query: Pick<ListQuery, 'filters' | 'sortKey' | 'descending' | 'limit'>,
   after: Position | undefined,
+  separator = ',',
 ): Promise<ListedPage> {
   const [keyColumn, tieBreakColumn] = sortColumns[query.sortKey];
   // Narrowed by tag, the newest come first from the tags' own index.
@@ -73,7 +78,12 @@ function readSortedPage(
   const counted = selectionFor(query.filters, dialect);
   const begun = positionCondition(key, tieBreak, query.descending, after);
   const selection = { ...counted, conditions: [...counted.conditions, ...begun] };
-  return readPage(session, dialect, { selection, columns: [key, tieBreak], counted }, query);
+  return readPage(
+    session,
+    dialect,
+    { selection, columns: [key, tieBreak], counted },
+    { ...query, separator },
+  );
 }
 
 function positionCondition(

@@ -13,6 +13,8 @@ export interface CustomerRows {
   lock(session: Session, ids: readonly string[]): Promise<readonly Customer[]>;
   /** The live customers that hold these externalIds, locked likewise. */
   lockHolders(session: Session, externalIds: readonly string[]): Promise<readonly Customer[]>;
+  /** The ids of the same, by externalId, as they are now. */
+  holderIds(session: Session, externalIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Inserts what no unique index refuses, and returns the ids of what it inserted. */
   insert(session: Session, customers: readonly Customer[]): Promise<ReadonlySet<string>>;
   /** Stores new versions. Rejects as a whole when a unique index refuses one. */
@@ -35,6 +37,13 @@ export function createCustomerRows(dialect: Dialect): CustomerRows {
   return {
     lock: (session, ids) => locked(session, statements.lock, ids),
     lockHolders: (session, externalIds) => locked(session, statements.lockHolders, externalIds),
+    async holderIds(session, externalIds) {
+      if (externalIds.length === 0) return new Map();
+      const rows = await session.run<{ id: string; external_id: string }>(statements.holderIds, [
+        JSON.stringify(externalIds),
+      ]);
+      return new Map(rows.map(({ id, external_id }) => [external_id, id]));
+    },
     async insert(session, customers) {
       const rows = await session.run<{ id: string }>(statements.insert, [asJson(customers)]);
       return new Set(rows.map(({ id }) => id));
@@ -67,14 +76,16 @@ function customerStatements(dialect: Dialect) {
     .filter(({ name }) => name !== 'id')
     .map(({ name }) => `${name} = changed.${name}`);
   const amongIds = dialect.among('customers.id', 'uuid');
+  const heldExternalIds = `deleted_at IS NULL AND ${dialect.among('external_id', 'text')}`;
   return {
     // Ordered, so that two instances lock the same rows in the same order and cannot deadlock over them.
     lock:
       `SELECT ${customerExpression(dialect, 'customers')} AS body FROM customers WHERE ${amongIds} ` +
       `ORDER BY id ${dialect.lockRows}`,
     lockHolders:
-      `SELECT ${customerExpression(dialect, 'customers')} AS body FROM customers ` +
-      `WHERE deleted_at IS NULL AND ${dialect.among('external_id', 'text')} ORDER BY id ${dialect.lockRows}`,
+      `SELECT ${customerExpression(dialect, 'customers')} AS body FROM customers WHERE ${heldExternalIds} ` +
+      `ORDER BY id ${dialect.lockRows}`,
+    holderIds: `SELECT id, external_id FROM customers WHERE ${heldExternalIds}`,
     // `WHERE true` tells SQLite that ON does not begin a join condition.
     insert:
       `INSERT INTO customers (${names}) SELECT ${names} FROM ${dialect.records(writtenColumns, 'added')} ` +

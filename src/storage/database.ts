@@ -10,6 +10,9 @@ import { openSqlite } from './sqlite.ts';
 import { checkIsDatabase, lockFile, prepareFile, sqliteTables, temporaryFile } from './sqlite-file.ts';
 import { StorageProblem } from './storage-problem.ts';
 
+const behind =
+  'the database schema is not up to date. Run: customers migrate (in a clone: npm run customers -- migrate)';
+
 /** An opened database. */
 export interface Database {
   readonly engine: Engine;
@@ -30,9 +33,7 @@ export async function openToServe(config: DatabaseConfig, timeoutMs: number): Pr
     await database.lock();
     const { pending } = await currentSchema(database.engine);
     if (pending.length > 0 && config.engine === 'postgres') {
-      throw new StorageProblem(
-        'the database schema is not up to date. Run: customers migrate (in a clone: npm run customers -- migrate)',
-      );
+      throw new StorageProblem(behind);
     }
     if (pending.length > 0) await applyMigrations(database.engine);
     if (config.engine === 'postgres') await checkTrigrams(database.engine);
@@ -44,18 +45,19 @@ export async function openToServe(config: DatabaseConfig, timeoutMs: number): Pr
 }
 
 /**
- * Opens the database to look at it beside whoever serves it.
- * @throws StorageProblem as {@link openToServe}, and where there is no database.
+ * Opens the database to look at it, also beside whoever serves it.
+ * @throws StorageProblem as {@link openToServe}, and where there is no database yet.
  */
-export async function openToInspect(config: DatabaseConfig): Promise<Database> {
-  if (config.engine === 'sqlite' && (config.temporary || !existsSync(config.file))) {
-    throw new StorageProblem(`there is no database to look at${config.file && `: ${config.file}`}.`);
+export async function openToRead(config: DatabaseConfig, timeoutMs: number): Promise<Database> {
+  if (config.engine === 'sqlite' && !existsSync(config.file)) {
+    const name = config.temporary ? 'that stays, where sqlite::memory: is gone at exit' : config.file;
+    throw new StorageProblem(`there is no database ${name}. Set DATABASE_URL to the one to read.`);
   }
-  const database = await open(config, 0);
+  const database = await open(config, timeoutMs);
   try {
     const { pending } = await currentSchema(database.engine);
     if (pending.length === 0) return database;
-    throw new StorageProblem('the database schema is not up to date. Run: customers migrate');
+    throw new StorageProblem(behind);
   } catch (error) {
     await database.close();
     throw described(error, config, database.engine);

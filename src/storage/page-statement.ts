@@ -14,9 +14,14 @@ export interface PageSource {
   readonly counted: Selection;
 }
 
+/** How much is read of it, in which direction, and what stands between two customers: a comma when absent. */
+export interface PageExtent extends Pick<ListQuery, 'descending' | 'limit'> {
+  readonly separator?: string;
+}
+
 /** A page as the database has rendered it. */
 export interface ListedPage {
-  /** Customers as JSON, separated by commas. */
+  /** Customers as JSON, separated as was asked for. */
   readonly items: string;
   /** How many were found, one more than the page holds included. */
   readonly count: number;
@@ -37,9 +42,10 @@ export async function readPage(
   session: Session,
   dialect: Dialect,
   { selection, columns, counted }: PageSource,
-  { descending, limit }: Pick<ListQuery, 'descending' | 'limit'>,
+  extent: PageExtent,
 ): Promise<ListedPage> {
-  const { sql, values } = pageStatement(selection, columns, { descending, limit }, dialect);
+  const { limit } = extent;
+  const { sql, values } = pageStatement(selection, columns, extent, dialect);
   const [row] = await session.run<PageRow>(sql, values);
   const count = Number(row?.count ?? 0);
   const end = columns.map((_, index) => row?.[`last_${index}`] ?? '');
@@ -50,7 +56,7 @@ export async function readPage(
 function pageStatement(
   { from, fromValues = [], conditions }: Selection,
   columns: readonly string[],
-  { descending, limit }: Pick<ListQuery, 'descending' | 'limit'>,
+  { descending, limit, separator = ',' }: PageExtent,
   dialect: Dialect,
 ): Condition {
   const where = whereClause(conditions);
@@ -65,7 +71,7 @@ function pageStatement(
     `WITH page AS (SELECT customers.*, ${keys.join(', ')} FROM ${from}${where.sql} ` +
     `ORDER BY ${ordered(columns)} LIMIT ?), ` +
     `numbered AS (SELECT page.*, row_number() OVER (ORDER BY ${ordered(keyNames)}) AS place FROM page) ` +
-    `SELECT string_agg(${customerExpression(dialect, 'numbered')}, ',' ORDER BY place) ` +
+    `SELECT string_agg(${customerExpression(dialect, 'numbered')}, '${separator}' ORDER BY place) ` +
     `FILTER (WHERE place <= ?) AS items, count(*) AS count, ${ends.join(', ')} FROM numbered`;
   return { sql, values: [...fromValues, ...where.values, limit + 1, limit, ...ends.map(() => limit)] };
 }

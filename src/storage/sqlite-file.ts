@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import type { Knex } from 'knex';
 import { sqlite } from './dialect.ts';
 import { sqlitePool } from './sqlite.ts';
-import { StorageProblem } from './storage-problem.ts';
+import { DatabaseInUse, StorageProblem } from './storage-problem.ts';
 
 /** Personal data is for the owner of the process alone. SQLite gives its side files the same mode. */
 const folderMode = 0o700;
@@ -75,7 +75,7 @@ export async function temporaryFile(): Promise<{ file: string; remove(): Promise
  * Takes the lock that a serving process holds on its database file, and returns what releases it. It is a
  * transaction left open on a small database beside the file, so that the operating system releases it
  * however the process ends.
- * @throws StorageProblem when another process holds it.
+ * @throws DatabaseInUse when another process holds it.
  */
 export async function lockFile(file: string): Promise<() => Promise<void>> {
   const lock = `${realFile(file)}.lock`;
@@ -87,7 +87,7 @@ export async function lockFile(file: string): Promise<() => Promise<void>> {
     const holder = await holderOf(knex);
     await knex.destroy();
     if (sqlite.errorMeaning(error) !== 'unavailable') throw error;
-    throw new StorageProblem(
+    throw new DatabaseInUse(
       `another process${holder} serves ${file}. One process serves a file: stop it, or use PostgreSQL for more.`,
     );
   }

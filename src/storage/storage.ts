@@ -5,6 +5,7 @@ import type { CustomerStore } from '../domain/ports.ts';
 import type { Clock, IdSource } from '../domain/sources.ts';
 import { createChangeFeed } from './change-feed.ts';
 import { createCursorSealer } from './cursors.ts';
+import { createCustomerExport } from './customer-export.ts';
 import { createCustomerHistories } from './customer-history.ts';
 import { createCustomerPages } from './customer-pages.ts';
 import { createCustomerReads } from './customer-reads.ts';
@@ -57,6 +58,7 @@ export async function createStorage(
   const { committed } = news;
   const writes = createCustomerWrites(engine, { clock, ids, idempotencyKey, idempotencyTtlMs, committed });
   const erasures = createErasures(database, writes, { idempotencyKey, idempotencyTtlMs });
+  const openExport = createCustomerExport(engine);
 
   async function translated<Result>(work: Promise<Result>, kind: 'read' | 'write' = 'read'): Promise<Result> {
     try {
@@ -71,6 +73,7 @@ export async function createStorage(
       get: (id) => translated(reads.byId(id)),
       getByExternalId: (externalId) => translated(reads.byExternalId(externalId)),
       list: (query) => translated(list(query)),
+      export: (filters) => translated(openExport(filters)),
       write: (command, context) => translated(writes.write(command, context), 'write'),
       async checkReady() {
         const probe = `SELECT position FROM feed_head ${engine.dialect.lockForProbe}`;

@@ -15,6 +15,7 @@ import type { HashedRequest, KnownAnswer } from './idempotency.ts';
 import { createIdempotencyRows, replay } from './idempotency.ts';
 import { MovedMeanwhile } from './moved-meanwhile.ts';
 import { renderCustomer } from './rendering.ts';
+import { namesOfCommand, roundsOf, targetExternalId } from './write-order.ts';
 import type { Deciding } from './write-round.ts';
 import { createRound } from './write-round.ts';
 
@@ -44,7 +45,8 @@ interface Item extends Write, Deciding {
  * the same Idempotency-Key, follow each other in rounds, so that each sees the one before.
  */
 export function createWriteBatch(dialect: Dialect, ids: IdSource, idempotencyTtlMs: number) {
-  const applyRound = createRound(dialect, createCustomerRows(dialect), createErasureRows(dialect), ids);
+  const rows = createCustomerRows(dialect);
+  const applyRound = createRound(dialect, rows, createErasureRows(dialect), ids);
   const keys = createIdempotencyRows(dialect);
   const changeLog = createChangeLog(dialect);
 
@@ -58,7 +60,10 @@ export function createWriteBatch(dialect: Dialect, ids: IdSource, idempotencyTtl
     await findKnown(session, items, at);
     const applied: Item[] = [];
     const done = new Map<string, Item>();
-    for (const round of roundsOf(items.filter(({ known }) => !known))) {
+    const unknown = items.filter(({ known }) => !known);
+    const externalIds = unknown.flatMap(({ command }) => targetExternalId(command) ?? []);
+    const holders = await rows.holderIds(session, externalIds);
+    for (const round of roundsOf(unknown, (item) => namesOf(item, holders))) {
       for (const item of round) markRepeat(item, done);
       const fresh = round.filter(({ repeats }) => !repeats);
       applied.push(...(await applyRound(session, fresh, at)));
@@ -102,7 +107,11 @@ export function createWriteBatch(dialect: Dialect, ids: IdSource, idempotencyTtl
 
   /** A write that changed nothing tells the position of its customer's last change, as a replay of it does. */
   async function placeUnchanged(session: Session, items: readonly Item[]): Promise<void> {
-    const unchanged = items.filter(({ decision, failure }) => decision?.change === null && !failure);
+    const unchanged = items.filter(
+      // Nobody is told the position of an import's line.
+      ({ decision, failure, context }) =>
+        decision?.change === null && !failure && context.source !== 'import',
+    );
     if (unchanged.length === 0) return;
     const ids = unchanged.map((item) => decisionOf(item).after.id);
     const positions = await changeLog.lastPositions(session, ids);
@@ -110,33 +119,8 @@ export function createWriteBatch(dialect: Dialect, ids: IdSource, idempotencyTtl
   }
 }
 
-/**
- * Splits writes so that no round holds two on one customer or under one key. Whom an upsert comes to shows in its
- * round alone, so upserts have rounds of their own, after the others. (All of a batch wait at the same time: any
- * order is as good.)
- */
-function roundsOf(items: readonly Item[]): Item[][] {
-  const upserts = items.filter(({ command }) => command.kind === 'upsert');
-  const others = items.filter(({ command }) => command.kind !== 'upsert');
-  return [...roundsByTarget(others), ...roundsByTarget(upserts)];
-}
-
-function roundsByTarget(items: readonly Item[]): Item[][] {
-  const rounds: Item[][] = [];
-  const nextRound = new Map<string, number>();
-  for (const item of items) {
-    const names = [...targetNames(item.command), ...(item.request ? [item.request.keyHash] : [])];
-    const place = Math.max(0, ...names.map((name) => nextRound.get(name) ?? 0));
-    for (const name of names) nextRound.set(name, place + 1);
-    rounds[place] ??= [];
-    rounds[place].push(item);
-  }
-  return rounds;
-}
-
-function targetNames(command: Command): string[] {
-  if (command.kind === 'create') return [];
-  return [command.kind === 'upsert' ? command.externalId : command.id];
+function namesOf({ command, request }: Item, holders: ReadonlyMap<string, string>): string[] {
+  return [...namesOfCommand(command, holders), ...(request ? [request.keyHash] : [])];
 }
 
 function markRepeat(item: Item, done: ReadonlyMap<string, Item>): void {
@@ -161,6 +145,7 @@ function outcomeOf(item: Item): WriteOutcome {
     body: imageOf(item),
     etag: after.etag,
     created: change === 'created',
+    unchanged: change === null,
     feedPosition: item.position ?? noPosition,
     validated: item.context.validateOnly,
     replayed: false,

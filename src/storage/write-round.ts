@@ -10,6 +10,7 @@ import type { Dialect } from './dialect.ts';
 import type { Session } from './engine.ts';
 import type { ErasureRows } from './erasure-rows.ts';
 import { MovedMeanwhile } from './moved-meanwhile.ts';
+import { targetExternalId, targetId } from './write-order.ts';
 
 /** A command in a batch. Its verdict is a decision that the database has taken in, or a refusal. */
 export interface Deciding {
@@ -40,6 +41,7 @@ export function createRound(dialect: Dialect, rows: CustomerRows, erasures: Eras
   ): Promise<Item[]> => {
     const targets = await lockTargets(session, items);
     for (const item of items) decideItem(item, targets, at, ids);
+    refuseSharedTargets(items);
 
     const changing = items.filter(({ decision }) => decision?.change);
     const added = changing.filter(({ decision }) => decision?.before === null);
@@ -70,19 +72,16 @@ export function createRound(dialect: Dialect, rows: CustomerRows, erasures: Eras
   };
 
   async function lockTargets(session: Session, items: readonly Deciding[]): Promise<Targets> {
-    const wanted = { ids: [] as string[], externalIds: [] as string[] };
-    for (const { command } of items) {
-      if (command.kind === 'upsert') wanted.externalIds.push(command.externalId);
-      else if (command.kind !== 'create') wanted.ids.push(command.id);
-    }
-    const byId = new Map((await rows.lock(session, wanted.ids)).map((customer) => [customer.id, customer]));
-    const holders = await rows.lockHolders(session, wanted.externalIds);
+    const ids = items.flatMap(({ command }) => targetId(command) ?? []);
+    const externalIds = items.flatMap(({ command }) => targetExternalId(command) ?? []);
+    const byId = new Map((await rows.lock(session, ids)).map((customer) => [customer.id, customer]));
+    const holders = await rows.lockHolders(session, externalIds);
     return {
       byId,
       byExternalId: new Map(holders.map((customer) => [customer.externalId ?? '', customer])),
       erasedIds: await erasures.among(
         session,
-        wanted.ids.filter((id) => !byId.has(id)),
+        ids.filter((id) => !byId.has(id)),
       ),
     };
   }
@@ -104,9 +103,9 @@ export function createRound(dialect: Dialect, rows: CustomerRows, erasures: Eras
 
   async function refuse(session: Session, item: Deciding): Promise<void> {
     const taken = await rows.taken(session, customerAfter(item));
-    // Whoever holds an upsert's externalId now is the one to replace.
-    const isMeant = item.command.kind === 'upsert' && taken.includes('externalId');
-    if (taken.length === 0 || isMeant) throw new MovedMeanwhile();
+    // Whoever holds the externalId that a write goes by is the one that it is meant for.
+    const isMeant = targetExternalId(item.command) !== undefined && taken.includes('externalId');
+    if (taken.length === 0 || (isMeant && item.decision?.before === null)) throw new MovedMeanwhile();
     item.failure = takenFailure(taken);
   }
 }
@@ -122,10 +121,18 @@ function decideItem(item: Deciding, targets: Targets, at: string, ids: IdSource)
 }
 
 function targetOf(command: Command, { byId, byExternalId, erasedIds }: Targets): Customer | undefined {
-  if (command.kind === 'create') return undefined;
-  if (command.kind === 'upsert') return byExternalId.get(command.externalId);
-  if (erasedIds.has(command.id)) throw erased();
-  return byId.get(command.id);
+  const externalId = targetExternalId(command);
+  if (externalId !== undefined) return byExternalId.get(externalId);
+  const id = targetId(command);
+  if (id === undefined) return undefined;
+  if (erasedIds.has(id)) throw erased();
+  return byId.get(id);
+}
+
+/** Another instance may have given an externalId to a customer that another write of the round is about. */
+function refuseSharedTargets(items: readonly Deciding[]): void {
+  const ids = items.flatMap(({ decision }) => decision?.before?.id ?? []);
+  if (new Set(ids).size < ids.length) throw new MovedMeanwhile();
 }
 
 function customerAfter({ decision }: Deciding): Customer {

@@ -1,3 +1,4 @@
+import { isStreamed } from '../../src/contract/streamed-media-types.ts';
 import { contractDocument, type Operation, resolved } from '../support/contract-document.ts';
 import { type RuleSchema, type Violation, validValue, violationsOf } from './violations.ts';
 
@@ -64,7 +65,7 @@ export function exampleCases(target: Target): Case[] {
     Object.entries(examples).map(([name, example]) =>
       request(target, `${mediaType} example ${name}`, {
         mediaType,
-        body: JSON.stringify(resolved(example).value),
+        body: bodyText(mediaType, resolved(example).value),
       }),
     ),
   );
@@ -79,7 +80,8 @@ export function exampleCases(target: Target): Case[] {
 /** Every single rule of the contract broken at a single place. */
 export function violationCases(target: Target): Case[] {
   const bodies = Object.entries(target.content).flatMap(([mediaType, { schema }]) => [
-    ...violationsOf(schema).map(({ rule, value, pointer }) =>
+    // What is wrong with a line of a streamed body is told in its result: test/operations/import-customers.test.ts.
+    ...(isStreamed(mediaType) ? [] : violationsOf(schema)).map(({ rule, value, pointer }) =>
       request(target, `${mediaType} body #${pointer}: ${rule}`, {
         mediaType,
         body: JSON.stringify(value),
@@ -105,7 +107,7 @@ export function violationCases(target: Target): Case[] {
 }
 
 function syntaxCases(target: Target, mediaType: string): Case[] {
-  const body = JSON.stringify(leastBody(target, mediaType));
+  const body = leastBody(target, mediaType);
   const refused = (rule: string, status: number, change: Partial<Parts>) =>
     request(target, `${mediaType} body: ${rule}`, {
       mediaType,
@@ -114,7 +116,7 @@ function syntaxCases(target: Target, mediaType: string): Case[] {
       ...change,
     });
   return [
-    refused('no JSON', 400, { body: '{"name"' }),
+    ...(isStreamed(mediaType) ? [] : [refused('no JSON', 400, { body: '{"name"' })]),
     refused('empty', target.invalidStatus, { body: '' }),
     refused('a form', 415, { mediaType: 'application/x-www-form-urlencoded' }),
     refused('XML', 415, { mediaType: 'application/xml' }),
@@ -127,8 +129,8 @@ function acceptCases(target: Target): Case[] {
     ([status, response]) => status.startsWith('2') && 'content' in resolved(response),
   );
   if (!hasBody) return [];
-  const refusal = { status: 406, rule: 'an Accept that nothing satisfies', value: 'text/csv' };
-  return [request(target, 'Accept: text/csv', { given: { Accept: 'text/csv' }, refusal })];
+  const refusal = { status: 406, rule: 'an Accept that nothing satisfies', value: 'image/png' };
+  return [request(target, 'Accept: image/png', { given: { Accept: 'image/png' }, refusal })];
 }
 
 /** The methods that the path has not, tried once for the path. */
@@ -162,7 +164,7 @@ function request(target: Target, name: string, parts: Partial<Parts>): Case {
   const { given = {}, refusal } = parts;
   const [firstType] = Object.keys(target.content);
   const mediaType = parts.mediaType ?? firstType;
-  const body = firstType && (parts.body ?? JSON.stringify(leastBody(target, firstType)));
+  const body = firstType && (parts.body ?? leastBody(target, firstType));
   const inPlace = (place: string) => target.parameters.filter((parameter) => parameter.in === place);
   const path = inPlace('path').reduce(
     (text, parameter) =>
@@ -192,8 +194,16 @@ function request(target: Target, name: string, parts: Partial<Parts>): Case {
   };
 }
 
-function leastBody(target: Target, mediaType: string): unknown {
-  return validValue(target.content[mediaType]?.schema ?? { type: 'object' });
+/** The least body of a media type; of a streamed one its first example. */
+function leastBody(target: Target, mediaType: string): string {
+  const { schema = { type: 'object' }, examples = {} } = target.content[mediaType] ?? {};
+  if (!isStreamed(mediaType)) return JSON.stringify(validValue(schema));
+  const [example] = Object.values(examples);
+  return example ? bodyText(mediaType, resolved(example).value) : '';
+}
+
+function bodyText(mediaType: string, value: unknown): string {
+  return isStreamed(mediaType) ? String(value) : JSON.stringify(value);
 }
 
 /** As the contract's `style: form, explode: false` wants it: a comma between items stays a comma. */

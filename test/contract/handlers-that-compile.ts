@@ -2,7 +2,7 @@
 export const control = `
 import type { Handlers } from '../../src/contract/handler.ts';
 import type { Rendered } from '../../src/contract/rendered.ts';
-import type { ChangePage, Customer, CustomerHistory, CustomerList } from '../../src/contract/types.ts';
+import type { ChangePage, Customer, CustomerHistory, CustomerList, ErasureReceipt } from '../../src/contract/types.ts';
 
 interface Context { readonly principal: string }
 type Id = keyof Handlers<Context>;
@@ -11,6 +11,7 @@ type Reply<Operation extends Id> = Awaited<ReturnType<Handler<Operation>>>;
 declare const customer: Customer;
 declare const renderedCustomer: Rendered<Customer>;
 declare const renderedList: Rendered<CustomerList>;
+declare const receipt: ErasureReceipt;
 declare const history: Rendered<CustomerHistory>;
 declare const changes: ChangePage;
 declare const stream: AsyncIterable<Uint8Array>;
@@ -38,6 +39,11 @@ export const handlers: Handlers<Context> = {
   updateCustomer: ({ body }) => ({ status: 200, body: { ...customer, name: body.name ?? 'kept' } }),
   deleteCustomer: () => ({ status: 204, headers: feed }),
   restoreCustomer: () => ({ status: 200, headers: { ETag: '"5"', ...feed }, body: customer }),
+  eraseCustomer: () => ({ status: 200, headers: feed, body: receipt }),
+  getCustomerByExternalId: () => ({ status: 200, headers: cache, body: renderedCustomer }),
+  upsertCustomerByExternalId: ({ body }) => ({ status: 200, body: { ...customer, name: body.name } }),
+  exportCustomers: ({ accepts }) => ({ status: 200, headers: feed, mediaType: accepts, body: stream }),
+  importCustomers: ({ body }) => ({ status: 200, mediaType: 'application/x-ndjson', body }),
   getCustomerHistory: () => ({ status: 200, headers: noStore, body: history }),
   listChanges: ({ accepts }) => {
     if (accepts === 'application/json') return { status: 200, headers: noStore, body: changes };

@@ -73,9 +73,8 @@ export function checkItem(method: string, path: string, mediaType: string, item:
   throw new AssertionError({ message, stackStartFn: checkItem });
 }
 
-function faultsOfItem({ 'x-itemSchema': name }: ContentDeclaration, item: unknown): string[] {
-  if (name === undefined) return ['no x-itemSchema is declared'];
-  return faultsOf(resolved<Schema>({ $ref: `contract#/components/schemas/${name}` }), item);
+function faultsOfItem({ 'x-itemSchema': schema }: ContentDeclaration, item: unknown): string[] {
+  return schema ? faultsOf(schema, item) : ['no x-itemSchema is declared'];
 }
 
 function faultsOfOperation(operation: Operation, reply: ObservedReply): string[] {
@@ -133,9 +132,31 @@ function faultsOfBody(response: ResponseDeclaration, reply: ObservedReply): stri
   const value = bodyValue(mediaType, reply.bodyText);
   if (value === undefined) return ['the body is no JSON'];
   const faults = content.schema ? faultsOf(content.schema, value) : [];
-  const items = mediaType === 'text/event-stream' ? eventReader().read(reply.bodyText) : [];
-  const itemFaults = items.flatMap(({ data }) => faultsOfItem(content, bodyValue('application/json', data)));
+  const itemSchema = content['x-itemSchema'];
+  const itemFaults = itemSchema ? faultsOfItems(itemSchema, mediaType, reply.bodyText) : [];
   return [...[...faults, ...itemFaults].map((fault) => `body ${fault}`), ...faultsOfMeaning(value, reply)];
+}
+
+/** Each event or line of a streamed body against the schema of its items. */
+function faultsOfItems(schema: Schema, mediaType: string, text: string): string[] {
+  const items =
+    mediaType === 'text/event-stream'
+      ? eventReader()
+          .read(text)
+          .map(({ data }) => data)
+      : linesOf(text);
+  return items.flatMap((item, index) => {
+    const value = bodyValue('application/json', item);
+    const faults = value === undefined ? ['is no JSON'] : faultsOf(schema, value);
+    return faults.map((fault) => `item ${index + 1} ${fault}`);
+  });
+}
+
+/** A last line that does not end is no JSON. */
+function linesOf(text: string): string[] {
+  const lines = text.split('\n');
+  const rest = lines.pop();
+  return rest ? [...lines, `${rest} (cut off)`] : lines;
 }
 
 /** What no schema can say: the body agrees with the status and the headers of its reply. */

@@ -26,8 +26,8 @@ export interface ResponseDeclaration {
 
 export interface ContentDeclaration {
   readonly schema?: Schema;
-  /** Of a streamed media type: the name of the schema that each of its items keeps. */
-  readonly 'x-itemSchema'?: string;
+  /** Of a streamed media type: the schema that each of its items keeps. */
+  readonly 'x-itemSchema'?: Schema;
 }
 
 export interface Operation {

@@ -13,26 +13,27 @@ export function jsonTextFault(bytes: Uint8Array): string | undefined {
   if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf)
     return 'The body begins with a byte order mark.';
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
-  return structureFault(text);
+  return jsonStructureFault(text, 'body');
 }
 
 // The closing quote is optional, so that a string without end is one match and the scan stays linear.
 const token = /"(?:[^"\\]|\\.)*"?|[{}[\],:]/gs;
 
-function structureFault(text: string): string | undefined {
+/** The same for a text that was decoded already, which is called `subject` in what is told. */
+export function jsonStructureFault(text: string, subject: string): string | undefined {
   /** The member names of each object that is open; null for an array. */
   const open: (Set<string> | null)[] = [];
   let previous = '';
   for (const [found] of text.matchAll(token)) {
     if (found === '{' || found === '[') {
       open.push(found === '{' ? new Set() : null);
-      if (open.length > depthMax) return `The body is nested deeper than ${depthMax} levels.`;
+      if (open.length > depthMax) return `The ${subject} is nested deeper than ${depthMax} levels.`;
     } else if (found === '}' || found === ']') {
       open.pop();
     } else if (found === ':') {
       const names = open.at(-1);
       const name = decoded(previous);
-      if (names?.has(name)) return 'The body has an object that names a member twice.';
+      if (names?.has(name)) return `The ${subject} has an object that names a member twice.`;
       names?.add(name);
     }
     previous = found;

@@ -1,0 +1,96 @@
+import type { Handlers } from '../../contract/handler.ts';
+import type { ImportResult } from '../../contract/types.ts';
+import { Failure, invalidRequest } from '../../domain/failures.ts';
+import type { CustomerStore } from '../../domain/ports.ts';
+import { importCustomers, type LineResult } from '../../transfer/import-customers.ts';
+import type { ImportRecord } from '../../transfer/import-record.ts';
+import { transferFormats } from '../../transfer/transfer-formats.ts';
+import type { HandlerContext } from '../dispatch.ts';
+import { problemFor } from '../problem.ts';
+import { beginUpload } from '../upload.ts';
+import { listQueryFrom } from './customer-list.ts';
+import { writeContext } from './write-calls.ts';
+
+export interface TransferHandlersOptions {
+  readonly customers: CustomerStore;
+}
+
+/** How long a line may wait in the queue of writes before it is given up. */
+const lineTimeoutMs = 30_000;
+
+/** The operations that take all customers in and out. */
+export function transferHandlers({
+  customers,
+}: TransferHandlersOptions): Pick<Handlers<HandlerContext>, 'exportCustomers' | 'importCustomers'> {
+  return {
+    async exportCustomers({ query, accepts }) {
+      const { feedPosition, pages } = await customers.export(listQueryFrom(query).filters);
+      const body = transferFormats[accepts].render(pages);
+      return { status: 200, headers: { 'Feed-Position': feedPosition }, mediaType: accepts, body };
+    },
+
+    async importCustomers({ query, body, contentType, request }) {
+      refuseKey(request);
+      const { context } = request;
+      const upload = beginUpload(body);
+      const records = await upload.before(
+        context.deadlineMs,
+        firstKnown(transferFormats[contentType].read(upload.bytes)),
+      );
+      const results = importCustomers(records, (command) =>
+        customers.write(command, {
+          ...writeContext(request, query.validateOnly),
+          source: 'import',
+          deadlineMs: Date.now() + lineTimeoutMs,
+        }),
+      );
+      return {
+        status: 200,
+        mediaType: 'application/x-ndjson',
+        body: renderResults(results, context.requestId),
+      };
+    },
+  };
+}
+
+/** @throws Failure `malformed_request`: a key promises the same answer again, and that is never kept. */
+function refuseKey({ headers }: HandlerContext['request']): void {
+  if (headers['idempotency-key'] === undefined) return;
+  const detail = 'An import takes no Idempotency-Key. It changes nothing when it is sent again.';
+  const errors = [{ parameter: 'Idempotency-Key', detail: 'must be left out' }];
+  throw new Failure('malformed_request', detail, { errors });
+}
+
+/**
+ * Reads the first records, so that what is wrong with the whole is known while there is no reply yet.
+ * @throws Failure `invalid_request` for a body without a line, and what the format refuses.
+ */
+async function firstKnown(
+  records: AsyncIterable<readonly ImportRecord[]>,
+): Promise<AsyncIterable<readonly ImportRecord[]>> {
+  const iterator = records[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  if (first.done) throw invalidRequest([{ pointer: '#', detail: 'must have at least one line' }]);
+  return (async function* all() {
+    yield first.value;
+    for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value;
+  })();
+}
+
+async function* renderResults(
+  results: AsyncIterable<readonly LineResult[]>,
+  requestId: string,
+): AsyncGenerator<Uint8Array> {
+  for await (const batch of results) {
+    const lines = batch.map((result) => `${JSON.stringify(rendered(result, requestId))}\n`);
+    yield Buffer.from(lines.join(''));
+  }
+}
+
+function rendered(result: LineResult, requestId: string): ImportResult {
+  const { line, outcome } = result;
+  if (outcome !== 'refused')
+    return { line, status: outcome === 'created' ? 201 : 200, outcome, id: result.id };
+  const problem = problemFor(result.failure, { requestId, declaresUnprocessable: true });
+  return { line, status: problem.status, outcome, problem };
+}

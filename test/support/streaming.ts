@@ -1,0 +1,49 @@
+import { once } from 'node:events';
+import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { createInterface } from 'node:readline';
+
+/** Bytes in pieces of these sizes, in turns. */
+export async function* inPieces(bytes: Uint8Array, sizes: readonly number[]): AsyncGenerator<Uint8Array> {
+  let start = 0;
+  for (let turn = 0; start < bytes.length; turn++) {
+    const end = start + (sizes[turn % sizes.length] ?? 1);
+    yield bytes.subarray(start, end);
+    start = end;
+  }
+}
+
+export interface OpenImport {
+  readonly upload: ClientRequest;
+  /** Resolves when the reply begins. */
+  readonly reply: Promise<IncomingMessage>;
+  /** Sends text, and waits when the service does not take it. */
+  send(text: string): Promise<void>;
+  /** The next line of the reply; undefined at its end. */
+  nextLine<Line>(): Promise<Line | undefined>;
+}
+
+/** An import whose upload stays open: fetch would send all of it before it reads. */
+export function openImport(
+  url: string,
+  contentType = 'application/x-ndjson',
+  path = '/customers/import',
+): OpenImport {
+  const upload = request(url + path, { method: 'POST', headers: { 'Content-Type': contentType } });
+  const reply = once(upload, 'response').then(([message]) => message as IncomingMessage);
+  reply.catch(() => undefined);
+  upload.on('error', () => undefined);
+  upload.flushHeaders();
+  let lines: AsyncIterator<string> | undefined;
+  return {
+    upload,
+    reply,
+    async send(text) {
+      if (!upload.write(text)) await once(upload, 'drain');
+    },
+    async nextLine() {
+      lines ??= createInterface(await reply)[Symbol.asyncIterator]();
+      const { done, value } = await lines.next();
+      return done ? undefined : JSON.parse(value);
+    },
+  };
+}
