@@ -145,7 +145,7 @@ function outcomeOf(item: Item): WriteOutcome {
     body: imageOf(item),
     etag: after.etag,
     created: change === 'created',
-    unchanged: change === null,
+    ...(change === null ? { unchanged: true } : {}),
     feedPosition: item.position ?? noPosition,
     validated: item.context.validateOnly,
     replayed: false,

@@ -5,10 +5,9 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Customer, ImportResult } from '../../src/contract/types.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { describeEngines } from '../support/engines.ts';
+import { csv, importText, ndjson } from '../support/import-call.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
-const ndjson = { 'Content-Type': 'application/x-ndjson' };
-const csv = { 'Content-Type': 'text/csv' };
 const path = '/customers/import';
 
 describeEngines('importCustomers', (engine) => {
@@ -22,17 +21,7 @@ describeEngines('importCustomers', (engine) => {
 
   async function importLines(lines: readonly unknown[], query = {}): Promise<ImportResult[]> {
     const texts = lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line)));
-    return importText(texts.join('\n'), ndjson, query);
-  }
-
-  async function importText(
-    body: string | Uint8Array,
-    headers = ndjson,
-    query = {},
-  ): Promise<ImportResult[]> {
-    const reply = await service.call('POST', path, { body, headers, query });
-    assert.equal(reply.status, 200, reply.text);
-    return reply.text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as ImportResult]));
+    return importText(service, texts.join('\n'), ndjson, query);
   }
 
   const read = async (id: string | undefined) =>
@@ -177,7 +166,7 @@ describeEngines('importCustomers', (engine) => {
     ];
     const good = () => Buffer.from(`${JSON.stringify({ externalId: externalId(), name: 'Good' })}\n`);
     const parts = bad.flatMap(([line]) => [Buffer.from(line), Buffer.from('\r\n\n'), good()]);
-    const results = await importText(Buffer.concat(parts));
+    const results = await importText(service, Buffer.concat(parts));
     assert.deepEqual(
       results.map(({ line, problem, status }) => [line, problem?.code ?? status]),
       bad.flatMap(([, code], index) => [
@@ -216,54 +205,6 @@ describeEngines('importCustomers', (engine) => {
     assert.equal((await read(id)).version, 1);
     const { json } = await service.call<{ items: [] }>('GET', '/customers', { query: { externalId: free } });
     assert.deepEqual(json.items, []);
-  });
-
-  test('CSV: an absent column keeps, an empty cell clears, quotes and line breaks are text', async () => {
-    const key = externalId();
-    const text = (rows: readonly string[], end: string) => Buffer.from(`\ufeff${rows.join(end)}${end}`);
-    const first = [
-      'externalId,name,note,tags,metadata,address.city,phone',
-      `${key},"Ada ""A"" Lovelace","one,\r\ntwo","[""a"",""b""]","{""k"":""""}",Wien,'+4930231`,
-    ];
-    const [created] = await importText(text(first, '\r\n'), csv);
-    const customer = await read(created?.id);
-    assert.deepEqual(
-      [created?.line, customer.name, customer.note, customer.tags, customer.metadata, customer.phone],
-      [2, 'Ada "A" Lovelace', 'one,\r\ntwo', ['a', 'b'], { k: '' }, '+4930231'],
-    );
-    const [updated] = await importText(text(['tags,externalId,address.city', `,${key},`], '\n'), csv);
-    const { name, tags, address, note } = await read(updated?.id);
-    assert.deepEqual([name, tags, address, note], ['Ada "A" Lovelace', [], null, 'one,\r\ntwo']);
-  });
-
-  test('CSV: a quote too many costs its own line only', async () => {
-    const rows = [
-      'name,note',
-      'One,"open',
-      'Two,x',
-      'Three,"a""b"',
-      'Four',
-      'Five,"x"y',
-      'Six,"a',
-      'b"',
-      '',
-      'Seven,{',
-    ];
-    const results = await importText(rows.join('\n'), csv);
-    assert.deepEqual(
-      results.map(({ line, status }) => [line, status]),
-      [
-        [2, 400],
-        [3, 201],
-        [4, 201],
-        [5, 400],
-        [6, 400],
-        [7, 201],
-        [10, 201],
-      ],
-    );
-    const [json] = await importText('name,tags\nA,vip\n', csv);
-    assert.deepEqual([json?.status, json?.problem?.errors?.[0]?.pointer], [422, '#/tags']);
   });
 
   test('400 and 422 for the whole, before anything is stored', async () => {
