@@ -118,7 +118,7 @@ describeEngines('listChanges as an event stream', (engine) => {
     assert.equal((await own.call('GET', '/changes', { headers })).problem.code, 'feed_position_gone');
   });
 
-  test('a client that does not read is cut, and costs nothing until then', async (t) => {
+  test('a client that does not read is cut, and the others miss nothing', async (t) => {
     const own = await startTestService(t, { engine });
     const server = await serverOf(own);
     // In the service itself a minute: see `http/server.ts`.

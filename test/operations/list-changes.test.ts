@@ -70,7 +70,8 @@ describeEngines('listChanges', (engine) => {
     for (const limit of [1, 2, 4, 8, 9, 100]) {
       const seen: number[] = [];
       let next = '0';
-      for (let read = limit; read === limit; ) {
+      // A walk that repeats itself must end all the same.
+      for (let read = limit; read === limit && seen.length <= 9; ) {
         const { items, next: reached } = await page({ after: next, limit });
         assert.equal(reached, items.at(-1)?.id ?? next);
         seen.push(...items.map(({ id }) => Number(id)));

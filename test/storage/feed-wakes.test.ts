@@ -1,0 +1,50 @@
+/** What is committed while the tail of the feed is being read, or while a stream reads for itself, is not left lying. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createCommand } from '../../src/domain/commands.ts';
+import { createFeedStreams } from '../../src/http/feed-streams.ts';
+import { describeEngines } from '../support/engines.ts';
+import { openStore, plainContext } from './open-store.ts';
+
+/** No heartbeat comes to the rescue in this time. */
+const patienceMs = 10_000;
+
+describeEngines('a commit between the read of the feed and its end', (engine) => {
+  test('reaches a stream that has caught up, without another commit', async (t) => {
+    const { feed, customers } = await openStore(t, engine);
+    const write = () => customers.write(createCommand({ name: 'Ada' }), plainContext());
+    let atRead = async () => {};
+    const streams = createFeedStreams({
+      ...feed,
+      async readAfter(position, limit) {
+        const changes = await feed.readAfter(position, limit);
+        const commit = atRead;
+        atRead = async () => {};
+        await commit();
+        return changes;
+      },
+    });
+    const stream = (await streams.open('latest', 'after'))[Symbol.asyncIterator]();
+    for (let round = 1; round <= 10; round++) {
+      atRead = async () => void (await write());
+      if (round === 1) await stream.next();
+      else await write();
+      const texts = await eventsOf(stream, round === 1 ? 1 : 2, t);
+      assert.equal(texts.length, round === 1 ? 1 : 2);
+    }
+    await stream.return?.();
+  });
+});
+
+async function eventsOf(stream: AsyncIterator<Uint8Array>, count: number, t: TestContext): Promise<string[]> {
+  const ids: string[] = [];
+  while (ids.length < count) {
+    const late = delay(patienceMs, undefined, { signal: t.signal, ref: false });
+    const next = await Promise.race([stream.next(), late]);
+    assert.ok(next, `a change was left lying: ${ids.length} of ${count} came`);
+    const text = Buffer.from(next.value).toString();
+    ids.push(...[...text.matchAll(/^id: (\d+)$/gm)].map(([, id = '']) => id));
+  }
+  return ids;
+}
