@@ -32,7 +32,9 @@ export const create: Handler<'createCustomer'> = ({ query, body }) => {
   const located = { Location: '/customers/1', ETag: '"1"', ...feed };
   return { status: 201, headers: located, body: { ...customer, name: body.name } };
 };
-export const handlers: Handlers<Context> = {
+type SomeHandlers = Pick<Handlers<Context>, 'listCustomers' | 'createCustomer' | 'getCustomer' | 'replaceCustomer' |
+  'updateCustomer' | 'deleteCustomer' | 'restoreCustomer'>;
+export const handlers: SomeHandlers = {
   listCustomers: ({ query }) => ({ status: query.limit === 1 ? 200 : 200, headers: cache, body: renderedList }),
   createCustomer: create,
   getCustomer: get,
