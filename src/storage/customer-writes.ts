@@ -3,6 +3,7 @@ import type { Command } from '../domain/commands.ts';
 import { type Failure, unavailable } from '../domain/failures.ts';
 import type { WriteContext, WriteOutcome } from '../domain/ports.ts';
 import type { Clock, IdSource } from '../domain/sources.ts';
+import type { MaintenanceOptions } from './engine.ts';
 import { CommitUncertain, type Engine, type Session, type Work } from './engine.ts';
 import type { Settled } from './group-commit.ts';
 import { createGroupCommit } from './group-commit.ts';
@@ -100,8 +101,8 @@ export function createCustomerWrites(engine: Engine, options: CustomerWritesOpti
       });
     },
     /** Runs statements on the writing connection when their turn comes, outside of any transaction. */
-    maintain<Result>(work: Work<Result>): Promise<Result> {
-      return queue.takeTurn(() => engine.maintain(work));
+    maintain<Result>(work: Work<Result>, maintenance?: MaintenanceOptions): Promise<Result> {
+      return queue.takeTurn(() => engine.maintain(work, maintenance));
     },
     /** Resolves when no write is under way. */
     idle: () => queue.idle(),

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { Dialect } from './dialect.ts';
+import { createReadGate } from './read-gate.ts';
 
 /** The values that both drivers bind alike. Anything else is turned into one of these first. */
 export type SqlValue = string | number | null;
@@ -26,6 +27,11 @@ export interface TransactionOptions {
   readonly rollBack?: boolean;
 }
 
+export interface MaintenanceOptions {
+  /** Keep reads of this process back meanwhile, for a moment: under many of them their turn never comes. */
+  readonly withoutReaders?: boolean;
+}
+
 /** A database of either kind. */
 export interface Engine {
   readonly dialect: Dialect;
@@ -39,7 +45,7 @@ export interface Engine {
    */
   transaction<Result>(work: Work<Result>, options?: TransactionOptions): Promise<Result>;
   /** Runs work on the writing connection outside of any transaction, where some statements have to be. */
-  maintain<Result>(work: Work<Result>): Promise<Result>;
+  maintain<Result>(work: Work<Result>, options?: MaintenanceOptions): Promise<Result>;
   close(): Promise<void>;
 }
 
@@ -66,6 +72,7 @@ export function createEngine<Connection>(parts: {
   readonly readers: Knex;
 }): Engine {
   const { dialect, driver, writer, readers } = parts;
+  const gate = createReadGate();
 
   async function lease<Result>(
     pool: Knex,
@@ -123,10 +130,14 @@ export function createEngine<Connection>(parts: {
   return {
     dialect,
     knex: writer,
-    read: (work) => lease(readers, (connection) => driver.limit(connection, guarded(connection, work))),
+    read: (work) =>
+      gate.pass(() => lease(readers, (connection) => driver.limit(connection, guarded(connection, work)))),
     transaction: (work, options = {}) =>
       lease(writer, (connection) => guarded(connection, () => commitOrRollBack(connection, work, options))),
-    maintain: (work) => lease(writer, (connection) => guarded(connection, work)),
+    maintain(work, { withoutReaders = false } = {}) {
+      const maintain = () => lease(writer, (connection) => guarded(connection, work));
+      return withoutReaders ? gate.whileClosed(maintain) : maintain();
+    },
     async close() {
       await readers.destroy();
       await writer.destroy();

@@ -14,6 +14,12 @@ const textsMax = 500;
 /** How long one try may take, beyond the request that has begun it. */
 const tryTimeoutMs = 10 * 60_000;
 
+/** Erasures that are brought to their end together. */
+interface Batch {
+  readonly ids: string[];
+  readonly done: Promise<void>;
+}
+
 /**
  * Brings erasures to their end: after the rows, the files. It goes on when its caller has stopped waiting, and a
  * repeat of the request waits for the same work.
@@ -24,22 +30,46 @@ export function createErasureCompletion(database: Database, writes: CustomerWrit
   /** What the erased customers held, until no file does. It is in no file itself: after a crash nobody knows. */
   const texts = new Map<string, readonly string[]>();
   const stopping = new AbortController();
+  let last: Promise<void> = Promise.resolve();
+  let next: Batch | undefined;
 
-  async function complete(id: string): Promise<void> {
+  /** One search serves all that wait for one: each alone would read the whole file. */
+  async function completeAll(ids: readonly string[]): Promise<void> {
     const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(tryTimeoutMs)]);
-    await cleaning.clean(texts.get(id), signal);
-    await writes.transact((session) => rows.markComplete(session, id), Number.POSITIVE_INFINITY);
-    texts.delete(id);
+    const pending = await database.engine.read((session) => rows.incompleteAmong(session, ids));
+    if (pending.length === 0) return;
+    const known = pending.map((id) => texts.get(id));
+    const isComplete = known.every((each) => each !== undefined);
+    await cleaning.clean(isComplete ? [...new Set(known.flatMap((each) => each ?? []))] : undefined, signal);
+    await writes.transact((session) => rows.markComplete(session, pending), Number.POSITIVE_INFINITY);
+    for (const id of pending) texts.delete(id);
   }
 
+  /** Joins the work that is about to begin, after what is under way. */
   function runOnce(id: string): Promise<void> {
     const known = running.get(id);
     if (known) return known;
-    const work = complete(id).finally(() => running.delete(id));
-    running.set(id, work);
+    next ??= begin();
+    next.ids.push(id);
+    running.set(id, next.done);
+    return next.done;
+  }
+
+  function begin(): Batch {
+    const ids: string[] = [];
+    const done = last
+      .catch(() => undefined)
+      .then(() => {
+        next = undefined;
+        return completeAll(ids);
+      })
+      .finally(() => {
+        for (const id of ids) running.delete(id);
+      });
     // Whoever waits is told; when nobody does any more, the next repeat or sweep tries again.
-    work.catch(() => undefined);
-    return work;
+    done.catch(() => undefined);
+    last = done;
+    return { ids, done };
   }
 
   return {

@@ -22,7 +22,9 @@ export interface ErasureRows {
   /** Removes what is personal from every table, the customer's own row included. */
   scrub(session: Session, id: string): Promise<ScrubbedRows>;
   insert(session: Session, erasure: StoredErasure): Promise<void>;
-  markComplete(session: Session, id: string): Promise<void>;
+  markComplete(session: Session, ids: readonly string[]): Promise<void>;
+  /** Which of these erasures are not complete. */
+  incompleteAmong(session: Session, ids: readonly string[]): Promise<readonly string[]>;
   /** Erasures whose bytes may still be in the files, as after a crash. */
   incomplete(session: Session, limit: number): Promise<readonly string[]>;
 }
@@ -59,7 +61,10 @@ const columns =
   'customer_id, version, position, erased_at, fields, versions, tags, idempotency_keys, complete';
 
 export function createErasureRows(dialect: Dialect): ErasureRows {
-  const among = `SELECT customer_id AS id FROM erasures WHERE ${dialect.among('customer_id', 'uuid')}`;
+  const amongIds = dialect.among('customer_id', 'uuid');
+  const among = `SELECT customer_id AS id FROM erasures WHERE ${amongIds}`;
+  const incompleteAmong = `${among} AND complete = 0`;
+  const markComplete = `UPDATE erasures SET complete = 1 WHERE ${amongIds}`;
 
   return {
     async among(session, ids) {
@@ -90,8 +95,12 @@ export function createErasureRows(dialect: Dialect): ErasureRows {
       const counts = [fields, versions, tags, idempotencyKeys, complete ? 1 : 0];
       await session.run(insert, [customerId, version, position, erasedAt, ...counts]);
     },
-    async markComplete(session, id) {
-      await session.run('UPDATE erasures SET complete = 1 WHERE customer_id = ?', [id]);
+    async markComplete(session, ids) {
+      await session.run(markComplete, [JSON.stringify(ids)]);
+    },
+    async incompleteAmong(session, ids) {
+      const rows = await session.run<{ id: string }>(incompleteAmong, [JSON.stringify(ids)]);
+      return rows.map(({ id }) => id);
     },
     async incomplete(session, limit) {
       const rows = await session.run<{ id: string }>(incomplete, [limit]);

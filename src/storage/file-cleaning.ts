@@ -24,7 +24,12 @@ export interface FileCleaning {
 export function createFileCleaning({ engine, file }: Database, writes: CustomerWrites): FileCleaning {
   /** An open reader keeps the log from being truncated, so it is tried until none is left of before. */
   async function truncateLog(signal: AbortSignal): Promise<void> {
-    while (!(await writes.maintain(tryToTruncateLog))) await pause(retryIntervalMs, undefined, { signal });
+    let withoutReaders = false;
+    while (!(await writes.maintain(tryToTruncateLog, { withoutReaders }))) {
+      await pause(retryIntervalMs, undefined, { signal });
+      // Where readers come one after another without end, they are kept back for the next try.
+      withoutReaders = true;
+    }
     signal.throwIfAborted();
   }
 

@@ -10,13 +10,15 @@ import { describeEngines } from '../support/engines.ts';
 import { randomFrom } from '../support/random.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
+/** All of a test's requests come at once, on whatever machine: none is to be refused for its time. */
+const environment = { REQUEST_TIMEOUT_MS: '25000' };
 const rounds = process.env.TEST_SOAK ? 200 : 15;
 
 describeEngines('erasures', (engine) => {
   const cleanup = suiteCleanup();
   const services: TestService[] = [];
   before(async () => {
-    services.push(await startTestService(cleanup, { engine }));
+    services.push(await startTestService(cleanup, { engine, environment }));
   });
   contend(services, engine);
 });
@@ -25,9 +27,9 @@ describe('erasures on two instances [postgres]', () => {
   const cleanup = suiteCleanup();
   const services: TestService[] = [];
   before(async () => {
-    const first = await startTestService(cleanup, { engine: 'postgres' });
+    const first = await startTestService(cleanup, { engine: 'postgres', environment });
     const { databaseUrl } = first;
-    services.push(first, await startTestService(cleanup, { engine: 'postgres', databaseUrl }));
+    services.push(first, await startTestService(cleanup, { engine: 'postgres', environment, databaseUrl }));
   });
   contend(services, 'two instances');
 });
@@ -118,8 +120,8 @@ function contend(services: readonly TestService[], label: string): void {
 
 describe('an erasure that a reader of the file holds up [sqlite]', () => {
   test('is 503 with the reason, writes go on, and a repeat completes it', async (t) => {
-    const environment = { REQUEST_TIMEOUT_MS: '1500' };
-    const service = await startTestService(t, { engine: 'sqlite', environment });
+    const shortly = { REQUEST_TIMEOUT_MS: '1500' };
+    const service = await startTestService(t, { engine: 'sqlite', environment: shortly });
     const created = await service.call<Customer>('POST', '/customers', { body: { name: 'kanarienvogel' } });
     const path = `/customers/${created.json.id}`;
     const direct = openDirectly(t, service.databaseUrl);
