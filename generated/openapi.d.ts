@@ -531,6 +531,8 @@ export interface components {
         CustomerStored: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 /**
                  * @description The strong entity tag of the customer's current version. Absent with `validateOnly=true`.
                  * @example "2"
@@ -552,6 +554,8 @@ export interface components {
         NotModified: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 ETag: components["headers"]["ETag"];
                 "Cache-Control": components["headers"]["Cache-Control"];
                 [name: string]: unknown;
@@ -562,6 +566,8 @@ export interface components {
         ListNotModified: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 ETag: components["headers"]["List-ETag"];
                 "Cache-Control": components["headers"]["Cache-Control"];
                 [name: string]: unknown;
@@ -642,10 +648,14 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The credential is good, but lacks the scope that this operation needs. */
+        /**
+         * @description The credential is good, but lacks the scope that this operation needs. Or, of a service on the caller's own
+         *     machine that asks for no credential: the request comes from a page of another site.
+         */
         Forbidden: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
+                "WWW-Authenticate": components["headers"]["Missing-Scope"];
                 [name: string]: unknown;
             };
             content: {
@@ -849,10 +859,15 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description You have sent too many requests. Wait as long as `Retry-After` says. */
+        /**
+         * @description You have sent too many requests, or too many without a valid credential come from your address. Wait as long
+         *     as `Retry-After` says.
+         */
         RateLimited: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "Retry-After": components["headers"]["Retry-After"];
                 [name: string]: unknown;
             };
@@ -970,6 +985,22 @@ export interface components {
          * @example Bearer realm="customers"
          */
         "WWW-Authenticate": string;
+        /**
+         * @description Which scope is missing (RFC 6750). Absent where the credential is not the reason.
+         * @example Bearer realm="customers", error="insufficient_scope", scope="customers:write"
+         */
+        "Missing-Scope": string;
+        /**
+         * @description What you have left of the limit that `RateLimit-Policy` tells: `r` requests, and `t` seconds until there is
+         *     more. Absent where there is no limit. (draft-ietf-httpapi-ratelimit-headers-11)
+         * @example "requests";r=5999;t=1
+         */
+        RateLimit: string;
+        /**
+         * @description Your limit: `q` requests in `w` seconds, in each process that serves this API. Absent where there is no limit.
+         * @example "requests";q=6000;w=60
+         */
+        "RateLimit-Policy": string;
         /**
          * @description Seconds to wait before trying again.
          * @example 2
@@ -1108,6 +1139,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     ETag: components["headers"]["List-ETag"];
                     "Cache-Control": components["headers"]["Cache-Control"];
                     /**
@@ -1182,6 +1215,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1192,6 +1227,8 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     Location: components["headers"]["Location"];
                     ETag: components["headers"]["ETag"];
                     "Feed-Position": components["headers"]["Feed-Position"];
@@ -1260,6 +1297,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     ETag: components["headers"]["ETag"];
                     "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
@@ -1341,6 +1380,8 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     Location: components["headers"]["Location"];
                     ETag: components["headers"]["ETag"];
                     "Feed-Position": components["headers"]["Feed-Position"];
@@ -1408,6 +1449,8 @@ export interface operations {
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Feed-Position": components["headers"]["Feed-Position"];
                     [name: string]: unknown;
                 };
@@ -1542,6 +1585,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /**
                      * @description The strong entity tag of the customer's current version, for `If-Match` and `If-None-Match`.
                      * @example "5"

@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { v7 as uuidv7 } from 'uuid';
+import { type CredentialParts, type Credentials, openCredentials } from './authentication/credentials.ts';
+import { keyTrustMs as defaultKeyTrustMs } from './authentication/keyring.ts';
 import type { Config } from './config.ts';
 import type { Clock, IdSource } from './domain/sources.ts';
 import { createApplication } from './http/application.ts';
@@ -11,7 +13,7 @@ import { createLifecycle } from './operations/lifecycle.ts';
 import { closeLog, createLog, type Log } from './operations/log.ts';
 import { createMetrics } from './operations/metrics.ts';
 import { type Database, openToServe } from './storage/database.ts';
-import { createStorage } from './storage/storage.ts';
+import { createStorage, type Storage } from './storage/storage.ts';
 
 /** A running service. */
 export interface Service {
@@ -26,6 +28,8 @@ export interface Service {
 export interface ServiceOptions {
   readonly clock?: Clock;
   readonly ids?: IdSource;
+  /** How long API keys are trusted that cannot be looked at. */
+  readonly keyTrustMs?: number;
 }
 
 /** How long requests under way may go on while the service stops. */
@@ -37,11 +41,11 @@ const idleCheckIntervalMs = 50;
  * @throws StorageProblem or the server's own error (such as EADDRINUSE); nothing is left open then.
  */
 export async function startService(config: Config, options: ServiceOptions = {}): Promise<Service> {
-  const { clock = Date.now, ids = () => uuidv7() } = options;
+  const { clock = Date.now, ids = () => uuidv7(), keyTrustMs = defaultKeyTrustMs } = options;
   const log = await createLog(config.logLevel);
   const database = await openToServe(config.database, config.requestTimeoutMs);
   try {
-    return await serve(config, database, log, { clock, ids });
+    return await serve(config, database, log, { clock, ids, keyTrustMs });
   } catch (error) {
     await database.close();
     throw error;
@@ -52,29 +56,36 @@ async function serve(
   config: Config,
   database: Database,
   log: Log,
-  { clock, ids }: Required<ServiceOptions>,
+  options: Required<ServiceOptions>,
 ): Promise<Service> {
-  const { requestTimeoutMs, corsOrigins, requireIfMatch } = config;
+  const { ids } = options;
+  const { requireIfMatch } = config;
   const lifecycle = createLifecycle();
   const metrics = createMetrics();
-  const { customers, idle } = await createStorage(database, { clock, ids });
+  const storage = await createStorage(database, options);
+  const { customers, idle } = storage;
+  const credentials = await openAuthentication(config, storage, log, options);
   const handlers = { ...customerHandlers({ customers, requireIfMatch }) };
   const observers = { ids, log, metrics };
   const app = await createApplication({
+    ...config,
     ...observers,
+    authenticator: credentials,
     handlers,
-    corsOrigins,
-    requestTimeoutMs,
     customers,
     lifecycle,
   });
   const server = createHttpServer(app, observers);
-  await listen(server, config);
+  await listen(server, config).catch(async (error: unknown) => {
+    await credentials?.stop();
+    throw error;
+  });
 
   let stopped: Promise<void> | undefined;
   async function stop(): Promise<void> {
     lifecycle.beginStop();
     await drain(server);
+    await credentials?.stop();
     await idle();
     await database.close();
     await closeLog(log);
@@ -87,6 +98,21 @@ async function serve(
       return stopped;
     },
   };
+}
+
+/** Nothing where everybody may do everything. */
+async function openAuthentication(
+  { authentication }: Config,
+  { apiKeys }: Storage,
+  log: Log,
+  { clock, keyTrustMs }: Required<ServiceOptions>,
+): Promise<Credentials | undefined> {
+  if (authentication === 'off') return undefined;
+  const onHealth: CredentialParts['onHealth'] = (part, error) => {
+    if (error === undefined) log.info({ part }, 'credentials can be checked again');
+    else log.error({ part, err: error }, 'credentials cannot be brought up to date');
+  };
+  return openCredentials(authentication, { keys: apiKeys, clock, keyTrustMs, onHealth });
 }
 
 async function listen(server: Server, { host, port }: Config): Promise<void> {

@@ -7,7 +7,7 @@ import { dirname, join, relative } from 'node:path';
 import { suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { type Setting, settings } from '../src/config.ts';
+import { type Setting, settings } from '../src/config/settings.ts';
 import { describeEngines } from './support/engines.ts';
 import { startTestService } from './support/service.ts';
 

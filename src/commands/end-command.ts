@@ -1,5 +1,7 @@
 import { ConfigurationError } from '../config.ts';
+import { Failure } from '../domain/failures.ts';
 import { StorageProblem } from '../storage/storage-problem.ts';
+import { CommandProblem } from './command-problem.ts';
 
 /** The exit code of sysexits.h for a wrong setting; everything else that fails is 1. */
 const configurationExitCode = 78;
@@ -21,7 +23,8 @@ type ListenError = NodeJS.ErrnoException & {
 };
 
 function describeFailure(error: unknown): string {
-  if (error instanceof StorageProblem) return error.message;
+  if (error instanceof StorageProblem || error instanceof CommandProblem) return error.message;
+  if (error instanceof Failure) return error.detail;
   const { code, port, address, hostname } = error as ListenError;
   if (code === 'EADDRINUSE') return `port ${port} is taken by another process. Set PORT to another one.`;
   if (code === 'EACCES') return `port ${port} is not for this user. Set PORT to one above 1023.`;

@@ -11,6 +11,7 @@ export type FailureCode =
   | 'invalid_cursor'
   | 'unauthenticated'
   | 'forbidden'
+  | 'untrusted_origin'
   | 'not_found'
   | 'customer_not_found'
   | 'method_not_allowed'

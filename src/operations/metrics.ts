@@ -5,6 +5,8 @@ export interface Metrics {
   /** @param operation an operationId, or `other` for what is none: never a path, so that labels stay few. */
   requestStarted(): void;
   requestEnded(operation: string, status: number, durationSeconds: number): void;
+  /** @param reason of a closed list: who was refused, or how often, stays in the log. */
+  requestRefused(reason: string): void;
   readonly contentType: string;
   render(): Promise<string>;
 }
@@ -27,6 +29,12 @@ export function createMetrics(): Metrics {
     buckets: durationBucketsSeconds,
     registers: [registry],
   });
+  const refusals = new Counter({
+    name: 'http_requests_refused_total',
+    help: 'Requests refused for their credential, its scope, their origin or their number, by reason.',
+    labelNames: ['reason'],
+    registers: [registry],
+  });
   const inFlight = new Gauge({
     name: 'http_requests_in_flight',
     help: 'Requests begun and not yet answered.',
@@ -39,6 +47,7 @@ export function createMetrics(): Metrics {
       requests.inc({ operation, status });
       durations.observe({ operation }, durationSeconds);
     },
+    requestRefused: (reason) => refusals.inc({ reason }),
     contentType: registry.contentType,
     render: () => registry.metrics(),
   };

@@ -1,4 +1,4 @@
-import type { DatabaseConfig } from '../config.ts';
+import type { DatabaseConfig } from '../config/parsers.ts';
 import type { Engine } from './engine.ts';
 import { toFailure } from './error-translation.ts';
 import { applyMigrations, readSchemaState } from './migrator.ts';
@@ -58,6 +58,36 @@ export async function migrate(config: DatabaseConfig): Promise<readonly string[]
     await database.close();
   }
 }
+
+/**
+ * Opens the database for a short while, beside whoever serves from it. An embedded one that is new or behind is
+ * brought up to date first, if nobody serves it.
+ * @throws StorageProblem as {@link openToServe}.
+ */
+export async function openBeside(config: DatabaseConfig): Promise<Database> {
+  if (config.engine === 'sqlite' && config.temporary) {
+    throw new StorageProblem(
+      'a temporary database is its own process alone. Set DATABASE_URL to one that stays.',
+    );
+  }
+  const database = await open(config, commandTimeoutMs, { exclusive: false });
+  try {
+    const { pending } = await currentSchema(database.engine);
+    if (pending.length > 0 && config.engine === 'postgres') {
+      throw new StorageProblem('the database schema is not up to date. Run: customers migrate');
+    }
+    if (pending.length > 0 && config.engine === 'sqlite') {
+      await withFileLock(config.file, () => applyMigrations(database.engine));
+    }
+    return database;
+  } catch (error) {
+    await database.close();
+    throw described(error, config, database.engine);
+  }
+}
+
+/** How long a command waits for a statement. */
+const commandTimeoutMs = 10_000;
 
 async function open(
   config: DatabaseConfig,

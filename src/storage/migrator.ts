@@ -2,9 +2,10 @@ import type { Knex } from 'knex';
 import type { Engine } from './engine.ts';
 import type { Migration } from './migration.ts';
 import { createCustomers } from './migrations/001-customers.ts';
+import { createApiKeys } from './migrations/006-api-keys.ts';
 
 /** Every step, oldest first. */
-const migrations: readonly Migration[] = [createCustomers];
+const migrations: readonly Migration[] = [createCustomers, createApiKeys];
 
 const tableName = 'schema_migrations';
 

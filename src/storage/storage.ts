@@ -1,6 +1,8 @@
+import type { ApiKeyStore } from '../domain/api-keys.ts';
 import { unavailable } from '../domain/failures.ts';
 import type { CustomerStore } from '../domain/ports.ts';
 import type { Clock, IdSource } from '../domain/sources.ts';
+import { createApiKeyStore } from './api-keys.ts';
 import { createCursorSealer } from './cursors.ts';
 import { createCustomerPages } from './customer-pages.ts';
 import { createCustomerReads } from './customer-reads.ts';
@@ -16,6 +18,7 @@ const idempotencyTtlMs = 24 * 60 * 60 * 1000;
 /** The customers of an opened database. */
 export interface Storage {
   readonly customers: CustomerStore;
+  readonly apiKeys: ApiKeyStore;
   /** Resolves when no write is under way. */
   idle(): Promise<void>;
 }
@@ -40,6 +43,7 @@ export async function createStorage(
   }
 
   return {
+    apiKeys: createApiKeyStore(engine),
     customers: {
       get: (id) => translated(get(id)),
       list: (query) => translated(list(query)),

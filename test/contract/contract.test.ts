@@ -55,14 +55,16 @@ suite('contract', () => {
       201: ['Location', 'ETag', 'Feed-Position'],
       304: ['ETag', 'Cache-Control'],
       401: ['WWW-Authenticate'],
+      403: ['WWW-Authenticate'],
       405: ['Allow'],
-      429: ['Retry-After'],
+      429: ['Retry-After', 'RateLimit', 'RateLimit-Policy'],
       503: ['Retry-After'],
     };
     for (const { id, method, responses } of operations) {
       for (const { node, status } of responses) {
         const headers = Object.keys(child(node, 'headers'));
         const expected = ['X-Request-Id', ...(ofStatus[status] ?? [])];
+        if (status < '400') expected.push('RateLimit', 'RateLimit-Policy');
         if (status === '415') expected.push(method === 'patch' ? 'Accept-Patch' : 'Accept');
         assertIncludes(headers, expected, `${id} ${status}`);
         for (const mediaType of Object.values((node.content ?? {}) as Node)) {
