@@ -7,8 +7,11 @@ import type { Clock } from '../domain/sources.ts';
 import { KeySetUnavailable } from './key-set.ts';
 import { createTokenCache } from './token-cache.ts';
 
-/** Longer than any issuer's tokens; a longer one is not even taken apart. */
+/** Longer than any issuer's tokens. */
 const tokenLengthMax = 8192;
+
+/** Three parts in base64url without padding (RFC 7515): anything else is not even taken apart. */
+const tokenPattern = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 /** Registered claims that a token for us cannot lack. `nbf` is heeded where it is given. */
 const requiredClaims = ['iss', 'aud', 'sub', 'exp'];
@@ -65,7 +68,7 @@ export function createTokenAuthenticator(
 
   return {
     authenticate(token) {
-      if (token.length > tokenLengthMax) return refused('token_malformed');
+      if (token.length > tokenLengthMax || !tokenPattern.test(token)) return refused('token_malformed');
       const name = hash('sha256', token, 'base64');
       const principal = cache.find(name);
       return principal ? { principal } : verify(token, name);
