@@ -26,6 +26,7 @@ const journey = [
   'matchOperation',
   'authorize',
   'checkMediaTypes',
+  'continueBody',
   'readBody',
   'checkQuery',
   'requestMiddleware',

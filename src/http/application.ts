@@ -14,6 +14,7 @@ import type { BeginRequestOptions } from './begin-request.ts';
 import { beginRequest } from './begin-request.ts';
 import { readBody } from './body.ts';
 import { trustProxies } from './caller-address.ts';
+import { continueBody } from './continue-body.ts';
 import { createContractValidator } from './contract-validator.ts';
 import type { HandlerContext } from './dispatch.ts';
 import { dispatch } from './dispatch.ts';
@@ -71,6 +72,7 @@ export async function createApplication(parts: ApplicationParts): Promise<Expres
   app.use(matchOperation(validator.match));
   app.use(authorize);
   app.use(checkMediaTypes);
+  app.use(continueBody);
   app.use(readBody());
   app.use(checkQuery);
   app.use(validator.validate);
