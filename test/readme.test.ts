@@ -8,7 +8,9 @@ import { suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Setting, settings } from '../src/config/settings.ts';
+import { bearer, keyMaker, until } from './support/credentials.ts';
 import { describeEngines } from './support/engines.ts';
+import { generalized, parseReply, shortenedLike, textOf } from './support/printed-replies.ts';
 import { startTestService } from './support/service.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -16,15 +18,6 @@ const readme = await readFile(join(root, 'README.md'), 'utf8');
 const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
   scripts: Record<string, string>;
 };
-
-/** Stands in a printed body for the members that are left out. */
-const leftOut = '…';
-
-interface Reply {
-  readonly status: string;
-  readonly headers: ReadonlyArray<readonly [name: string, value: string]>;
-  readonly body: unknown;
-}
 
 describeEngines('README', (engine) => {
   test('each line of the API answers what is printed', { skip: withoutCurl() }, async (context) => {
@@ -43,6 +36,22 @@ describeEngines('README', (engine) => {
       );
     }
     context.diagnostic(`${lines.length} lines run and compared`);
+  });
+
+  test('each line with a credential answers what is printed', { skip: withoutCurl() }, async (context) => {
+    const service = await startTestService(context, { engine, environment: { AUTH: 'keys' } });
+    const { text: key } = await keyMaker(context, service.databaseUrl).create(['customers:read']);
+    const known = () => service.call('GET', '/customers', { headers: bearer(key) });
+    await until(async () => (await known()).status === 200, 5000);
+    const all = blocks(section('Credentials'));
+    for (const { text } of all.filter(({ language }) => language === 'http')) {
+      const command = all[all.findIndex((each) => each.text === text) - 1]?.text.replaceAll(
+        '127.0.0.1:8080',
+        new URL(service.url).host,
+      );
+      const answer = parseReply(await run(`KEY=${key}; ${command}`));
+      assert.deepEqual(shortenedLike(parseReply(text), answer), parseReply(text), command);
+    }
   });
 });
 
@@ -92,7 +101,7 @@ suite('all pages', () => {
   test('every script that a page names is one', async (context) => {
     let count = 0;
     for (const page of await pages()) {
-      for (const [, name = ''] of (await readFile(page, 'utf8')).matchAll(/npm run ([\w:-]+)/g)) {
+      for (const [, name = ''] of (await readFile(page, 'utf8')).matchAll(/npm run (?:-s )?([\w:-]+)/g)) {
         count += 1;
         assert.ok(scripts[name], `${relative(root, page)} names npm run ${name}`);
       }
@@ -139,65 +148,6 @@ async function run(command: string): Promise<string> {
   const env = { ...process.env, NO_PROXY: '*', HOME: '/nonexistent', CURL_HOME: '/nonexistent' };
   const { stdout } = await promisify(execFile)('sh', ['-c', command], { env, timeout: 30_000 });
   return stdout;
-}
-
-/** Reads what `curl -i` prints, and what a page prints of it. */
-function parseReply(text: string): Reply {
-  const [head = '', body = ''] = text.replaceAll('\r\n', '\n').split(/\n\n(.*)/s);
-  const [status = '', ...headers] = head.trimEnd().split('\n');
-  const json = body.replace(/"(?:[^"\\]|\\.)*"|…/g, (found) =>
-    found === leftOut ? `"${leftOut}": true` : found,
-  );
-  return {
-    status,
-    headers: headers.map((header) => header.split(/: (.*)/s, 2) as [string, string]),
-    body: json.trim() === '' ? null : JSON.parse(json),
-  };
-}
-
-/** The reply without the headers that the page leaves out, and without the members where it says so. */
-function shortenedLike(printed: Reply, reply: Reply): Reply {
-  const names = printed.headers.map(([name]) => name);
-  return {
-    status: reply.status,
-    headers: reply.headers.filter(([name]) => names.includes(name)),
-    body: shortened(printed.body, reply.body),
-  };
-}
-
-function shortened(printed: unknown, value: unknown): unknown {
-  if (Array.isArray(printed) && Array.isArray(value)) {
-    return value.map((item, index) => shortened(printed[index], item));
-  }
-  if (!isObject(printed) || !isObject(value)) return value;
-  const members = Object.entries(value).map(([name, member]) => [name, shortened(printed[name], member)]);
-  if (!(leftOut in printed)) return Object.fromEntries(members);
-  const kept = members.filter(([name]) => String(name) in printed);
-  return Object.fromEntries([...kept, [leftOut, true]]);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function textOf({ status, headers, body }: Reply): string {
-  return [status, ...headers.map((header) => header.join(': ')), '', JSON.stringify(body, null, 2)].join(
-    '\n',
-  );
-}
-
-/**
- * Puts names in the place of what differs by nature: times, ids, cursors. The same id gets the same name, so that
- * what must be the same from one answer to the next is still compared.
- */
-function generalized(text: string, names: Map<string, string>): string {
-  const time = /\d{4}-\d\d-\d\dT[\d:.]+Z/g;
-  const idOrCursor = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[\w-]{60,}/g;
-  return text.replace(time, '<time>').replace(idOrCursor, (found) => {
-    const name = names.get(found) ?? `<${found.length === 36 ? 'id' : 'cursor'} ${names.size + 1}>`;
-    names.set(found, name);
-    return name;
-  });
 }
 
 function settingRow({ name, fallback, description, example }: Setting): string {

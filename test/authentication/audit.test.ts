@@ -67,7 +67,10 @@ describeEngines('audit', (engine) => {
       await send({ ...nobody, reason: 'missing' }, {}, 'GET', `/${canary}?access_token=${reader.text}`);
       await send({ ...nobody, reason: 'malformed' }, { Authorization: `Basic ${canary}` });
       await send({ ...nobody, reason: 'unsupported' }, bearer(canary));
-      await send({ ...nobody, reason: 'key_mistyped' }, bearer(`${reader.text}0`));
+      await send(
+        { ...nobody, reason: 'key_mistyped' },
+        bearer(reader.text.replace(/.$/, (last) => (last === '0' ? '1' : '0'))),
+      );
       await send({ ...nobody, reason: 'key_unknown' }, bearer(unknown));
       await send({ ...nobody, reason: 'key_revoked', keyId: revoked.id }, bearer(revoked.text));
       await send({ ...nobody, reason: 'key_expired', keyId: expired.id }, bearer(expired.text));
