@@ -91,7 +91,7 @@ function isNetwork(text: string): boolean {
 }
 
 /** The items of a comma-separated list. */
-export function items(value: string): string[] {
+function items(value: string): string[] {
   return value
     .split(',')
     .map((item) => item.trim())

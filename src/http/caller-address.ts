@@ -8,7 +8,7 @@ export function trustProxies(app: Express, proxies: TrustedProxies): void {
 }
 
 /** Where a request comes from. What a proxy passes on and is no address is not believed. */
-export function callerAddress(request: Request): string {
+function callerAddress(request: Request): string {
   const { ip = '', socket } = request;
   return plainAddress(isIP(ip) ? ip : (socket.remoteAddress ?? ''));
 }
