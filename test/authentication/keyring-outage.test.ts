@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { execute, openDirectly } from '../storage/direct-engine.ts';
-import type { Cleanup } from '../support/cleanup.ts';
+import { afterwards, type Cleanup } from '../support/cleanup.ts';
 import { bearer, keyMaker, until } from '../support/credentials.ts';
 import { describeEngines, type EngineName } from '../support/engines.ts';
 import { startTestService } from '../support/service.ts';
@@ -63,6 +63,8 @@ async function block(cleanup: Cleanup, engine: EngineName, databaseUrl: string) 
     locked();
     await held;
   });
+  // Also when the test fails: the connection would not close.
+  afterwards(cleanup, () => release());
   await isLocked;
   return async () => {
     release();
