@@ -29,8 +29,8 @@ describeEngines('API keys while the database is blocked', (engine) => {
     await until(async () => (await status()) === 503, keyTrustMs + 5000);
     const refusedAfterMs = performance.now() - blockedAt;
     context.diagnostic(`refused ${Math.round(refusedAfterMs)} ms after the database was blocked`);
-    // Reading last succeeded up to an interval before.
-    assert.ok(refusedAfterMs > keyTrustMs - 600, `too soon: ${refusedAfterMs} ms`);
+    // Reading last succeeded up to an interval before; a busy machine makes it more.
+    assert.ok(refusedAfterMs > keyTrustMs - 1200, `too soon: ${refusedAfterMs} ms`);
     const refusal = await service.call('GET', '/customers', { headers: bearer(text) });
     assert.deepEqual([refusal.status, refusal.problem.code], [503, 'unavailable']);
     assert.ok(Number(refusal.headers.get('retry-after')) > 0);
