@@ -1083,6 +1083,8 @@ export interface components {
         CustomerStored: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 /**
                  * @description The strong entity tag of the customer's current version. Absent with `validateOnly=true`.
                  * @example "2"
@@ -1104,6 +1106,8 @@ export interface components {
         NotModified: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 ETag: components["headers"]["ETag"];
                 "Cache-Control": components["headers"]["Cache-Control"];
                 [name: string]: unknown;
@@ -1114,6 +1118,8 @@ export interface components {
         ListNotModified: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 ETag: components["headers"]["List-ETag"];
                 "Cache-Control": components["headers"]["Cache-Control"];
                 [name: string]: unknown;
@@ -1259,10 +1265,14 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The credential is good, but lacks the scope that this operation needs. */
+        /**
+         * @description The credential is good, but lacks the scope that this operation needs. Or, of a service on the caller's own
+         *     machine that asks for no credential: the request comes from a page of another site.
+         */
         Forbidden: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
+                "WWW-Authenticate": components["headers"]["Missing-Scope"];
                 [name: string]: unknown;
             };
             content: {
@@ -1552,10 +1562,15 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description You have sent too many requests. Wait as long as `Retry-After` says. */
+        /**
+         * @description You have sent too many requests, or too many without a valid credential come from your address. Wait as long
+         *     as `Retry-After` says.
+         */
         RateLimited: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "Retry-After": components["headers"]["Retry-After"];
                 [name: string]: unknown;
             };
@@ -1747,6 +1762,22 @@ export interface components {
          */
         "WWW-Authenticate": string;
         /**
+         * @description Which scope is missing (RFC 6750). Absent where the credential is not the reason.
+         * @example Bearer realm="customers", error="insufficient_scope", scope="customers:write"
+         */
+        "Missing-Scope": string;
+        /**
+         * @description What you have left of the limit that `RateLimit-Policy` tells: `r` requests, and `t` seconds until there is
+         *     more. Absent where there is no limit. (draft-ietf-httpapi-ratelimit-headers-11)
+         * @example "requests";r=5999;t=1
+         */
+        RateLimit: string;
+        /**
+         * @description Your limit: `q` requests in `w` seconds, in each process that serves this API. Absent where there is no limit.
+         * @example "requests";q=6000;w=60
+         */
+        "RateLimit-Policy": string;
+        /**
          * @description Seconds to wait before trying again.
          * @example 2
          */
@@ -1895,6 +1926,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     ETag: components["headers"]["List-ETag"];
                     "Cache-Control": components["headers"]["Cache-Control"];
                     /**
@@ -1969,6 +2002,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1979,6 +2014,8 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     Location: components["headers"]["Location"];
                     ETag: components["headers"]["ETag"];
                     "Feed-Position": components["headers"]["Feed-Position"];
@@ -2077,6 +2114,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /**
                      * @description The position in the change feed from before the first line was read. A reader that follows the feed
                      *     from here misses no change.
@@ -2148,6 +2187,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2207,6 +2248,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     ETag: components["headers"]["ETag"];
                     "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
@@ -2288,6 +2331,8 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     Location: components["headers"]["Location"];
                     ETag: components["headers"]["ETag"];
                     "Feed-Position": components["headers"]["Feed-Position"];
@@ -2361,6 +2406,8 @@ export interface operations {
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Feed-Position": components["headers"]["Feed-Position"];
                     [name: string]: unknown;
                 };
@@ -2507,6 +2554,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /**
                      * @description The strong entity tag of the customer's current version, for `If-Match` and `If-None-Match`.
                      * @example "5"
@@ -2586,6 +2635,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Cache-Control": components["headers"]["No-Store"];
                     /**
                      * @description The URL of the next page, with `rel="next"`. Absent on the last page.
@@ -2657,6 +2708,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Cache-Control": components["headers"]["No-Store"];
                     /**
                      * @description With an event stream, `no`, so that nginx passes each event on at once.
@@ -2728,6 +2781,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Feed-Position": components["headers"]["Feed-Position"];
                     /**
                      * @description Present when this is the kept answer to an earlier request with the same `Idempotency-Key`.
@@ -2797,6 +2852,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     ETag: components["headers"]["ETag"];
                     "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
@@ -2886,6 +2943,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /**
                      * @description The strong entity tag of the customer's current version. Absent with `validateOnly=true`.
                      * @example "2"
@@ -2912,6 +2971,8 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     Location: components["headers"]["Location"];
                     ETag: components["headers"]["ETag"];
                     "Feed-Position": components["headers"]["Feed-Position"];

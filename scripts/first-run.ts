@@ -119,7 +119,7 @@ function runOnTerminal(command: string) {
 /** The user's environment with an empty HOME: no settings of ours, and nothing that points into the real one. */
 function environment(): NodeJS.ProcessEnv {
   const ours =
-    /^(HOST|PORT|AUTH|DATABASE_.*|LOG_LEVEL|REQUIRE_IF_MATCH|CORS_ORIGINS|REQUEST_TIMEOUT_MS|XDG_.*|NODE_OPTIONS)$/;
+    /^(HOST|PORT|AUTH|JWT_.*|RATE_LIMIT_.*|FAILED_LOGINS_.*|TRUST_PROXY|DATABASE_.*|LOG_LEVEL|REQUIRE_IF_MATCH|CORS_ORIGINS|REQUEST_TIMEOUT_MS|XDG_.*|NODE_OPTIONS)$/;
   const kept = Object.entries(process.env).filter(([name, value = '']) => {
     if (ours.test(name) || (/^npm_/i.test(name) && !/^npm_config_/i.test(name))) return false;
     return !/^npm_config_/i.test(name) || !value.startsWith(homedir());

@@ -1,4 +1,28 @@
-import { resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import {
+  type AuthenticationConfig,
+  algorithms,
+  credentialKinds,
+  keySetUrl,
+  lowerCased,
+  needed,
+  type TokenConfig,
+  tokenTypes,
+} from './config/authentication.ts';
+import {
+  type DatabaseConfig,
+  databaseAt,
+  hostName,
+  integerBetween,
+  isLoopback,
+  oneOf,
+  optional,
+  origins,
+  someOf,
+  type TrustedProxies,
+  trustedProxies,
+} from './config/parsers.ts';
+import { logLevels, type Setting, type SettingName, settings } from './config/settings.ts';
 
 /** All that can be set, checked and frozen. Nothing else reads the environment. */
 export interface Config {
@@ -6,7 +30,12 @@ export interface Config {
   readonly port: number;
   readonly database: DatabaseConfig;
   readonly logLevel: LogLevel;
-  readonly authentication: 'off';
+  readonly authentication: AuthenticationConfig;
+  /** Whether only this machine can reach the service. */
+  readonly loopback: boolean;
+  readonly rateLimitPerMinute: number;
+  readonly failedLoginsPerMinute: number;
+  readonly trustedProxies: TrustedProxies;
   readonly requireIfMatch: boolean;
   /** Origins that browsers may call from; empty for none, `*` for any. */
   readonly corsOrigins: readonly string[];
@@ -20,90 +49,7 @@ export interface RetentionConfig {
   readonly deletedDays: number | undefined;
 }
 
-export type DatabaseConfig =
-  | { readonly engine: 'sqlite'; readonly file: string; readonly temporary: boolean }
-  | { readonly engine: 'postgres'; readonly url: string; readonly poolSize: number };
-
-const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
-
-/** A setting as the operator sees it: in the README's table, in `customers --help` and in a fault. */
-export interface Setting {
-  readonly name: string;
-  readonly description: string;
-  readonly example: string;
-  /** The value when it is not set; shown as it would be written. */
-  readonly fallback: string;
-}
-
-export const settings = [
-  {
-    name: 'HOST',
-    fallback: '127.0.0.1',
-    example: 'localhost',
-    description: 'Address to listen on. Any but a loopback address needs AUTH to be set.',
-  },
-  {
-    name: 'PORT',
-    fallback: '8080',
-    example: '8080',
-    description: 'Port to listen on, 0 to 65535; 0 takes a free one.',
-  },
-  {
-    name: 'DATABASE_URL',
-    fallback: 'sqlite:./data/customers.db',
-    example: 'postgres://customers:secret@db.internal:5432/customers',
-    description:
-      'sqlite:FILE, sqlite::memory: (gone at exit) or postgres://USER:PASSWORD@HOST:PORT/DATABASE.',
-  },
-  {
-    name: 'DATABASE_POOL_SIZE',
-    fallback: '8',
-    example: '8',
-    description: 'Reading connections to PostgreSQL, 1 to 100, beside the one that writes.',
-  },
-  { name: 'LOG_LEVEL', fallback: 'info', example: 'warn', description: `One of ${logLevels.join(', ')}.` },
-  {
-    name: 'AUTH',
-    fallback: '',
-    example: 'off',
-    description: 'off: anyone who reaches the port may read and write. The only choice so far.',
-  },
-  {
-    name: 'REQUIRE_IF_MATCH',
-    fallback: 'false',
-    example: 'true',
-    description: 'true: PUT, PATCH, DELETE and erasing by id without If-Match are refused (428).',
-  },
-  {
-    name: 'CORS_ORIGINS',
-    fallback: '',
-    example: 'https://app.example.com',
-    description: 'Origins that browsers may call from, comma-separated, or *. Empty: none.',
-  },
-  {
-    name: 'REQUEST_TIMEOUT_MS',
-    fallback: '10000',
-    example: '10000',
-    description: 'How long a request may take, 100 to 600000 milliseconds; then 503.',
-  },
-  {
-    name: 'RETENTION_CHANGES_DAYS',
-    fallback: '',
-    example: '730',
-    description:
-      'How many days history and change feed go back, 2 to 36500. Not set: to the beginning. Older changes are removed.',
-  },
-  {
-    name: 'RETENTION_DELETED_DAYS',
-    fallback: '',
-    example: '90',
-    description:
-      'How many days after its deletion a customer is erased for good, 1 to 36500. Not set: never.',
-  },
-] as const satisfies readonly Setting[];
-
-type SettingName = (typeof settings)[number]['name'];
 
 /** Every fault of the environment, each with the setting, what is wrong with it and an example. */
 export class ConfigurationError extends Error {
@@ -114,117 +60,92 @@ export class ConfigurationError extends Error {
   }
 }
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads one setting and parses it. */
+type Read = <T>(name: SettingName, parse: (text: string) => T) => T;
+
 /**
  * Reads the settings.
  * @throws ConfigurationError naming all faults at once.
  */
-export function loadConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+export function loadConfig(environment: Environment): Config {
   const faults: string[] = [];
 
-  /** Parses one setting. A fault is noted, and the setting's example stands in to find further faults. */
+  /** A fault is noted, and the setting's example stands in to find further faults. */
   function read<T>(name: SettingName, parse: (text: string) => T): T {
     const setting = settings.find((candidate) => candidate.name === name) as Setting;
-    const given = environment[name]?.trim() || setting.fallback;
     try {
-      return parse(given);
+      return parse(given(setting, environment) || setting.fallback);
     } catch (fault) {
       faults.push(`${name} ${(fault as Error).message}; for example ${name}=${setting.example}`);
       return parse(setting.example);
     }
   }
 
-  const host = read('HOST', text);
-  const config: Config = {
+  const config = readAll(read);
+  if (faults.length > 0) throw new ConfigurationError([...new Set(faults)]);
+  return deepFreeze(config);
+}
+
+function readAll(read: Read): Config {
+  const host = read('HOST', hostName);
+  return {
     host,
     port: read('PORT', integerBetween(0, 65535)),
     database: read('DATABASE_URL', (url) =>
       databaseAt(url, read('DATABASE_POOL_SIZE', integerBetween(1, 100))),
     ),
     logLevel: read('LOG_LEVEL', oneOf(logLevels)),
-    authentication: read('AUTH', authenticationFor(host)),
+    authentication: readAuthentication(host, read),
+    loopback: isLoopback(host),
+    rateLimitPerMinute: read('RATE_LIMIT_PER_MINUTE', integerBetween(0, 10_000_000)),
+    failedLoginsPerMinute: read('FAILED_LOGINS_PER_MINUTE', integerBetween(0, 10_000_000)),
+    trustedProxies: read('TRUST_PROXY', trustedProxies),
     requireIfMatch: read('REQUIRE_IF_MATCH', oneOf(['true', 'false'])) === 'true',
     corsOrigins: read('CORS_ORIGINS', origins),
     requestTimeoutMs: read('REQUEST_TIMEOUT_MS', integerBetween(100, 600_000)),
-    retention: Object.freeze({
+    retention: {
       // More than the day for which an Idempotency-Key replays the answer that a change holds.
       changesDays: read('RETENTION_CHANGES_DAYS', optional(integerBetween(2, 36_500))),
       deletedDays: read('RETENTION_DELETED_DAYS', optional(integerBetween(1, 36_500))),
-    }),
-  };
-  if (faults.length > 0) throw new ConfigurationError([...new Set(faults)]);
-  Object.freeze(config.database);
-  Object.freeze(config.corsOrigins);
-  return Object.freeze(config);
-}
-
-/** Whether only this machine can reach the address. */
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
-}
-
-function text(value: string): string {
-  if (/\s|\//.test(value)) throw new Error(`must be a host name or an address, not ${quoted(value)}`);
-  return value;
-}
-
-function integerBetween(least: number, most: number) {
-  return (value: string): number => {
-    const number = Number(value);
-    if (!/^\d{1,9}$/.test(value) || number < least || number > most) {
-      throw new Error(`must be a whole number from ${least} to ${most}, not ${quoted(value)}`);
-    }
-    return number;
+    },
   };
 }
 
-function optional<Value>(parse: (value: string) => Value) {
-  return (value: string): Value | undefined => (value === '' ? undefined : parse(value));
-}
-
-function oneOf<Choice extends string>(choices: readonly Choice[]) {
-  return (value: string): Choice => {
-    const choice = choices.find((candidate) => candidate === value);
-    if (choice === undefined) throw new Error(`must be one of ${choices.join(', ')}, not ${quoted(value)}`);
-    return choice;
+function readAuthentication(host: string, read: Read): AuthenticationConfig {
+  const kinds = read('AUTH', credentialKinds(host));
+  const lists = {
+    algorithms: read('JWT_ALGORITHMS', someOf(algorithms)),
+    types: read('JWT_TYPES', lowerCased(someOf(tokenTypes))),
+    leewaySeconds: read('JWT_LEEWAY_SECONDS', integerBetween(0, 60)),
   };
+  if (kinds === 'off') return 'off';
+  const tokens: TokenConfig | undefined = kinds.includes('jwt')
+    ? {
+        issuer: read('JWT_ISSUER', needed),
+        audience: read('JWT_AUDIENCE', needed),
+        keysUrl: read('JWT_KEYS', keySetUrl),
+        ...lists,
+      }
+    : undefined;
+  return { keys: kinds.includes('keys'), tokens };
 }
 
-/** Without credentials only this machine may be let in, unless the operator says so by name. */
-function authenticationFor(host: string) {
-  return (value: string): 'off' => {
-    if (value === 'off' || (value === '' && isLoopback(host))) return 'off';
-    if (value !== '') throw new Error(`must be off, not ${quoted(value)}`);
-    throw new Error(`must be set, because HOST=${host} lets other machines in`);
-  };
-}
-
-/** The value is never quoted: it may hold a password. */
-function databaseAt(url: string, poolSize: number): DatabaseConfig {
-  if (url === 'sqlite::memory:') return { engine: 'sqlite', file: '', temporary: true };
-  if (url.startsWith('sqlite:')) {
-    const file = url.slice('sqlite:'.length).replace(/^\/\/(?=\/)/, '');
-    if (file === '' || file.endsWith('/') || file.startsWith('//')) {
-      throw new Error('must name a file after sqlite:');
-    }
-    return { engine: 'sqlite', file: resolve(file), temporary: false };
+/** What is set; of a secret also by NAME_FILE, as containers hand secrets out. Neither is ever quoted. */
+function given({ name, secret }: Setting, environment: Environment): string {
+  const value = environment[name]?.trim() ?? '';
+  const file = (secret && environment[`${name}_FILE`]?.trim()) || '';
+  if (file === '') return value;
+  if (value !== '') throw new Error(`is set, and ${name}_FILE is too: unset one of them`);
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new Error(`cannot be read from ${name}_FILE (${(error as NodeJS.ErrnoException).code})`);
   }
-  if (!/^postgres(ql)?:\/\//.test(url)) throw new Error('must begin with sqlite: or postgres://');
-  if (!URL.canParse(url)) throw new Error('is not a URL that can be read (encode special characters as %XX)');
-  return { engine: 'postgres', url, poolSize };
 }
 
-function origins(value: string): readonly string[] {
-  const list = value
-    .split(',')
-    .map((origin) => origin.trim())
-    .filter(Boolean);
-  const wrong = list.find(
-    (origin) => origin !== '*' && (!URL.canParse(origin) || new URL(origin).origin !== origin),
-  );
-  if (wrong !== undefined) throw new Error(`must list origins such as scheme://host, not ${quoted(wrong)}`);
-  return list;
-}
-
-function quoted(value: string): string {
-  return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+function deepFreeze<T extends object>(value: T): T {
+  for (const member of Object.values(value)) if (typeof member === 'object') deepFreeze(member);
+  return Object.freeze(value);
 }

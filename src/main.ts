@@ -5,9 +5,11 @@ import { endCommand } from './commands/end-command.ts';
 import { eraseCheck } from './commands/erase-check.ts';
 import { exportToFile } from './commands/export-to-file.ts';
 import { importFromFile } from './commands/import-from-file.ts';
+import { createKey, grantableScopes, listKeys, revokeKey, rotateKey } from './commands/keys.ts';
 import { migrateSchema } from './commands/migrate.ts';
 import { serve } from './commands/serve.ts';
-import { type Config, loadConfig, settings } from './config.ts';
+import { settings } from './config/settings.ts';
+import { type Config, loadConfig } from './config.ts';
 
 const packageFile = new URL('../package.json', import.meta.url);
 const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
@@ -56,6 +58,37 @@ program
   .option('--format <format>', 'ndjson or csv, where the name does not tell')
   .option('--include-deleted', 'export deleted customers too')
   .action((file, options) => exportToFile(config(), file, options));
+
+const keys = program
+  .command('keys')
+  .description('Make, list and end API keys, beside a running service. See: customers keys --help')
+  .helpCommand(false)
+  .helpOption('--help', 'print this help and exit');
+
+keys
+  .command('create')
+  .description('Make a key and print it, once: only its SHA-256 is kept.')
+  .requiredOption('--name <name>', 'who will use it: the actor of the changes made with it')
+  .requiredOption('--scope <scope...>', `what it may do, one or more of ${grantableScopes.join(', ')}`)
+  .option('--expires <when>', 'a duration such as 90d, 12h or 30m, or a time such as 2027-01-31T00:00:00Z')
+  .action((options) => createKey(config(), options));
+
+keys
+  .command('list')
+  .description('Print all keys without their secrets, those that have ended too.')
+  .action(() => listKeys(config()));
+
+keys
+  .command('revoke <id>')
+  .description('End a key. Running services refuse it within a second.')
+  .action((id) => revokeKey(config(), id));
+
+keys
+  .command('rotate <id>')
+  .description('Make a successor with the same name and scopes and print it, once. The old key ends later.')
+  .option('--expires <when>', 'when the successor ends; when absent it lives as long as the old key was to')
+  .option('--overlap <duration>', 'how long the old key still works', '1d')
+  .action((id, options) => rotateKey(config(), id, options));
 
 await program.parseAsync().catch(endCommand);
 

@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { type AddressInfo, createServer as createProbe } from 'node:net';
 import { v7 as uuidv7 } from 'uuid';
+import { type CredentialParts, type Credentials, openCredentials } from './authentication/credentials.ts';
+import { keyTrustMs as defaultKeyTrustMs } from './authentication/keyring.ts';
 import type { Config } from './config.ts';
 import type { Clock, IdSource } from './domain/sources.ts';
 import { createApplication } from './http/application.ts';
@@ -18,7 +20,7 @@ import { createLifecycle } from './operations/lifecycle.ts';
 import { closeLog, createLog, type Log } from './operations/log.ts';
 import { createMetrics } from './operations/metrics.ts';
 import { type Database, openToServe } from './storage/database.ts';
-import { createStorage } from './storage/storage.ts';
+import { createStorage, type Storage } from './storage/storage.ts';
 
 /** A running service. */
 export interface Service {
@@ -35,6 +37,8 @@ export interface ServiceOptions {
   readonly ids?: IdSource;
   /** How long after a sweep of what is past its time the next one begins. */
   readonly sweepIntervalMs?: number;
+  /** How long API keys are trusted that cannot be looked at. */
+  readonly keyTrustMs?: number;
 }
 
 /** Ids of version 7, so that later customers come later in every index. */
@@ -49,13 +53,13 @@ const idleCheckIntervalMs = 50;
  * @throws StorageProblem or the server's own error (such as EADDRINUSE); nothing is left open then.
  */
 export async function startService(config: Config, options: ServiceOptions = {}): Promise<Service> {
-  const { clock = Date.now, ids = newId, sweepIntervalMs = 60_000 } = options;
+  const { clock = Date.now, ids = newId, sweepIntervalMs = 60_000, keyTrustMs = defaultKeyTrustMs } = options;
   const log = await createLog(config.logLevel);
   // Before the database: a start that must fail makes none.
   await checkAddress(config);
   const database = await openToServe(config.database, config.requestTimeoutMs);
   try {
-    return await serve(config, database, log, { clock, ids, sweepIntervalMs });
+    return await serve(config, database, log, { clock, ids, sweepIntervalMs, keyTrustMs });
   } catch (error) {
     await database.close();
     throw error;
@@ -66,16 +70,15 @@ async function serve(
   config: Config,
   database: Database,
   log: Log,
-  { clock, ids, sweepIntervalMs }: Required<ServiceOptions>,
+  options: Required<ServiceOptions>,
 ): Promise<Service> {
-  const { requestTimeoutMs, corsOrigins, requireIfMatch, retention } = config;
+  const { ids, sweepIntervalMs } = options;
+  const { requireIfMatch, retention } = config;
   const lifecycle = createLifecycle();
   const metrics = createMetrics();
-  const { customers, erasures, histories, feed, sweep, idle } = await createStorage(database, {
-    clock,
-    ids,
-    retention,
-  });
+  const storage = await createStorage(database, { ...options, retention });
+  const { customers, erasures, histories, feed, sweep, idle } = storage;
+  const credentials = await openAuthentication(config, storage, log, options);
   const streams = createFeedStreams(feed);
   metrics.observeFeed({ streams: () => streams.count, head: async () => (await feed.extent()).head });
   const handlers = {
@@ -88,15 +91,18 @@ async function serve(
   };
   const observers = { ids, log, metrics };
   const app = await createApplication({
+    ...config,
     ...observers,
+    authenticator: credentials,
     handlers,
-    corsOrigins,
-    requestTimeoutMs,
     customers,
     lifecycle,
   });
   const server = createHttpServer(app, observers);
-  await listen(server, config);
+  await listen(server, config).catch(async (error: unknown) => {
+    await credentials?.stop();
+    throw error;
+  });
   const housekeeping = startHousekeeping(sweep, { log, intervalMs: sweepIntervalMs });
 
   let stopped: Promise<void> | undefined;
@@ -104,6 +110,7 @@ async function serve(
     lifecycle.beginStop();
     streams.stop();
     await drain(server);
+    await credentials?.stop();
     await Promise.all([housekeeping.stop(), idle()]);
     await database.close();
     await closeLog(log);
@@ -125,6 +132,21 @@ async function checkAddress({ host, port }: Config): Promise<void> {
   await once(probe, 'listening');
   probe.close();
   await once(probe, 'close');
+}
+
+/** Nothing where everybody may do everything. */
+async function openAuthentication(
+  { authentication }: Config,
+  { apiKeys }: Storage,
+  log: Log,
+  { clock, keyTrustMs }: Required<ServiceOptions>,
+): Promise<Credentials | undefined> {
+  if (authentication === 'off') return undefined;
+  const onHealth: CredentialParts['onHealth'] = (part, error) => {
+    if (error === undefined) log.info({ part }, 'credentials can be checked again');
+    else log.error({ part, err: error }, 'credentials cannot be brought up to date');
+  };
+  return openCredentials(authentication, { keys: apiKeys, clock, keyTrustMs, onHealth });
 }
 
 async function listen(server: Server, { host, port }: Config): Promise<void> {

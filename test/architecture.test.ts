@@ -20,15 +20,26 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   contract: ['generated'],
   domain: ['contract'],
   config: [],
+  // Credentials: what they are made of, and whose they are. http knows only the domain's port.
+  authentication: ['domain', 'config'],
   operations: [],
   // How customers look in NDJSON and CSV, for requests and for files alike.
   transfer: ['contract', 'domain'],
   // The two meet at the domain's ports, and nowhere else.
   http: ['contract', 'domain', 'transfer', 'operations', 'config'],
   storage: ['contract', 'domain', 'operations', 'config'],
-  service: ['contract', 'domain', 'http', 'storage', 'operations', 'config'],
+  service: ['contract', 'domain', 'authentication', 'http', 'storage', 'operations', 'config'],
   // A command of the program is one of these parts, or several, for a person at a shell.
-  commands: ['contract', 'domain', 'transfer', 'storage', 'operations', 'config', 'service'],
+  commands: [
+    'contract',
+    'domain',
+    'authentication',
+    'transfer',
+    'storage',
+    'operations',
+    'config',
+    'service',
+  ],
   main: ['config', 'commands'],
 };
 
@@ -41,6 +52,7 @@ const ownerOfPackage: Readonly<Record<string, string>> = {
   'csv-stringify': 'transfer',
   express: 'http',
   'express-openapi-validator': 'http',
+  jose: 'authentication',
   knex: 'storage',
   // No dependency of ours: the validator's own, reached through it.
   'path-to-regexp': 'http',

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import { describe, test } from 'node:test';
-import { type Config, ConfigurationError, loadConfig, settings } from '../src/config.ts';
+import { settings } from '../src/config/settings.ts';
+import { type Config, ConfigurationError, loadConfig } from '../src/config.ts';
+import { invalidAuthentication, password, validAuthentication } from './config-authentication-cases.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -11,26 +13,36 @@ const defaults: Config = {
   database: { engine: 'sqlite', file: resolve('data/customers.db'), temporary: false },
   logLevel: 'info',
   authentication: 'off',
+  loopback: true,
+  rateLimitPerMinute: 0,
+  failedLoginsPerMinute: 300,
+  trustedProxies: [],
   requireIfMatch: false,
   corsOrigins: [],
   requestTimeoutMs: 10_000,
   retention: { changesDays: undefined, deletedDays: undefined },
 };
 
-const password = 'hunter2/#?';
 const postgresUrl = 'postgres://customers:secret@db.internal:5432/customers';
 const postgres = { engine: 'postgres', url: postgresUrl, poolSize: 8 } as const;
 const sqlite = (file: string) => ({ engine: 'sqlite', file, temporary: false }) as const;
 
+const onAnyAddress: Partial<Config> = { host: '0.0.0.0', loopback: false };
 const valid: readonly (readonly [Environment, Partial<Config>])[] = [
   [{ HOST: 'localhost' }, { host: 'localhost' }],
   [{ HOST: '::1' }, { host: '::1' }],
   [{ HOST: '127.8.9.10' }, { host: '127.8.9.10' }],
   [{ HOST: ' 127.0.0.1 ' }, {}],
   [{ HOST: '' }, {}],
-  [{ HOST: '0.0.0.0', AUTH: 'off' }, { host: '0.0.0.0' }],
-  [{ HOST: '::', AUTH: 'off' }, { host: '::' }],
-  [{ HOST: 'customers.internal', AUTH: 'off' }, { host: 'customers.internal' }],
+  [{ HOST: '0.0.0.0', AUTH: 'off' }, onAnyAddress],
+  [
+    { HOST: '::', AUTH: 'off' },
+    { host: '::', loopback: false },
+  ],
+  [
+    { HOST: 'customers.internal', AUTH: 'off' },
+    { host: 'customers.internal', loopback: false },
+  ],
   [{ PORT: '0' }, { port: 0 }],
   [{ PORT: '65535' }, { port: 65_535 }],
   [{ PORT: '' }, {}],
@@ -46,6 +58,7 @@ const valid: readonly (readonly [Environment, Partial<Config>])[] = [
   [{ LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
   [{ LOG_LEVEL: 'trace' }, { logLevel: 'trace' }],
   [{ AUTH: 'off' }, {}],
+  ...validAuthentication,
   [{ REQUIRE_IF_MATCH: 'true' }, { requireIfMatch: true }],
   [{ REQUIRE_IF_MATCH: 'false' }, {}],
   [{ CORS_ORIGINS: '*' }, { corsOrigins: ['*'] }],
@@ -85,8 +98,7 @@ const invalid: readonly (readonly [Environment, string, RegExp])[] = [
   [{ DATABASE_URL: postgresUrl, DATABASE_POOL_SIZE: '0' }, 'DATABASE_POOL_SIZE', /1 to 100/],
   [{ DATABASE_URL: postgresUrl, DATABASE_POOL_SIZE: '101' }, 'DATABASE_POOL_SIZE', /"101"/],
   [{ LOG_LEVEL: 'INFO' }, 'LOG_LEVEL', /trace, debug, info, warn, error, fatal, silent, not "INFO"/],
-  [{ AUTH: 'keys' }, 'AUTH', /"keys"/],
-  [{ AUTH: 'OFF' }, 'AUTH', /"OFF"/],
+  ...invalidAuthentication,
   [{ REQUIRE_IF_MATCH: 'yes' }, 'REQUIRE_IF_MATCH', /true, false, not "yes"/],
   [{ CORS_ORIGINS: 'app.example.com' }, 'CORS_ORIGINS', /"app.example.com"/],
   [{ CORS_ORIGINS: 'https://a.example/' }, 'CORS_ORIGINS', /"https:\/\/a.example\/"/],
@@ -128,19 +140,32 @@ describe('configuration', () => {
       DATABASE_POOL_SIZE: 'many',
       LOG_LEVEL: 'loud',
       AUTH: 'maybe',
+      JWT_ALGORITHMS: 'HS256',
+      JWT_TYPES: 'any',
+      JWT_LEEWAY_SECONDS: '61',
+      RATE_LIMIT_PER_MINUTE: '-1',
+      FAILED_LOGINS_PER_MINUTE: 'few',
+      TRUST_PROXY: '*',
       REQUIRE_IF_MATCH: '1',
       CORS_ORIGINS: 'here',
       REQUEST_TIMEOUT_MS: 'soon',
       RETENTION_CHANGES_DAYS: '1',
       RETENTION_DELETED_DAYS: '0',
     };
+    const ofTokens = { JWT_ISSUER: '', JWT_AUDIENCE: '', JWT_KEYS: 'http://login.example.com/keys' };
     assert.deepEqual(
-      Object.keys(all).sort(),
+      Object.keys({ ...all, ...ofTokens }).sort(),
       settings.map(({ name }) => name).sort(),
       'a setting is not tried',
     );
     const named = faultsOf(all).map((fault) => fault.split(' ')[0] ?? '');
     assert.deepEqual(named.sort(), Object.keys(all).sort());
+    const { AUTH: _, ...others } = all;
+    const withTokens = faultsOf({ ...others, ...ofTokens, AUTH: 'keys,jwt' });
+    assert.deepEqual(
+      withTokens.map((fault) => fault.split(' ')[0] ?? '').sort(),
+      Object.keys({ ...others, ...ofTokens }).sort(),
+    );
   });
 
   test('says in its message what it found, a line for each', () => {
@@ -169,8 +194,12 @@ describe('configuration', () => {
   });
 
   test('cannot be changed afterwards', () => {
-    const config = loadConfig({ DATABASE_URL: postgresUrl, CORS_ORIGINS: 'https://a.example' });
-    for (const part of [config, config.database, config.corsOrigins])
+    const config = loadConfig({
+      DATABASE_URL: postgresUrl,
+      CORS_ORIGINS: 'https://a.example',
+      AUTH: 'keys',
+    });
+    for (const part of [config, config.database, config.corsOrigins, config.authentication])
       assert.ok(Object.isFrozen(part), String(part));
   });
 

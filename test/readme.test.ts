@@ -7,7 +7,8 @@ import { dirname, join, relative } from 'node:path';
 import { suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { type Setting, settings } from '../src/config.ts';
+import { type Setting, settings } from '../src/config/settings.ts';
+import { bearer, keyMaker, until } from './support/credentials.ts';
 import { describeEngines } from './support/engines.ts';
 import { generalized, parseReply, shortenedLike, textOf } from './support/printed-reply.ts';
 import { startTestService } from './support/service.ts';
@@ -44,6 +45,22 @@ describeEngines('README', (engine) => {
       );
     }
     context.diagnostic(`${lines.length} lines run and compared`);
+  });
+
+  test('each line with a credential answers what is printed', { skip: withoutCurl() }, async (context) => {
+    const service = await startTestService(context, { engine, environment: { AUTH: 'keys' } });
+    const { text: key } = await keyMaker(context, service.databaseUrl).create(['customers:read']);
+    const known = () => service.call('GET', '/customers', { headers: bearer(key) });
+    await until(async () => (await known()).status === 200, 5000);
+    const all = blocks(section('Credentials'));
+    for (const { text } of all.filter(({ language }) => language === 'http')) {
+      const command = all[all.findIndex((each) => each.text === text) - 1]?.text.replaceAll(
+        '127.0.0.1:8080',
+        new URL(service.url).host,
+      );
+      const answer = parseReply(await run(`KEY=${key}; ${command}`));
+      assert.deepEqual(shortenedLike(parseReply(text), answer), parseReply(text), command);
+    }
   });
 });
 
@@ -93,7 +110,7 @@ suite('all pages', () => {
   test('every script that a page names is one', async (context) => {
     let count = 0;
     for (const page of await pages()) {
-      for (const [, name = ''] of (await readFile(page, 'utf8')).matchAll(/npm run ([\w:-]+)/g)) {
+      for (const [, name = ''] of (await readFile(page, 'utf8')).matchAll(/npm run (?:-s )?([\w:-]+)/g)) {
         count += 1;
         assert.ok(scripts[name], `${relative(root, page)} names npm run ${name}`);
       }

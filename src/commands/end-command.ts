@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../config.ts';
+import { Failure } from '../domain/failures.ts';
 import { StorageProblem } from '../storage/storage-problem.ts';
 import { CommandProblem } from './command-problem.ts';
 
@@ -23,6 +24,7 @@ type ListenError = NodeJS.ErrnoException & {
 
 function describeFailure(error: unknown): string {
   if (error instanceof StorageProblem || error instanceof CommandProblem) return error.message;
+  if (error instanceof Failure) return error.detail;
   const { code, port, address, hostname } = error as ListenError;
   if (code === 'EADDRINUSE') return `port ${port} is taken by another process. Set PORT to another one.`;
   if (code === 'EACCES') return `port ${port} is not for this user. Set PORT to one above 1023.`;

@@ -37,12 +37,25 @@ function announce({ url, log }: Service, config: Config, version: string): void 
     `  Health     ${url}/readyz`,
     `  Metrics    ${url}/metrics`,
     '',
+    ...describeCredentials(config),
     'Create a first customer:',
     '',
-    `  curl -i ${url}/customers -H 'Content-Type: application/json' -d '{"name":"Ada Lovelace","email":"ada@example.com"}'`,
+    `  curl -i ${url}/customers ${credential(config)}-H 'Content-Type: application/json' -d '{"name":"Ada Lovelace","email":"ada@example.com"}'`,
     '',
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function describeCredentials({ authentication }: Config): string[] {
+  if (authentication === 'off') return [];
+  const makeOne =
+    '  KEY=$(npm run -s customers -- keys create --name me --scope customers:read customers:write)';
+  return authentication.keys ? ['Make a key to call it with:', '', makeOne, ''] : [];
+}
+
+function credential({ authentication }: Config): string {
+  if (authentication === 'off') return '';
+  return `-H "Authorization: Bearer $${authentication.keys ? 'KEY' : 'TOKEN'}" `;
 }
 
 function describeDatabase({ database }: Config): string {

@@ -22,6 +22,8 @@ export interface ParameterObject {
 
 export interface OperationObject {
   readonly operationId: OperationId;
+  readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
+  readonly 'x-required-scope'?: string;
   readonly parameters?: ReadonlyArray<ParameterObject | { readonly $ref: string }>;
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: SchemaObject }>> };
   readonly responses: Readonly<

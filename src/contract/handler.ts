@@ -66,8 +66,8 @@ type ReplyMediaType<Id extends OperationId> = {
     : never;
 }[SuccessStatus<Id>];
 
-/** Dispatch itself sets these on every reply. */
-type AmbientHeader = 'X-Request-Id';
+/** Dispatch itself sets these, the last two where there is a limit. */
+type AmbientHeader = 'X-Request-Id' | 'RateLimit' | 'RateLimit-Policy';
 
 /** The declared headers without openapi-typescript's index signature, which would let any name pass. */
 type DeclaredHeaders<Headers> = {

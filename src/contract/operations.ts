@@ -9,6 +9,8 @@ export interface Operation {
   readonly method: string;
   /** The path template, such as `/customers/{customerId}`: safe to log, for it holds no data. */
   readonly path: string;
+  /** The scope that a caller needs; no caller has the empty one. */
+  readonly requiredScope: string;
   readonly parameters: readonly ParameterObject[];
   /** The schema of the request body, which is the same for each of its media types. */
   readonly bodySchema: SchemaObject | undefined;
@@ -33,6 +35,11 @@ export const operationsById: ReadonlyMap<OperationId, Operation> = new Map(
       .filter(([, operation]) => operation.operationId)
       .map(([method, operation]) => [operation.operationId, describeOperation(path, method, operation)]),
   ),
+);
+
+/** Every scope that the contract asks for, in the order of its operations. */
+export const requiredScopes: ReadonlySet<string> = new Set(
+  [...operationsById.values()].map(({ requiredScope }) => requiredScope),
 );
 
 /**
@@ -80,6 +87,7 @@ function describeOperation(path: string, method: string, operation: OperationObj
     id: operation.operationId,
     method: method.toUpperCase(),
     path,
+    requiredScope: operation['x-required-scope'] ?? '',
     parameters,
     bodySchema: Object.values(operation.requestBody?.content ?? {})[0]?.schema,
     headerNames: parameters.filter((parameter) => parameter.in === 'header').map(({ name }) => name),

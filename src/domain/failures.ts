@@ -13,6 +13,7 @@ export type FailureCode =
   | 'feed_position_ahead'
   | 'unauthenticated'
   | 'forbidden'
+  | 'untrusted_origin'
   | 'not_found'
   | 'customer_not_found'
   | 'method_not_allowed'

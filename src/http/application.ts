@@ -1,10 +1,20 @@
 import cors from 'cors';
 import express, { type Express, type RequestHandler } from 'express';
+import type { TrustedProxies } from '../config/parsers.ts';
+import { contract } from '../contract/document.ts';
 import type { Handlers } from '../contract/handler.ts';
+import { requiredScopes } from '../contract/operations.ts';
+import type { Authenticator } from '../domain/authentication.ts';
+import { unrestricted } from '../domain/principal.ts';
 import { answerFailures } from './answer-failures.ts';
+import { assertSecured } from './assert-secured.ts';
+import { authenticate } from './authenticate.ts';
+import { authorize } from './authorize.ts';
 import type { BeginRequestOptions } from './begin-request.ts';
 import { beginRequest } from './begin-request.ts';
 import { readBody } from './body.ts';
+import { trustProxies } from './caller-address.ts';
+import { continueBody } from './continue-body.ts';
 import { createContractValidator } from './contract-validator.ts';
 import type { HandlerContext } from './dispatch.ts';
 import { dispatch } from './dispatch.ts';
@@ -12,35 +22,62 @@ import { closeWhenStopping } from './draining.ts';
 import { matchOperation } from './match-operation.ts';
 import { checkMediaTypes } from './media-types.ts';
 import type { OperationalParts } from './operational-routes.ts';
-import { addOperationalRoutes } from './operational-routes.ts';
+import { addOperationalRoutes, operationalPaths } from './operational-routes.ts';
+import type { RateLimitOptions } from './rate-limits.ts';
+import { createRateLimits } from './rate-limits.ts';
 import { checkRequestLine } from './request-line.ts';
+import { keepToThisMachine } from './same-machine.ts';
 import { validateStrictly } from './strict-parameters.ts';
 
-export interface ApplicationParts extends BeginRequestOptions, OperationalParts {
+export interface ApplicationParts
+  extends BeginRequestOptions,
+    Omit<OperationalParts, 'authenticate'>,
+    RateLimitOptions {
   readonly handlers: Handlers<HandlerContext>;
   readonly corsOrigins: readonly string[];
+  /** What credentials are checked by; undefined where anybody may do anything (`AUTH=off`). */
+  readonly authenticator: Authenticator | undefined;
+  /** Whether only this machine can reach the service. */
+  readonly loopback: boolean;
+  readonly trustedProxies: TrustedProxies;
 }
 
-/** A request's journey, in the order in which it is made. */
+/**
+ * A request's journey, in the order in which it is made.
+ * @throws Error when something would be open that should not be.
+ */
 export async function createApplication(parts: ApplicationParts): Promise<Express> {
+  const { authenticator, corsOrigins } = parts;
   const validator = await createContractValidator();
+  const identify = authenticate({
+    authenticator,
+    everyone: unrestricted(requiredScopes),
+    limits: createRateLimits(parts),
+  });
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.enable('strict routing');
   app.enable('case sensitive routing');
+  trustProxies(app, parts.trustedProxies);
 
   app.use(beginRequest(parts));
   app.use(closeWhenStopping(parts.lifecycle));
   app.use(checkRequestLine);
-  if (parts.corsOrigins.length > 0) app.use(...allowOrigins(parts.corsOrigins));
-  addOperationalRoutes(app, parts);
+  if (corsOrigins.length > 0) app.use(...allowOrigins(corsOrigins));
+  if (parts.loopback && !authenticator) app.use(keepToThisMachine(corsOrigins));
+  addOperationalRoutes(app, { ...parts, authenticate: authenticator && identify });
+  // From here on nobody is let through who is nobody, whatever the path.
+  app.use(identify);
   app.use(matchOperation(validator.match));
+  app.use(authorize);
   app.use(checkMediaTypes);
+  app.use(continueBody);
   app.use(readBody());
   app.use(validateStrictly(validator.validate));
   app.use(dispatch(parts.handlers));
   app.use(answerFailures);
+  assertSecured(contract, app, operationalPaths);
   return app;
 }
 
@@ -51,7 +88,10 @@ const exposedHeaders = [
   'Idempotency-Replayed',
   'Link',
   'Location',
+  'RateLimit',
+  'RateLimit-Policy',
   'Retry-After',
+  'WWW-Authenticate',
   'X-Request-Id',
 ];
 

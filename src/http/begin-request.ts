@@ -5,6 +5,7 @@ import type { IdSource } from '../domain/sources.ts';
 import type { Log } from '../operations/log.ts';
 import type { Metrics } from '../operations/metrics.ts';
 import { startBodyDeadline } from './body-deadline.ts';
+import type { RequestContext } from './request-context.ts';
 
 const requestIdPattern = /^[A-Za-z0-9_.:-]{1,128}$/;
 const traceparentPattern = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
@@ -48,9 +49,16 @@ export function beginRequest({ ids, log, metrics, requestTimeoutMs }: BeginReque
       durationMs: Math.round(durationMs * 1000) / 1000,
       principal: context.principal.name,
       code: context.failureCode,
+      ...(context.refusal && tellRefusal(context.refusal)),
     };
     if (context.failureCause === undefined) log.info(entry, 'request');
     else log.error({ ...entry, err: context.failureCause }, 'request');
+  }
+
+  /** For the audit: why, with which key if it is one, and from where, as far as that is no person. */
+  function tellRefusal({ reason, keyId, network }: NonNullable<RequestContext['refusal']>) {
+    metrics.requestRefused(reason);
+    return { reason, keyId, network };
   }
 
   return function beginRequest(request, response, next) {
@@ -63,6 +71,8 @@ export function beginRequest({ ids, log, metrics, requestTimeoutMs }: BeginReque
       startedAt: performance.now(),
       deadlineMs: Date.now() + requestTimeoutMs,
       principal: anonymous,
+      refusal: undefined,
+      rateLimit: undefined,
       operation: undefined,
       replyMediaType: undefined,
       bodyDeadline: startBodyDeadline(request),

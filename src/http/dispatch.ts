@@ -70,7 +70,10 @@ function callOf(request: Request, operation: Operation) {
 
 async function send(response: Response, reply: AnyReply, operation: Operation): Promise<void> {
   const { context } = response.req;
-  const headers: Record<string, string | number> = { 'X-Request-Id': context.requestId };
+  const headers: Record<string, string | number> = {
+    'X-Request-Id': context.requestId,
+    ...context.rateLimit,
+  };
   for (const [name, value] of Object.entries(reply.headers ?? {})) {
     if (value !== undefined) headers[name] = value;
   }

@@ -1,12 +1,16 @@
 import type { ChangeFeed, FeedStart } from '../domain/change-feed.ts';
 import { unavailable } from '../domain/failures.ts';
 import { startPosition } from '../domain/feed-position.ts';
+import type { Principal } from '../domain/principal.ts';
 import { createChunkReader } from './feed-chunks.ts';
 import { createFeedStream, type FeedStream, type FeedStreamParts } from './feed-stream.ts';
 import { createFeedTail } from './feed-tail.ts';
 
 /** Less than what proxies and our own server let a connection be quiet. */
 const defaultHeartbeatMs = 15_000;
+
+/** A revoked key must be refused within a second, and so must a stream that it opened. */
+const credentialCheckMs = 250;
 
 /** Each costs a connection and a few kilobytes, whatever it has to read. */
 const streamsMax = 10_000;
@@ -17,8 +21,9 @@ export interface FeedStreams {
    * A stream that begins after this position.
    * Rejects with the failures of `startPosition`, or `unavailable` when there are too many, or the service stops.
    * @param parameter where the caller said the position.
+   * @param principal whose stream it is: it ends when the credential does.
    */
-  open(after: FeedStart, parameter: string): Promise<AsyncIterable<Uint8Array>>;
+  open(after: FeedStart, parameter: string, principal: Principal): Promise<AsyncIterable<Uint8Array>>;
   /** How many are open. */
   readonly count: number;
   /** Ends all at once, so that their clients connect elsewhere, and lets no more begin. */
@@ -31,11 +36,13 @@ export function createFeedStreams(
   { heartbeatMs = defaultHeartbeatMs }: { readonly heartbeatMs?: number } = {},
 ): FeedStreams {
   const streams = new Set<FeedStream>();
+  const principals = new WeakMap<FeedStream, Principal>();
   const tail = createFeedTail(feed, { published: () => wakeAll('news'), lost: endAll });
   /** Where the feed ended when a stream was last opened: from there on the tail has to follow it. */
   let head = '0';
   let isStopped = false;
   let heartbeats: NodeJS.Timeout | undefined;
+  let credentialChecks: NodeJS.Timeout | undefined;
 
   const parts: FeedStreamParts = {
     tail,
@@ -46,11 +53,13 @@ export function createFeedStreams(
       if (streams.size > 1) return;
       tail.begin(head);
       heartbeats = setInterval(() => wakeAll('heartbeat'), heartbeatMs).unref();
+      credentialChecks = setInterval(endWithCredentials, credentialCheckMs).unref();
     },
     ended(stream) {
       if (!streams.delete(stream) || streams.size > 0) return;
       tail.end();
       clearInterval(heartbeats);
+      clearInterval(credentialChecks);
     },
   };
 
@@ -58,17 +67,23 @@ export function createFeedStreams(
     for (const stream of streams) stream.wake(reason);
   }
 
+  function endWithCredentials(): void {
+    for (const stream of streams) if (!principals.get(stream)?.isCurrent()) stream.end();
+  }
+
   function endAll(error?: unknown): void {
     for (const stream of streams) stream.end(error);
   }
 
   return {
-    async open(after, parameter) {
+    async open(after, parameter, principal) {
       if (isStopped) throw unavailable('The service is stopping.');
       if (streams.size >= streamsMax) throw unavailable('Too many streams are open.');
       const extent = await feed.extent();
       head = extent.head;
-      return createFeedStream(startPosition(after, extent, parameter), parts);
+      const stream = createFeedStream(startPosition(after, extent, parameter), parts);
+      principals.set(stream, principal);
+      return stream;
     },
     get count() {
       return streams.size;

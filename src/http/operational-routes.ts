@@ -1,14 +1,19 @@
-import type { Express, Request, RequestHandler, Response } from 'express';
+import type { Express, NextFunction, Request, RequestHandler, Response } from 'express';
 import { contractJson, contractYaml } from '../contract/document.ts';
 import { Failure, unavailable } from '../domain/failures.ts';
 import type { CustomerStore } from '../domain/ports.ts';
+import { metricsScope } from '../domain/principal.ts';
 import type { Lifecycle } from '../operations/lifecycle.ts';
 import type { Metrics } from '../operations/metrics.ts';
+import { demandScope } from './authorize.ts';
+import { isLoopbackAuthority } from './same-machine.ts';
 
 export interface OperationalParts {
   readonly customers: CustomerStore;
   readonly lifecycle: Lifecycle;
   readonly metrics: Metrics;
+  /** Finds out who asks for the metrics from elsewhere; undefined where nobody has a credential. */
+  readonly authenticate: RequestHandler | undefined;
 }
 
 /** Everything that is served and is not in the contract. A test holds the router against this list. */
@@ -19,10 +24,7 @@ export function addOperationalRoutes(app: Express, parts: OperationalParts): voi
   const answers: Record<(typeof operationalPaths)[number], RequestHandler> = {
     '/livez': (_request, response) => sendText(response, 'text/plain', 'ok\n'),
     '/readyz': readiness(parts),
-    '/metrics': async (request, response) => {
-      if (!isLocal(request)) throw new Failure('not_found', 'There is nothing at this path.');
-      sendText(response, parts.metrics.contentType, await parts.metrics.render());
-    },
+    '/metrics': figures(parts),
     '/openapi.yaml': (_request, response) => sendText(response, 'application/yaml', contractYaml),
     '/openapi.json': (_request, response) => sendText(response, 'application/json', contractJson),
   };
@@ -47,8 +49,26 @@ function readiness({ customers, lifecycle }: OperationalParts): RequestHandler {
   };
 }
 
-/** Metrics are for this machine until there are credentials for them. A proxy on it speaks for others. */
+/** The metrics: for this machine, and for who has the scope. Without credentials nobody else learns of them. */
+function figures({ metrics, authenticate }: OperationalParts): RequestHandler {
+  const send = async (response: Response) => sendText(response, metrics.contentType, await metrics.render());
+  return (request, response, next: NextFunction) => {
+    if (isLocal(request)) return send(response);
+    if (!authenticate) throw new Failure('not_found', 'There is nothing at this path.');
+    return authenticate(request, response, (error?: unknown) => {
+      if (error) {
+        next(error);
+        return;
+      }
+      demandScope(request, metricsScope);
+      void send(response).catch(next);
+    });
+  };
+}
+
+/** A proxy on this machine speaks for others, and a name that was made to point here for another site. */
 function isLocal(request: Request): boolean {
+  if (!isLoopbackAuthority(request.headers.host ?? 'localhost')) return false;
   const address = request.socket.remoteAddress ?? '';
   const local = address === '::1' || /^(::ffff:)?127\./.test(address);
   return local && request.headers.forwarded === undefined && request.headers['x-forwarded-for'] === undefined;

@@ -11,6 +11,7 @@ const problemKinds: Readonly<Record<FailureCode, readonly [status: number, title
   feed_position_ahead: [400, 'Feed position ahead'],
   unauthenticated: [401, 'Not authenticated'],
   forbidden: [403, 'Not allowed'],
+  untrusted_origin: [403, 'Untrusted origin'],
   not_found: [404, 'Not found'],
   customer_not_found: [404, 'Customer not found'],
   method_not_allowed: [405, 'Method not allowed'],

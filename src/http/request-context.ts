@@ -1,6 +1,8 @@
 import type { Operation } from '../contract/operations.ts';
 import type { ProblemError } from '../contract/types.ts';
+import type { Refusal } from '../domain/authentication.ts';
 import type { Principal } from '../domain/principal.ts';
+import type { RateLimitHeaders } from './rate-limits.ts';
 
 /** What the service knows of a request while it lasts. One object, made at once, so that its shape is stable. */
 export interface RequestContext {
@@ -13,7 +15,12 @@ export interface RequestContext {
   readonly startedAt: number;
   /** When the caller is answered 503, as milliseconds since 1970. */
   readonly deadlineMs: number;
+  /** May do nothing until the caller is authenticated. */
   principal: Principal;
+  /** What the log tells of a request that was refused for who made it, or for how many. */
+  refusal: (Refusal & { readonly network: string }) | undefined;
+  /** What the reply tells of the caller's limit, where there is one. */
+  rateLimit: RateLimitHeaders | undefined;
   /** Known once the contract has matched the request. */
   operation: Operation | undefined;
   /** What the caller's Accept prefers of the operation's media types; undefined where it does not matter. */

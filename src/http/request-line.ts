@@ -36,7 +36,11 @@ export const checkRequestLine: RequestHandler = function checkRequestLine(reques
     throw new Failure('expectation_failed', 'The only expectation that is met is 100-continue.');
   }
   // A server must accept the absolute form too (RFC 9112 section 3.2.2); the rest knows the origin form only.
-  if (!url.startsWith('/')) request.originalUrl = request.url = originForm(url);
+  if (!url.startsWith('/')) {
+    request.originalUrl = request.url = originForm(url);
+    // Its own host goes before that of the header (section 3.2.2).
+    request.headers.host = /^https?:\/\/([^/?#]*)/i.exec(url)?.[1] ?? request.headers.host;
+  }
   if (url.includes('%') && !isDecodable(url)) {
     throw new Failure('malformed_request', 'The URL must be percent-encoded UTF-8 without U+0000.');
   }

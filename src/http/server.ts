@@ -41,6 +41,8 @@ export function createHttpServer(app: Express, observers: Observers): Server {
   server.on('connect', (_request, socket) => refuse(socket, noProxy, observers));
   // Node would answer 417 itself, without problem details.
   server.on('checkExpectation', app as RequestListener);
+  // Node would ask for every body at once: see `continue-body.ts`.
+  server.on('checkContinue', app as RequestListener);
   return server;
 }
 

@@ -7,6 +7,8 @@ export interface Metrics {
   requestEnded(operation: string, status: number, durationSeconds: number): void;
   /** Adds the change feed's figures, taken when they are scraped. */
   observeFeed(feed: FeedFigures): void;
+  /** @param reason of a closed list: who was refused, or how often, stays in the log. */
+  requestRefused(reason: string): void;
   readonly contentType: string;
   render(): Promise<string>;
 }
@@ -39,6 +41,12 @@ export function createMetrics(): Metrics {
     buckets: durationBucketsSeconds,
     registers: [registry],
   });
+  const refusals = new Counter({
+    name: 'http_requests_refused_total',
+    help: 'Requests refused for their credential, its scope, their origin or their number, by reason.',
+    labelNames: ['reason'],
+    registers: [registry],
+  });
   const inFlight = new Gauge({
     name: 'http_requests_in_flight',
     help: 'Requests begun and not yet answered.',
@@ -52,6 +60,7 @@ export function createMetrics(): Metrics {
       durations.observe({ operation }, durationSeconds);
     },
     observeFeed: (feed) => observeFeed(registry, feed),
+    requestRefused: (reason) => refusals.inc({ reason }),
     contentType: registry.contentType,
     render: () => registry.metrics(),
   };

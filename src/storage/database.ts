@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type FileHandle, open as openFile } from 'node:fs/promises';
-import type { DatabaseConfig } from '../config.ts';
+import type { DatabaseConfig } from '../config/parsers.ts';
 import type { Engine } from './engine.ts';
 import { toFailure } from './error-translation.ts';
 import { applyMigrations, checkIsOurs, readSchemaState } from './migrator.ts';
@@ -91,6 +91,37 @@ export async function migrate(config: DatabaseConfig): Promise<readonly string[]
     await database.close();
   }
 }
+
+/**
+ * Opens the database for a short while, beside whoever serves from it. An embedded one that is new or behind is
+ * brought up to date first, if nobody serves it.
+ * @throws StorageProblem as {@link openToServe}.
+ */
+export async function openBeside(config: DatabaseConfig): Promise<Database> {
+  if (config.engine === 'sqlite' && config.temporary) {
+    throw new StorageProblem(
+      'a temporary database is its own process alone. Set DATABASE_URL to one that stays.',
+    );
+  }
+  const database = await open(config, commandTimeoutMs);
+  try {
+    const { pending } = await currentSchema(database.engine);
+    if (pending.length > 0 && config.engine === 'postgres') {
+      throw new StorageProblem(behind);
+    }
+    if (pending.length > 0 && config.engine === 'sqlite') {
+      await database.lock();
+      await applyMigrations(database.engine);
+    }
+    return database;
+  } catch (error) {
+    await database.close();
+    throw described(error, config, database.engine);
+  }
+}
+
+/** How long a command waits for a statement. */
+const commandTimeoutMs = 10_000;
 
 /** What a step needs of the database is made sure of before the first one is applied. */
 async function migrateShared(engine: Engine): Promise<readonly string[]> {

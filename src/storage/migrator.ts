@@ -6,10 +6,17 @@ import { createCustomers } from './migrations/001-customers.ts';
 import { addFeedHorizon } from './migrations/002-feed-horizon.ts';
 import { createSearch } from './migrations/003-search.ts';
 import { createErasures } from './migrations/004-erasures.ts';
+import { createApiKeys } from './migrations/006-api-keys.ts';
 import { StorageProblem } from './storage-problem.ts';
 
 /** Every step, oldest first. */
-const migrations: readonly Migration[] = [createCustomers, addFeedHorizon, createSearch, createErasures];
+const migrations: readonly Migration[] = [
+  createCustomers,
+  addFeedHorizon,
+  createSearch,
+  createErasures,
+  createApiKeys,
+];
 
 const tableName = 'schema_migrations';
 

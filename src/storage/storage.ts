@@ -1,8 +1,10 @@
+import type { ApiKeyStore } from '../domain/api-keys.ts';
 import type { ChangeFeed, CustomerHistories } from '../domain/change-feed.ts';
 import type { ErasureStore } from '../domain/erasure.ts';
 import { unavailable } from '../domain/failures.ts';
 import type { CustomerStore } from '../domain/ports.ts';
 import type { Clock, IdSource } from '../domain/sources.ts';
+import { createApiKeyStore } from './api-keys.ts';
 import { createChangeFeed } from './change-feed.ts';
 import { createCursorSealer } from './cursors.ts';
 import { createCustomerExport } from './customer-export.ts';
@@ -29,6 +31,7 @@ export interface Storage {
   sweep(signal: AbortSignal): Promise<SweepReport>;
   readonly histories: CustomerHistories;
   readonly feed: ChangeFeed;
+  readonly apiKeys: ApiKeyStore;
   /** Resolves when no write is under way. */
   idle(): Promise<void>;
 }
@@ -69,6 +72,7 @@ export async function createStorage(
   }
 
   return {
+    apiKeys: createApiKeyStore(engine),
     customers: {
       get: (id) => translated(reads.byId(id)),
       getByExternalId: (externalId) => translated(reads.byExternalId(externalId)),

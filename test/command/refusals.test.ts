@@ -42,7 +42,7 @@ describe('customers serve refuses', () => {
     await refuses(folder, {
       environment: { HOST: '0.0.0.0' },
       code: 78,
-      message: /^Wrong settings:\n {2}AUTH must be set, because HOST=0\.0\.0\.0 [^\n]+AUTH=off\n$/,
+      message: /^Wrong settings:\n {2}AUTH must be set, because HOST=0\.0\.0\.0 [^\n]+AUTH=keys\n$/,
     });
   });
 

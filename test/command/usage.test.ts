@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { settings } from '../../src/config.ts';
+import { settings } from '../../src/config/settings.ts';
 import { contentsOf, temporaryFolder } from '../support/folder-contents.ts';
 import { runCommand } from '../support/process.ts';
 

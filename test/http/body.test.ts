@@ -109,7 +109,7 @@ describeEngines('request body', (engine) => {
   test('422 without any body, where one is required', async () => {
     for (const method of writes) {
       const target = method === 'POST' ? '/customers' : path;
-      const head = `${method} ${target} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n`;
+      const head = `${method} ${target} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\n`;
       for (const length of ['', 'Content-Length: 0\r\n', 'Transfer-Encoding: chunked\r\n']) {
         const chunks = length.startsWith('T') ? '0\r\n\r\n' : '';
         const reply = await service.raw(`${head}${length}\r\n${chunks}`);
@@ -131,7 +131,7 @@ describeEngines('request body', (engine) => {
   });
 
   test('413 for chunks without a length, and for a length without the body; the connection is closed', async () => {
-    const head = 'POST /customers HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n';
+    const head = 'POST /customers HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
     const chunk = `1000\r\n${' '.repeat(0x1000)}\r\n`;
     for (const bytes of [
       `${head}Transfer-Encoding: chunked\r\n\r\n${chunk.repeat(17)}`,

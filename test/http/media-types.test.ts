@@ -92,7 +92,7 @@ describeEngines('media types', (engine) => {
 
   test('415 without any Content-Type', async () => {
     for (const { method, target, header, types } of writes()) {
-      const head = `${method} ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n`;
+      const head = `${method} ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n`;
       const reply = await service.raw(`${head}Content-Length: ${body.length}\r\n\r\n${body}`);
       assert.equal(reply.status, 415, reply.text);
       const told = new RegExp(`^${header}: (.*)\r$`, 'im').exec(reply.text)?.[1];

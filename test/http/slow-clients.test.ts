@@ -68,7 +68,10 @@ describe('slow clients', { concurrency: true }, () => {
   }
 
   test('408 within 12 s when the headers do not end', async (t) => {
-    const starts = Array.from({ length: clients }, () => 'GET /customers HTTP/1.1\r\nHost: x\r\nX-Slow: ');
+    const starts = Array.from(
+      { length: clients },
+      () => 'GET /customers HTTP/1.1\r\nHost: localhost\r\nX-Slow: ',
+    );
     const endings = await allEnd(starts, headersTimeoutMs);
     for (const ending of endings) assertTimeoutProblem(ending);
     t.diagnostic(`${endings.length} clients, all cut in time`);
@@ -80,7 +83,7 @@ describe('slow clients', { concurrency: true }, () => {
 
   test('408 within 17 s when the body does not end', async (t) => {
     const head =
-      'POST /customers HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n';
+      'POST /customers HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n';
     const endings = await allEnd(Array(clients).fill(`${head}{"name":"`), bodyTimeoutMs);
     for (const ending of endings) assertTimeoutProblem(ending);
     const { json } = await service.call<CustomerList>('GET', '/customers?limit=100');

@@ -5,6 +5,7 @@ import type { Server } from 'node:http';
 import { before, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ChangeEvent, ChangePage, Customer } from '../../src/contract/types.ts';
+import { anonymous } from '../../src/domain/principal.ts';
 import { createFeedStreams } from '../../src/http/feed-streams.ts';
 import { execute, openDirectly } from '../storage/direct-engine.ts';
 import { openStore } from '../storage/open-store.ts';
@@ -144,7 +145,7 @@ describeEngines('listChanges as an event stream', (engine) => {
   test('a comment comes now and then while nothing changes', async (t) => {
     const { feed } = await openStore(t, engine);
     const streams = createFeedStreams(feed, { heartbeatMs: 20 });
-    const iterator = (await streams.open('latest', 'after'))[Symbol.asyncIterator]();
+    const iterator = (await streams.open('latest', 'after', anonymous))[Symbol.asyncIterator]();
     const texts: string[] = [];
     for (let count = 0; count < 3; count++) {
       const { value } = await iterator.next();

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createCommand } from '../../src/domain/commands.ts';
+import { anonymous } from '../../src/domain/principal.ts';
 import { createFeedStreams } from '../../src/http/feed-streams.ts';
 import { describeEngines } from '../support/engines.ts';
 import { openStore, plainContext } from './open-store.ts';
@@ -25,7 +26,7 @@ describeEngines('a commit between the read of the feed and its end', (engine) =>
         return changes;
       },
     });
-    const stream = (await streams.open('latest', 'after'))[Symbol.asyncIterator]();
+    const stream = (await streams.open('latest', 'after', anonymous))[Symbol.asyncIterator]();
     for (let round = 1; round <= 10; round++) {
       atRead = async () => void (await write());
       if (round === 1) await stream.next();

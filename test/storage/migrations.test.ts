@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { type Config, loadConfig } from '../../src/config.ts';
@@ -11,7 +12,10 @@ import { describeEngines, type EngineName, freshDatabaseUrl } from '../support/e
 import { startTestService } from '../support/service.ts';
 import { execute, openDirectly, select, sqliteFile } from './direct-engine.ts';
 
-const steps = ['001-customers', '002-feed-horizon', '003-search', '004-erasures'];
+/** Each file is a step, and their names are in the order in which they are applied. */
+const steps = readdirSync(new URL('../../src/storage/migrations', import.meta.url))
+  .map((file) => file.replace(/\.ts$/, ''))
+  .sort();
 const timeoutMs = 5000;
 
 describeEngines('migrations', (engine) => {

@@ -17,14 +17,15 @@ export function changeHandlers({
   streams,
 }: ChangeHandlersOptions): Pick<Handlers<HandlerContext>, 'listChanges'> {
   return {
-    async listChanges({ query, headers, accepts }) {
+    async listChanges({ query, headers, accepts, request }) {
       const { after, limit = defaultLimit } = query;
       if (accepts === 'application/json') {
         return { status: 200, headers: noStore, body: await feed.list({ after, limit }) };
       }
       const lastEventId = headers['Last-Event-ID'];
       const resumed = lastEventId !== undefined;
-      const body = await streams.open(lastEventId ?? after, resumed ? 'Last-Event-ID' : 'after');
+      const { principal } = request.context;
+      const body = await streams.open(lastEventId ?? after, resumed ? 'Last-Event-ID' : 'after', principal);
       return { status: 200, headers: { ...noStore, 'X-Accel-Buffering': 'no' }, mediaType: accepts, body };
     },
   };

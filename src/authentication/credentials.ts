@@ -1,0 +1,58 @@
+import type { AuthenticationConfig, TokenConfig } from '../config/authentication.ts';
+import type { ApiKeyStore } from '../domain/api-keys.ts';
+import type { Authentication, Authenticator } from '../domain/authentication.ts';
+import type { Clock } from '../domain/sources.ts';
+import { keyPrefix } from './api-key.ts';
+import { openKeySet } from './key-set.ts';
+import { openKeyring } from './keyring.ts';
+import { createTokenAuthenticator } from './tokens.ts';
+
+export interface CredentialParts {
+  readonly keys: ApiKeyStore;
+  readonly clock: Clock;
+  readonly keyTrustMs: number;
+  /** Told when something that credentials are checked with cannot be had, and when it can again. */
+  readonly onHealth: (part: 'keys' | 'key set', error: unknown) => void;
+}
+
+/** Whatever credentials the settings allow, behind one door. */
+export interface Credentials extends Authenticator {
+  /** Resolves when nothing is asked for keys any more. */
+  stop(): Promise<void>;
+}
+
+/** @throws when the API keys, or a key set in a file, cannot be read. */
+export async function openCredentials(
+  { keys, tokens }: Exclude<AuthenticationConfig, 'off'>,
+  parts: CredentialParts,
+): Promise<Credentials> {
+  const { clock, keyTrustMs, onHealth } = parts;
+  const tokenAuthenticator = tokens && (await openTokens(tokens, parts));
+  const options = { clock, keyTrustMs, onHealth: (error: unknown) => onHealth('keys', error) };
+  const keyring = keys ? await openKeyring(parts.keys, options) : undefined;
+  return {
+    authenticate(token) {
+      const taker = token.startsWith(keyPrefix) ? keyring : tokenAuthenticator;
+      return taker?.authenticate(token) ?? unsupported;
+    },
+    async stop() {
+      await keyring?.stop();
+    },
+  };
+}
+
+const unsupported: Authentication = {
+  refusal: { reason: 'unsupported', detail: 'Credentials of this kind are not taken.' },
+};
+
+/** An issuer that cannot be reached may come back, and keys must go on meanwhile; a file is there or is not. */
+async function openTokens(config: TokenConfig, { clock, onHealth }: CredentialParts): Promise<Authenticator> {
+  const keySet = openKeySet(config.keysUrl);
+  try {
+    await keySet.reload();
+  } catch (error) {
+    if (config.keysUrl.startsWith('file:')) throw error;
+    onHealth('key set', error);
+  }
+  return createTokenAuthenticator(config, keySet, clock);
+}

@@ -1,0 +1,110 @@
+import { hash } from 'node:crypto';
+import { errors, type JWTPayload, type JWTVerifyResult, jwtVerify, type RemoteJWKSet } from 'jose';
+import type { TokenConfig } from '../config/authentication.ts';
+import type { Authentication, Authenticator, RefusalReason } from '../domain/authentication.ts';
+import { isPrincipalName, type Principal } from '../domain/principal.ts';
+import type { Clock } from '../domain/sources.ts';
+import { KeySetUnavailable } from './key-set.ts';
+import { createTokenCache } from './token-cache.ts';
+
+/** Longer than any issuer's tokens. */
+const tokenLengthMax = 8192;
+
+/** Three parts in base64url without padding (RFC 7515): anything else is not even taken apart. */
+const tokenPattern = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+
+/** Registered claims that a token for us cannot lack. `nbf` is heeded where it is given. */
+const requiredClaims = ['iss', 'aud', 'sub', 'exp'];
+
+/** Takes JWTs (RFC 7519) of one issuer for one audience, as RFC 8725 and RFC 9068 ask. */
+export function createTokenAuthenticator(
+  config: TokenConfig,
+  keySet: RemoteJWKSet,
+  clock: Clock,
+): Authenticator {
+  const { issuer, audience, types, leewaySeconds } = config;
+  const cache = createTokenCache(clock);
+
+  async function verify(token: string, name: string): Promise<Authentication> {
+    try {
+      const verified = await jwtVerify(token, keySet, {
+        issuer,
+        audience,
+        algorithms: [...config.algorithms],
+        requiredClaims,
+        clockTolerance: leewaySeconds,
+        currentDate: new Date(clock()),
+      });
+      const fault = faultOf(verified);
+      if (fault) return refused(fault);
+      const principal = principalOf(verified.payload);
+      cache.add(name, principal);
+      return { principal };
+    } catch (error) {
+      return refused(reasonOf(error), error);
+    }
+  }
+
+  /** What jose leaves to its caller. */
+  function faultOf({ protectedHeader, payload }: JWTVerifyResult): RefusalReason | undefined {
+    const { typ, crit } = protectedHeader;
+    const type = typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : '';
+    if (!types.includes(type)) return 'token_type';
+    // There is no extension that we understand.
+    if (crit !== undefined) return 'token_malformed';
+    if (!isPrincipalName(payload.sub)) return 'token_claims';
+    return payload.scope === undefined || typeof payload.scope === 'string' ? undefined : 'token_claims';
+  }
+
+  function principalOf({ sub = '', exp = 0, scope = '' }: JWTPayload): Principal {
+    const expiresAtMs = (exp + leewaySeconds) * 1000;
+    return {
+      name: sub,
+      scopes: new Set(String(scope).split(' ').filter(Boolean)),
+      expiresAtMs,
+      isCurrent: () => clock() < expiresAtMs,
+    };
+  }
+
+  return {
+    authenticate(token) {
+      if (token.length > tokenLengthMax || !tokenPattern.test(token)) return refused('token_malformed');
+      const name = hash('sha256', token, 'base64');
+      const principal = cache.find(name);
+      return principal ? { principal } : verify(token, name);
+    },
+  };
+}
+
+const reasonsOfJose: Readonly<Record<string, RefusalReason>> = {
+  [errors.JWTExpired.code]: 'token_expired',
+  [errors.JWTClaimValidationFailed.code]: 'token_claims',
+  [errors.JWSSignatureVerificationFailed.code]: 'token_signature',
+  [errors.JOSEAlgNotAllowed.code]: 'token_algorithm',
+  [errors.JWKSNoMatchingKey.code]: 'token_key',
+  [errors.JWKSMultipleMatchingKeys.code]: 'token_key',
+  [errors.JWKSTimeout.code]: 'unverifiable',
+};
+
+function reasonOf(error: unknown): RefusalReason {
+  if (error instanceof errors.JWTClaimValidationFailed && error.claim === 'nbf') return 'token_not_yet_valid';
+  if (error instanceof errors.JOSEError) return reasonsOfJose[error.code] ?? 'token_malformed';
+  return error instanceof KeySetUnavailable ? 'unverifiable' : 'token_malformed';
+}
+
+const details: Partial<Record<RefusalReason, string>> = {
+  token_malformed: 'The token cannot be read.',
+  token_signature: 'The signature of the token is wrong.',
+  token_algorithm: 'The token is not signed by an algorithm that is taken.',
+  token_key: 'The token is signed with a key that the issuer does not have.',
+  token_type: 'The token is not of a type that is taken.',
+  token_claims: 'The token is not for this service, or lacks a claim.',
+  token_expired: 'The token has expired.',
+  token_not_yet_valid: 'The token is not valid yet.',
+  unverifiable: 'Credentials cannot be checked just now.',
+};
+
+function refused(reason: RefusalReason, error?: unknown): Authentication {
+  const cause = reason === 'unverifiable' ? { cause: error } : {};
+  return { refusal: { reason, detail: details[reason] ?? '', ...cause } };
+}

@@ -1,0 +1,142 @@
+/** A setting as the operator sees it: in the README's table, in `customers --help` and in a fault. */
+export interface Setting {
+  readonly name: string;
+  readonly description: string;
+  readonly example: string;
+  /** The value when it is not set; shown as it would be written. */
+  readonly fallback: string;
+  /** Whether the value is a secret: then NAME_FILE may name a file that holds it. */
+  readonly secret?: true;
+}
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** Everything that can be set. What a setting is parsed into stands in `src/config.ts`. */
+export const settings = [
+  {
+    name: 'HOST',
+    fallback: '127.0.0.1',
+    example: 'localhost',
+    description: 'Address to listen on. Any but a loopback address needs AUTH to be set.',
+  },
+  {
+    name: 'PORT',
+    fallback: '8080',
+    example: '8080',
+    description: 'Port to listen on, 0 to 65535; 0 takes a free one.',
+  },
+  {
+    name: 'DATABASE_URL',
+    fallback: 'sqlite:./data/customers.db',
+    example: 'postgres://customers:secret@db.internal:5432/customers',
+    description:
+      'sqlite:FILE, sqlite::memory: (gone at exit) or postgres://USER:PASSWORD@HOST:PORT/DATABASE. Or DATABASE_URL_FILE: a file that holds it.',
+    secret: true,
+  },
+  {
+    name: 'DATABASE_POOL_SIZE',
+    fallback: '8',
+    example: '8',
+    description: 'Reading connections to PostgreSQL, 1 to 100, beside the one that writes.',
+  },
+  { name: 'LOG_LEVEL', fallback: 'info', example: 'warn', description: `One of ${logLevels.join(', ')}.` },
+  {
+    name: 'AUTH',
+    fallback: '',
+    example: 'keys',
+    description:
+      'Credentials that are taken: keys, jwt or keys,jwt. off: anyone who reaches the port may read and write.',
+  },
+  {
+    name: 'JWT_ISSUER',
+    fallback: '',
+    example: 'https://login.example.com/',
+    description: 'The iss that a JWT must have, to the letter. Needed with AUTH=jwt, as the next two are.',
+  },
+  {
+    name: 'JWT_AUDIENCE',
+    fallback: '',
+    example: 'https://customers.example.com',
+    description: 'The aud that a JWT must have, or have among others: the name of this API.',
+  },
+  {
+    name: 'JWT_KEYS',
+    fallback: '',
+    example: 'https://login.example.com/.well-known/jwks.json',
+    description:
+      "The issuer's JSON Web Key Set: a file, or an https URL (http only on this machine). No token names another.",
+  },
+  {
+    name: 'JWT_ALGORITHMS',
+    fallback: 'RS256,PS256,ES256,EdDSA',
+    example: 'ES256',
+    description: 'Signatures that are taken, of RS, PS and ES with 256, 384 or 512, EdDSA and Ed25519.',
+  },
+  {
+    name: 'JWT_TYPES',
+    fallback: 'at+jwt',
+    example: 'at+jwt,JWT',
+    description: 'The typ that a JWT may have. Add JWT for an issuer that does not follow RFC 9068.',
+  },
+  {
+    name: 'JWT_LEEWAY_SECONDS',
+    fallback: '10',
+    example: '10',
+    description: "How far the issuer's clock may be off, 0 to 60 seconds.",
+  },
+  {
+    name: 'RATE_LIMIT_PER_MINUTE',
+    fallback: '0',
+    example: '6000',
+    description:
+      'Requests a minute that each principal may make of this process (429); with AUTH=off each address. 0: any number.',
+  },
+  {
+    name: 'FAILED_LOGINS_PER_MINUTE',
+    fallback: '300',
+    example: '300',
+    description:
+      'Requests a minute without a valid credential that each address may make of this process, then 429 instead of 401. 0: any number.',
+  },
+  {
+    name: 'TRUST_PROXY',
+    fallback: '',
+    example: '10.0.0.0/8',
+    description:
+      'Whose X-Forwarded-For is believed: how many proxies stand before the service, or their addresses. Empty: nobody.',
+  },
+  {
+    name: 'REQUIRE_IF_MATCH',
+    fallback: 'false',
+    example: 'true',
+    description: 'true: PUT, PATCH, DELETE and erasing by id without If-Match are refused (428).',
+  },
+  {
+    name: 'CORS_ORIGINS',
+    fallback: '',
+    example: 'https://app.example.com',
+    description: 'Origins that browsers may call from, comma-separated, or *. Empty: none.',
+  },
+  {
+    name: 'REQUEST_TIMEOUT_MS',
+    fallback: '10000',
+    example: '10000',
+    description: 'How long a request may take, 100 to 600000 milliseconds; then 503.',
+  },
+  {
+    name: 'RETENTION_CHANGES_DAYS',
+    fallback: '',
+    example: '730',
+    description:
+      'How many days history and change feed go back, 2 to 36500. Not set: to the beginning. Older changes are removed.',
+  },
+  {
+    name: 'RETENTION_DELETED_DAYS',
+    fallback: '',
+    example: '90',
+    description:
+      'How many days after its deletion a customer is erased for good, 1 to 36500. Not set: never.',
+  },
+] as const satisfies readonly Setting[];
+
+export type SettingName = (typeof settings)[number]['name'];

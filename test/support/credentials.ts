@@ -1,0 +1,44 @@
+import { type MintedKey, mintKey } from '../../src/authentication/api-key.ts';
+import { requiredScopes } from '../../src/contract/operations.ts';
+import type { ApiKey } from '../../src/domain/api-keys.ts';
+import { createApiKeyStore } from '../../src/storage/api-keys.ts';
+import { openDirectly } from '../storage/direct-engine.ts';
+import type { Cleanup } from './cleanup.ts';
+
+/** Every scope that an operation asks for. */
+export const allScopes = [...requiredScopes];
+
+/** Puts API keys into a service's database, as the command in another process would. */
+export function keyMaker(cleanup: Cleanup, databaseUrl: string) {
+  const store = createApiKeyStore(openDirectly(cleanup, databaseUrl));
+  let count = 0;
+  return {
+    store,
+    async create(scopes: readonly string[], changes: Partial<ApiKey> = {}): Promise<MintedKey> {
+      const key = mintKey();
+      const at = new Date().toISOString();
+      const dates = { createdAt: at, expiresAt: null, revokedAt: null };
+      const name = `test-${++count}`;
+      if (!(await store.create({ id: key.id, hash: key.hash, name, scopes, ...dates, ...changes }))) {
+        throw new Error(`There is a key named ${changes.name} already.`);
+      }
+      return key;
+    },
+  };
+}
+
+export const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
+
+/** Waits until a condition holds, and says how long that took; rejects when it takes too long. */
+export async function until(
+  holds: () => Promise<boolean>,
+  timeoutMs: number,
+  intervalMs = 25,
+): Promise<number> {
+  const start = performance.now();
+  while (!(await holds())) {
+    if (performance.now() - start > timeoutMs) throw new Error(`It did not come about in ${timeoutMs} ms.`);
+    await new Promise((resolve) => setTimeout(resolve, intervalMs));
+  }
+  return performance.now() - start;
+}
