@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { loadConfig } from '../../src/config.ts';
 import { migrate } from '../../src/storage/database.ts';
 import { afterwards, type Cleanup } from '../support/cleanup.ts';
@@ -25,24 +26,24 @@ describeEngines('many event streams', (engine) => {
   test(`${streamCount} receive every change, and memory stays flat`, async (t) => {
     const databaseUrl = await freshDatabaseUrl(t, engine);
     await migrate(loadConfig({ DATABASE_URL: databaseUrl }).database);
-    const url = await serve(t, databaseUrl);
+    const { url, memory } = await serve(t, databaseUrl);
     await write(url, 100, null);
-    const atRest = await memoryOf(url);
+    const atRest = await memory();
     const listeners = await openAll(t, url, streamCount);
-    const opened = await memoryOf(url);
+    const opened = await memory();
 
     const begun = performance.now();
     await write(url, smallChanges, 'small');
     await received(listeners, smallChanges);
     const fannedOutMs = performance.now() - begun;
-    const fannedOut = await memoryOf(url);
+    const fannedOut = await memory();
 
     const [deaf, hearing] = [listeners.slice(0, deafCount), listeners.slice(deafCount, 2 * deafCount)];
     for (const { socket } of listeners.slice(2 * deafCount)) socket.destroy();
     for (const { socket } of deaf) socket.pause();
     await write(url, largeChanges, largeNote);
     await received(hearing, smallChanges + largeChanges);
-    const unread = await memoryOf(url);
+    const unread = await memory();
 
     for (const { faults } of listeners) assert.equal(faults, 0, 'a position was skipped or repeated');
     // Not of the whole process, most of which is what SQLite keeps of a file that grows.
@@ -130,11 +131,23 @@ async function memoryOf(url: string) {
   };
 }
 
-async function serve(cleanup: Cleanup, databaseUrl: string): Promise<string> {
+/** Collects garbage on a signal, so that what is measured is what is held. */
+const collector = 'data:text/javascript,process.on("SIGUSR2",()=>globalThis.gc())';
+const mainFile = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+async function serve(cleanup: Cleanup, databaseUrl: string) {
   const command = await startCommand(['serve'], {
+    nodeArguments: ['--expose-gc', '--import', collector, '--import', import.meta.resolve('tsx'), mainFile],
     env: { HOST: '127.0.0.1', PORT: '0', DATABASE_URL: databaseUrl, LOG_LEVEL: 'info' },
     ready: /"url":"(http:[^"]+)"/,
   });
   afterwards(cleanup, async () => void (await command.stop('SIGKILL')));
-  return command.match[1] as string;
+  const url = command.match[1] as string;
+  return {
+    url,
+    memory() {
+      process.kill(command.pid, 'SIGUSR2');
+      return memoryOf(url);
+    },
+  };
 }
