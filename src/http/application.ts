@@ -14,6 +14,7 @@ import { checkMediaTypes } from './media-types.ts';
 import type { OperationalParts } from './operational-routes.ts';
 import { addOperationalRoutes } from './operational-routes.ts';
 import { checkRequestLine } from './request-line.ts';
+import { securityHeaders } from './security-headers.ts';
 import { checkQuery } from './strict-parameters.ts';
 
 export interface ApplicationParts extends BeginRequestOptions, OperationalParts {
@@ -60,6 +61,10 @@ function allowOrigins(origins: readonly string[]): RequestHandler[] {
   const identifyReply: RequestHandler = (request, response, next) => {
     // The answer to a preflight is not ours to write.
     response.setHeader('X-Request-Id', request.context.requestId);
+    if (request.method === 'OPTIONS') {
+      for (const [name, value] of Object.entries(securityHeaders(request.socket)))
+        response.setHeader(name, value);
+    }
     next();
   };
   const allow = cors({

@@ -3,6 +3,7 @@ import type { Handlers } from '../contract/handler.ts';
 import type { Operation } from '../contract/operations.ts';
 import { Failure, unavailable } from '../domain/failures.ts';
 import type { RequestContext } from './request-context.ts';
+import { securityHeaders } from './security-headers.ts';
 import { sendStream } from './send-stream.ts';
 
 /** What a handler gets beside what the contract declares. */
@@ -69,8 +70,11 @@ function callOf(request: Request, operation: Operation) {
 }
 
 async function send(response: Response, reply: AnyReply, operation: Operation): Promise<void> {
-  const { context } = response.req;
-  const headers: Record<string, string | number> = { 'X-Request-Id': context.requestId };
+  const { context, socket } = response.req;
+  const headers: Record<string, string | number> = {
+    ...securityHeaders(socket),
+    'X-Request-Id': context.requestId,
+  };
   for (const [name, value] of Object.entries(reply.headers ?? {})) {
     if (value !== undefined) headers[name] = value;
   }

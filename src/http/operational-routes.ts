@@ -4,6 +4,7 @@ import { Failure, unavailable } from '../domain/failures.ts';
 import type { CustomerStore } from '../domain/ports.ts';
 import type { Lifecycle } from '../operations/lifecycle.ts';
 import type { Metrics } from '../operations/metrics.ts';
+import { securityHeaders } from './security-headers.ts';
 
 export interface OperationalParts {
   readonly customers: CustomerStore;
@@ -56,6 +57,7 @@ function isLocal(request: Request): boolean {
 
 function sendText(response: Response, contentType: string, text: string): void {
   response.writeHead(200, {
+    ...securityHeaders(response.req.socket),
     'X-Request-Id': response.req.context.requestId,
     'Content-Type': contentType,
     'Content-Length': Buffer.byteLength(text),

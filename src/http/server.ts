@@ -72,7 +72,7 @@ function answerClientError(error: ClientError, socket: Duplex, { ids, log, metri
   const failure = clientFailure(error);
   const problem = problemFor(failure, { requestId: ids(), declaresUnprocessable: false });
   const body = JSON.stringify(problem);
-  const headers = Object.entries({ ...problemHeaders(failure, problem, body), Connection: 'close' });
+  const headers = Object.entries({ ...problemHeaders(failure, problem, body, socket), Connection: 'close' });
   const head = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
   socket.end(`HTTP/1.1 ${problem.status} ${problem.title}\r\n${head}\r\n${body}`);
   metrics.requestStarted();
