@@ -11,7 +11,15 @@ export interface Config {
   /** Origins that browsers may call from; empty for none, `*` for any. */
   readonly corsOrigins: readonly string[];
   readonly requestTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+  readonly connectionsMax: number;
+  readonly requestsMax: number;
+  readonly streamsMax: number;
+  /** Undefined where the service speaks plain HTTP. */
+  readonly tls: { readonly certificateFile: string; readonly keyFile: string } | undefined;
 }
+
+export type TlsFiles = NonNullable<Config['tls']>;
 
 export type DatabaseConfig =
   | { readonly engine: 'sqlite'; readonly file: string; readonly temporary: boolean }
@@ -80,6 +88,28 @@ export const settings = [
     example: '10000',
     description: 'How long a request may take, 100 to 600000 milliseconds; then 503.',
   },
+  {
+    name: 'KEEP_ALIVE_TIMEOUT_MS',
+    fallback: '75000',
+    example: '360000',
+    description: 'How long an idle connection is kept: longer than the load balancer before it keeps one.',
+  },
+  { name: 'CONNECTIONS_MAX', fallback: '15000', example: '2000', description: 'Open connections; then 503.' },
+  { name: 'REQUESTS_MAX', fallback: '1000', example: '200', description: 'Requests at once; then 503.' },
+  { name: 'STREAMS_MAX', fallback: '200', example: '50', description: 'Streamed replies at once; then 503.' },
+  {
+    name: 'TLS_CERT_FILE',
+    fallback: '',
+    example: '/run/tls/tls.crt',
+    description:
+      'Certificate in PEM, with its chain: speaks HTTPS. Read again when it changes, and on SIGHUP.',
+  },
+  {
+    name: 'TLS_KEY_FILE',
+    fallback: '',
+    example: '/run/tls/tls.key',
+    description: 'Private key of the certificate in PEM, without a passphrase.',
+  },
 ] as const satisfies readonly Setting[];
 
 type SettingName = (typeof settings)[number]['name'];
@@ -113,6 +143,8 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   }
 
   const host = read('HOST', text);
+  const certificateFile = read('TLS_CERT_FILE', fileTogetherWith('TLS_KEY_FILE', environment));
+  const keyFile = read('TLS_KEY_FILE', fileTogetherWith('TLS_CERT_FILE', environment));
   const config: Config = {
     host,
     port: read('PORT', integerBetween(0, 65535)),
@@ -124,10 +156,16 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     requireIfMatch: read('REQUIRE_IF_MATCH', oneOf(['true', 'false'])) === 'true',
     corsOrigins: read('CORS_ORIGINS', origins),
     requestTimeoutMs: read('REQUEST_TIMEOUT_MS', integerBetween(100, 600_000)),
+    keepAliveTimeoutMs: read('KEEP_ALIVE_TIMEOUT_MS', integerBetween(1000, 3_600_000)),
+    connectionsMax: read('CONNECTIONS_MAX', integerBetween(1, 1_000_000)),
+    requestsMax: read('REQUESTS_MAX', integerBetween(1, 100_000)),
+    streamsMax: read('STREAMS_MAX', integerBetween(1, 100_000)),
+    tls: certificateFile && keyFile ? { certificateFile, keyFile } : undefined,
   };
   if (faults.length > 0) throw new ConfigurationError([...new Set(faults)]);
   Object.freeze(config.database);
   Object.freeze(config.corsOrigins);
+  Object.freeze(config.tls);
   return Object.freeze(config);
 }
 
@@ -165,6 +203,15 @@ function authenticationFor(host: string) {
     if (value === 'off' || (value === '' && isLoopback(host))) return 'off';
     if (value !== '') throw new Error(`must be off, not ${quoted(value)}`);
     throw new Error(`must be set, because HOST=${host} lets other machines in`);
+  };
+}
+
+/** A file that makes sense only when another setting names the other half. */
+function fileTogetherWith(other: SettingName, environment: Readonly<Record<string, string | undefined>>) {
+  return (value: string): string => {
+    if (value.endsWith('/')) throw new Error(`must name a file, not ${quoted(value)}`);
+    if (value === '' && environment[other]?.trim()) throw new Error(`must be set, because ${other} is`);
+    return value && resolve(value);
   };
 }
 

@@ -1,12 +1,15 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
+import { Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { v7 as uuidv7 } from 'uuid';
 import type { Config } from './config.ts';
 import type { Clock, IdSource } from './domain/sources.ts';
 import { createApplication } from './http/application.ts';
+import { renewCertificate } from './http/certificate-renewal.ts';
 import { customerHandlers } from './http/handlers/customers.ts';
 import { createHttpServer } from './http/server.ts';
+import { readCertificate } from './http/tls-certificate.ts';
 import { createLifecycle } from './operations/lifecycle.ts';
 import { closeLog, createLog, type Log } from './operations/log.ts';
 import { createMetrics } from './operations/metrics.ts';
@@ -18,6 +21,8 @@ export interface Service {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
   readonly url: string;
   readonly log: Log;
+  /** Reads the certificate's files now; undefined where the service speaks plain HTTP. */
+  readonly reloadCertificate: (() => void) | undefined;
   /** Lets requests under way end, then closes connections and database. May be called more than once. */
   stop(): Promise<void>;
 }
@@ -54,7 +59,8 @@ async function serve(
   log: Log,
   { clock, ids }: Required<ServiceOptions>,
 ): Promise<Service> {
-  const { requestTimeoutMs, corsOrigins, requireIfMatch } = config;
+  const { requestTimeoutMs, corsOrigins, requireIfMatch, requestsMax, streamsMax, tls } = config;
+  const certificate = tls && readCertificate(tls);
   const lifecycle = createLifecycle();
   const metrics = createMetrics();
   const { customers, idle } = await createStorage(database, { clock, ids });
@@ -65,15 +71,20 @@ async function serve(
     handlers,
     corsOrigins,
     requestTimeoutMs,
+    requestsMax,
+    streamsMax,
     customers,
     lifecycle,
   });
-  const server = createHttpServer(app, observers);
+  const { keepAliveTimeoutMs, connectionsMax } = config;
+  const server = createHttpServer(app, observers, { keepAliveTimeoutMs, connectionsMax, certificate });
   await listen(server, config);
+  const renewal = tls && server instanceof HttpsServer ? await renewCertificate(server, tls, log) : undefined;
 
   let stopped: Promise<void> | undefined;
   async function stop(): Promise<void> {
     lifecycle.beginStop();
+    renewal?.stop();
     await drain(server);
     await idle();
     await database.close();
@@ -82,6 +93,7 @@ async function serve(
   return {
     url: urlOf(server),
     log,
+    reloadCertificate: renewal && (() => renewal.reload()),
     stop() {
       stopped ??= stop();
       return stopped;
@@ -109,5 +121,6 @@ async function drain(server: Server): Promise<void> {
 
 function urlOf(server: Server): string {
   const { address, family, port } = server.address() as AddressInfo;
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+  const scheme = server instanceof HttpsServer ? 'https' : 'http';
+  return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }

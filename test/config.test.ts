@@ -14,6 +14,11 @@ const defaults: Config = {
   requireIfMatch: false,
   corsOrigins: [],
   requestTimeoutMs: 10_000,
+  keepAliveTimeoutMs: 75_000,
+  connectionsMax: 15_000,
+  requestsMax: 1000,
+  streamsMax: 200,
+  tls: undefined,
 };
 
 const password = 'hunter2/#?';
@@ -55,6 +60,15 @@ const valid: readonly (readonly [Environment, Partial<Config>])[] = [
   ],
   [{ REQUEST_TIMEOUT_MS: '100' }, { requestTimeoutMs: 100 }],
   [{ REQUEST_TIMEOUT_MS: '600000' }, { requestTimeoutMs: 600_000 }],
+  [{ KEEP_ALIVE_TIMEOUT_MS: '1000' }, { keepAliveTimeoutMs: 1000 }],
+  [{ CONNECTIONS_MAX: '1' }, { connectionsMax: 1 }],
+  [{ REQUESTS_MAX: '100000' }, { requestsMax: 100_000 }],
+  [{ STREAMS_MAX: '7' }, { streamsMax: 7 }],
+  [
+    { TLS_CERT_FILE: 'a.crt', TLS_KEY_FILE: '/b.key' },
+    { tls: { certificateFile: resolve('a.crt'), keyFile: '/b.key' } },
+  ],
+  [{ TLS_CERT_FILE: ' ', TLS_KEY_FILE: '' }, {}],
   [{ UNRELATED: 'anything', host: '0.0.0.0' }, {}],
 ];
 
@@ -90,6 +104,13 @@ const invalid: readonly (readonly [Environment, string, RegExp])[] = [
   [{ CORS_ORIGINS: 'https://a.example,null' }, 'CORS_ORIGINS', /"null"/],
   [{ REQUEST_TIMEOUT_MS: '99' }, 'REQUEST_TIMEOUT_MS', /100 to 600000/],
   [{ REQUEST_TIMEOUT_MS: '600001' }, 'REQUEST_TIMEOUT_MS', /"600001"/],
+  [{ KEEP_ALIVE_TIMEOUT_MS: '999' }, 'KEEP_ALIVE_TIMEOUT_MS', /1000 to 3600000/],
+  [{ CONNECTIONS_MAX: '0' }, 'CONNECTIONS_MAX', /"0"/],
+  [{ REQUESTS_MAX: 'all' }, 'REQUESTS_MAX', /"all"/],
+  [{ STREAMS_MAX: '100001' }, 'STREAMS_MAX', /1 to 100000/],
+  [{ TLS_CERT_FILE: 'a.crt' }, 'TLS_KEY_FILE', /must be set, because TLS_CERT_FILE is/],
+  [{ TLS_KEY_FILE: 'b.key' }, 'TLS_CERT_FILE', /must be set, because TLS_KEY_FILE is/],
+  [{ TLS_CERT_FILE: 'tls/', TLS_KEY_FILE: 'b.key' }, 'TLS_CERT_FILE', /must name a file, not "tls\/"/],
 ];
 
 describe('configuration', () => {
@@ -128,6 +149,12 @@ describe('configuration', () => {
       REQUIRE_IF_MATCH: '1',
       CORS_ORIGINS: 'here',
       REQUEST_TIMEOUT_MS: 'soon',
+      KEEP_ALIVE_TIMEOUT_MS: 'long',
+      CONNECTIONS_MAX: 'any',
+      REQUESTS_MAX: '-1',
+      STREAMS_MAX: '0',
+      TLS_CERT_FILE: 'folder/',
+      TLS_KEY_FILE: 'folder/',
     };
     assert.deepEqual(
       Object.keys(all).sort(),
@@ -164,8 +191,9 @@ describe('configuration', () => {
   });
 
   test('cannot be changed afterwards', () => {
-    const config = loadConfig({ DATABASE_URL: postgresUrl, CORS_ORIGINS: 'https://a.example' });
-    for (const part of [config, config.database, config.corsOrigins])
+    const files = { TLS_CERT_FILE: 'tls.crt', TLS_KEY_FILE: 'tls.key' };
+    const config = loadConfig({ DATABASE_URL: postgresUrl, CORS_ORIGINS: 'https://a.example', ...files });
+    for (const part of [config, config.database, config.corsOrigins, config.tls])
       assert.ok(Object.isFrozen(part), String(part));
   });
 
@@ -176,10 +204,11 @@ describe('configuration', () => {
   });
 
   test('describes every setting with a fallback and an example that it takes itself', () => {
+    const pair = { TLS_CERT_FILE: 'tls.crt', TLS_KEY_FILE: 'tls.key' };
     for (const { name, description, example, fallback } of settings) {
       assert.match(name, /^[A-Z][A-Z_]*$/);
       assert.match(description, /[.)]$/, name);
-      assert.doesNotThrow(() => loadConfig({ AUTH: 'off', [name]: example }), name);
+      assert.doesNotThrow(() => loadConfig({ AUTH: 'off', ...pair, [name]: example }), name);
       assert.deepEqual(loadConfig({ [name]: fallback }), defaults, `${name}=${fallback}`);
     }
   });

@@ -1,6 +1,7 @@
 import cors from 'cors';
 import express, { type Express, type RequestHandler } from 'express';
 import type { Handlers } from '../contract/handler.ts';
+import { type AdmissionOptions, createAdmission } from './admission.ts';
 import { answerFailures } from './answer-failures.ts';
 import type { BeginRequestOptions } from './begin-request.ts';
 import { beginRequest } from './begin-request.ts';
@@ -17,7 +18,7 @@ import { checkRequestLine } from './request-line.ts';
 import { securityHeaders } from './security-headers.ts';
 import { checkQuery } from './strict-parameters.ts';
 
-export interface ApplicationParts extends BeginRequestOptions, OperationalParts {
+export interface ApplicationParts extends BeginRequestOptions, OperationalParts, AdmissionOptions {
   readonly handlers: Handlers<HandlerContext>;
   readonly corsOrigins: readonly string[];
 }
@@ -25,6 +26,7 @@ export interface ApplicationParts extends BeginRequestOptions, OperationalParts 
 /** A request's journey, in the order in which it is made. */
 export async function createApplication(parts: ApplicationParts): Promise<Express> {
   const validator = await createContractValidator();
+  const admission = createAdmission(parts);
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -36,12 +38,13 @@ export async function createApplication(parts: ApplicationParts): Promise<Expres
   app.use(checkRequestLine);
   if (parts.corsOrigins.length > 0) app.use(...allowOrigins(parts.corsOrigins));
   addOperationalRoutes(app, parts);
+  app.use(admission.refuseOverload);
   app.use(matchOperation(validator.match));
   app.use(checkMediaTypes);
   app.use(readBody());
   app.use(checkQuery);
   app.use(validator.validate);
-  app.use(dispatch(parts.handlers));
+  app.use(dispatch(parts.handlers, admission));
   app.use(answerFailures);
   return app;
 }

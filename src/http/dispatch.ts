@@ -2,6 +2,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import type { Handlers } from '../contract/handler.ts';
 import type { Operation } from '../contract/operations.ts';
 import { Failure, unavailable } from '../domain/failures.ts';
+import type { Admission } from './admission.ts';
 import type { RequestContext } from './request-context.ts';
 import { securityHeaders } from './security-headers.ts';
 import { sendStream } from './send-stream.ts';
@@ -27,14 +28,30 @@ type AnyHandler = (call: unknown) => AnyReply | Promise<AnyReply>;
  * Calls the handler of the operation that the validator matched, and sends what it returns. Nobody else
  * writes a reply, but for problems.
  */
-export function dispatch(handlers: Handlers<HandlerContext>): RequestHandler {
+export function dispatch(handlers: Handlers<HandlerContext>, admission: Admission): RequestHandler {
   return async function dispatch(request, response) {
     const { operation } = request.context;
     if (!operation) throw new Failure('not_found', 'There is nothing at this path.');
+    admission.enter(response);
     const handler = handlers[operation.id] as AnyHandler;
     const reply = await beforeDeadline(handler(callOf(request, operation)), request.context.deadlineMs);
+    if (isStream(reply.body)) await beginStream(reply.body, response, admission);
     await send(response, reply, operation);
   };
+}
+
+/** A stream that is one too many is ended at its source, before anything of it is sent. */
+async function beginStream(
+  body: AsyncIterable<Uint8Array>,
+  response: Response,
+  admission: Admission,
+): Promise<void> {
+  try {
+    admission.becomeStream(response);
+  } catch (failure) {
+    await body[Symbol.asyncIterator]().return?.();
+    throw failure;
+  }
 }
 
 /** The last resort: whatever a handler waits for, its caller is answered. */
