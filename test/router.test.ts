@@ -21,6 +21,7 @@ const journey = [
   'checkRequestLine',
   'identifyReply',
   'corsMiddleware',
+  'refuseOverload',
   'matchOperation',
   'checkMediaTypes',
   'readBody',

@@ -15,12 +15,14 @@ export interface Admission {
   /** Turns away, before anything is read of it, what could not be worked on now. */
   readonly refuseOverload: RequestHandler;
   /**
-   * Takes a request whose body is there; it counts until its reply is out. Slow senders hold no place.
+   * Takes a request whose body is there. Slow senders hold no place.
    * @throws Failure `unavailable` when all places are taken.
    */
-  enter(response: Response): void;
+  enter(): void;
+  /** The work is done: the place is free when the reply is out. Who leaves early ends no work. */
+  leaveWith(response: Response): void;
   /**
-   * Makes the request a stream, which may last and has a place of another kind.
+   * Makes a request whose work is done a stream, which may last and has a place of another kind.
    * @throws Failure `unavailable` when all places are taken.
    */
   becomeStream(response: Response): void;
@@ -44,12 +46,14 @@ export function createAdmission({ requestsMax, streamsMax }: AdmissionOptions): 
       assertPlace();
       next();
     },
-    enter(response) {
+    enter() {
       assertPlace();
-      // Who is gone already does not close again.
-      if (response.closed) return;
       requests++;
-      response.once('close', leave);
+    },
+    leaveWith(response) {
+      // What is closed already does not close again.
+      if (response.closed) leave();
+      else response.once('close', leave);
     },
     becomeStream(response) {
       if (streams >= streamsMax) {
@@ -57,7 +61,7 @@ export function createAdmission({ requestsMax, streamsMax }: AdmissionOptions): 
       }
       if (response.closed) return;
       response.off('close', leave);
-      requests--;
+      leave();
       streams++;
       response.once('close', endStream);
     },

@@ -32,9 +32,14 @@ export function dispatch(handlers: Handlers<HandlerContext>, admission: Admissio
   return async function dispatch(request, response) {
     const { operation } = request.context;
     if (!operation) throw new Failure('not_found', 'There is nothing at this path.');
-    admission.enter(response);
     const handler = handlers[operation.id] as AnyHandler;
-    const reply = await beforeDeadline(handler(callOf(request, operation)), request.context.deadlineMs);
+    admission.enter();
+    let reply: AnyReply;
+    try {
+      reply = await beforeDeadline(handler(callOf(request, operation)), request.context.deadlineMs);
+    } finally {
+      admission.leaveWith(response);
+    }
     if (isStream(reply.body)) await beginStream(reply.body, response, admission);
     await send(response, reply, operation);
   };
