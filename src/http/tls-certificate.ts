@@ -33,7 +33,7 @@ const protocol: SecureContextOptions = {
  * Reads the certificate, with those between it and its root after it, and its key, both in PEM.
  * @throws ConfigurationError when a file cannot be used, the two do not match, or now is not its time.
  */
-export function readCertificate({ certificateFile, keyFile }: TlsFiles): Certificate {
+export function readCertificate({ certificateFile, keyFile }: TlsFiles, now = Date.now()): Certificate {
   const cert = readPem('TLS_CERT_FILE', certificateFile);
   const key = readPem('TLS_KEY_FILE', keyFile);
   const leaf = parsed(
@@ -45,7 +45,8 @@ export function readCertificate({ certificateFile, keyFile }: TlsFiles): Certifi
   const privateKey = parsed('TLS_KEY_FILE', keyFile, 'no private key in PEM without a passphrase', () =>
     createPrivateKey(key),
   );
-  assertUsable(leaf, privateKey, { certificateFile, keyFile });
+  assertMatch(leaf, privateKey, { certificateFile, keyFile });
+  assertCurrent(leaf, certificateFile, now);
   const options = { ...protocol, cert, key };
   // What OpenSSL itself refuses, such as a key that is too short.
   parsed('TLS_CERT_FILE', certificateFile, 'a certificate that cannot be used', () =>
@@ -54,11 +55,13 @@ export function readCertificate({ certificateFile, keyFile }: TlsFiles): Certifi
   return { options, subject: leaf.subject, validUntil: new Date(leaf.validTo).toISOString() };
 }
 
-function assertUsable(leaf: X509Certificate, key: KeyObject, { certificateFile, keyFile }: TlsFiles): void {
+function assertMatch(leaf: X509Certificate, key: KeyObject, { certificateFile, keyFile }: TlsFiles): void {
   if (!leaf.checkPrivateKey(key)) {
     throw fault(`TLS_KEY_FILE ${keyFile} is not the key of the certificate in ${certificateFile}`);
   }
-  const now = Date.now();
+}
+
+function assertCurrent(leaf: X509Certificate, certificateFile: string, now: number): void {
   const until = Date.parse(leaf.validTo);
   const from = Date.parse(leaf.validFrom);
   const place = `TLS_CERT_FILE ${certificateFile} holds a certificate that`;

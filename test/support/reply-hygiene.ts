@@ -33,3 +33,9 @@ export function assertHygiene({ method, status, headers, encrypted }: Reply): vo
   const kept = read && revalidated.statuses.includes(status);
   assert.equal(headers.get('cache-control'), kept ? revalidated.value : 'no-store', reply);
 }
+
+/** The headers of a reply that was read from a socket: all of its first lines up to the empty one. */
+export function headersOf(head: string): Headers {
+  const lines = head.split('\r\n').slice(1);
+  return new Headers(lines.map((line) => line.split(/: (.*)/s, 2) as [string, string]));
+}
