@@ -3,6 +3,7 @@ import type { Handlers } from '../contract/handler.ts';
 import type { Operation } from '../contract/operations.ts';
 import { Failure, unavailable } from '../domain/failures.ts';
 import type { Admission } from './admission.ts';
+import { startReplyDeadline } from './reply-deadline.ts';
 import type { RequestContext } from './request-context.ts';
 import { securityHeaders } from './security-headers.ts';
 import { sendStream } from './send-stream.ts';
@@ -115,6 +116,7 @@ async function send(response: Response, reply: AnyReply, operation: Operation): 
   const text = typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body);
   headers['Content-Length'] = Buffer.byteLength(text);
   response.writeHead(reply.status, headers).end(text);
+  startReplyDeadline(response);
 }
 
 function isStream(body: unknown): body is AsyncIterable<Uint8Array> {
