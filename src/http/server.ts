@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
 import { Failure } from '../domain/failures.ts';
 import type { Observers } from './begin-request.ts';
+import { bodyTimeoutMs } from './body-deadline.ts';
 import { limitConnections } from './connection-limit.ts';
 import { problemFor, problemHeaders } from './problem.ts';
 import { headerCountMax, urlLengthMax } from './request-line.ts';
@@ -111,7 +112,10 @@ function clientFailure(error: ClientError): Failure {
       return new Failure('headers_too_large', `The headers are larger than ${headerBytesMax} bytes.`);
     }
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new Failure('request_timeout', 'The request did not arrive in time.');
+      return new Failure(
+        'request_timeout',
+        `The request did not arrive in time: its headers may take ${headersTimeoutMs} ms, its body ${bodyTimeoutMs} ms.`,
+      );
     default:
       return new Failure('malformed_request', 'This is not an HTTP request that can be read.');
   }
