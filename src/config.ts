@@ -12,6 +12,7 @@ import {
 import {
   type DatabaseConfig,
   databaseAt,
+  fileBeside,
   hostName,
   integerBetween,
   isLoopback,
@@ -40,9 +41,17 @@ export interface Config {
   /** Origins that browsers may call from; empty for none, `*` for any. */
   readonly corsOrigins: readonly string[];
   readonly requestTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+  readonly connectionsMax: number;
+  readonly requestsMax: number;
+  readonly streamsMax: number;
+  /** Undefined where the service speaks plain HTTP. */
+  readonly tls: { readonly certificateFile: string; readonly keyFile: string } | undefined;
   /** How many days things are kept; undefined for ever. */
   readonly retention: RetentionConfig;
 }
+
+export type TlsFiles = NonNullable<Config['tls']>;
 
 export interface RetentionConfig {
   readonly changesDays: number | undefined;
@@ -83,12 +92,12 @@ export function loadConfig(environment: Environment): Config {
     }
   }
 
-  const config = readAll(read);
+  const config = readAll(read, environment);
   if (faults.length > 0) throw new ConfigurationError([...new Set(faults)]);
   return deepFreeze(config);
 }
 
-function readAll(read: Read): Config {
+function readAll(read: Read, environment: Environment): Config {
   const host = read('HOST', hostName);
   return {
     host,
@@ -105,12 +114,24 @@ function readAll(read: Read): Config {
     requireIfMatch: read('REQUIRE_IF_MATCH', oneOf(['true', 'false'])) === 'true',
     corsOrigins: read('CORS_ORIGINS', origins),
     requestTimeoutMs: read('REQUEST_TIMEOUT_MS', integerBetween(100, 600_000)),
+    keepAliveTimeoutMs: read('KEEP_ALIVE_TIMEOUT_MS', integerBetween(1000, 3_600_000)),
+    connectionsMax: read('CONNECTIONS_MAX', integerBetween(1, 1_000_000)),
+    requestsMax: read('REQUESTS_MAX', integerBetween(1, 100_000)),
+    streamsMax: read('STREAMS_MAX', integerBetween(1, 100_000)),
+    tls: readTls(read, environment),
     retention: {
       // More than the day for which an Idempotency-Key replays the answer that a change holds.
       changesDays: read('RETENTION_CHANGES_DAYS', optional(integerBetween(2, 36_500))),
       deletedDays: read('RETENTION_DELETED_DAYS', optional(integerBetween(1, 36_500))),
     },
   };
+}
+
+function readTls(read: Read, environment: Environment): Config['tls'] {
+  const isSet = (name: SettingName) => Boolean(environment[name]?.trim());
+  const certificateFile = read('TLS_CERT_FILE', fileBeside('TLS_KEY_FILE', isSet));
+  const keyFile = read('TLS_KEY_FILE', fileBeside('TLS_CERT_FILE', isSet));
+  return certificateFile && keyFile ? { certificateFile, keyFile } : undefined;
 }
 
 function readAuthentication(host: string, read: Read): AuthenticationConfig {

@@ -1,21 +1,33 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
+
+import { Server as HttpsServer } from 'node:https';
+
 import { type AddressInfo, createServer as createProbe } from 'node:net';
+
 import { v7 as uuidv7 } from 'uuid';
 import { type CredentialParts, type Credentials, openCredentials } from './authentication/credentials.ts';
 import { keyTrustMs as defaultKeyTrustMs } from './authentication/keyring.ts';
 import type { Config } from './config.ts';
 import type { Clock, IdSource } from './domain/sources.ts';
 import { createApplication } from './http/application.ts';
+
+import { renewCertificate } from './http/certificate-renewal.ts';
+
 import { createFeedStreams } from './http/feed-streams.ts';
 import { changeHandlers } from './http/handlers/changes.ts';
+
 import { customerHandlers } from './http/handlers/customers.ts';
 import { erasureHandlers } from './http/handlers/erasure.ts';
 import { externalIdHandlers } from './http/handlers/external-ids.ts';
 import { historyHandlers } from './http/handlers/history.ts';
 import { transferHandlers } from './http/handlers/transfer.ts';
 import { createHttpServer } from './http/server.ts';
+
+import { readCertificate } from './http/tls-certificate.ts';
+
 import { startHousekeeping } from './operations/housekeeping.ts';
+
 import { createLifecycle } from './operations/lifecycle.ts';
 import { closeLog, createLog, type Log } from './operations/log.ts';
 import { createMetrics } from './operations/metrics.ts';
@@ -27,6 +39,8 @@ export interface Service {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
   readonly url: string;
   readonly log: Log;
+  /** Reads the certificate's files now; undefined where the service speaks plain HTTP. */
+  readonly reloadCertificate: (() => void) | undefined;
   /** Lets requests under way end, then closes connections and database. May be called more than once. */
   stop(): Promise<void>;
 }
@@ -73,7 +87,8 @@ async function serve(
   options: Required<ServiceOptions>,
 ): Promise<Service> {
   const { ids, sweepIntervalMs } = options;
-  const { requireIfMatch, retention } = config;
+  const { requireIfMatch, retention, tls } = config;
+  const certificate = tls && readCertificate(tls);
   const lifecycle = createLifecycle();
   const metrics = createMetrics();
   const storage = await createStorage(database, { ...options, retention });
@@ -98,16 +113,19 @@ async function serve(
     customers,
     lifecycle,
   });
-  const server = createHttpServer(app, observers);
+  const { keepAliveTimeoutMs, connectionsMax } = config;
+  const server = createHttpServer(app, observers, { keepAliveTimeoutMs, connectionsMax, certificate });
   await listen(server, config).catch(async (error: unknown) => {
     await credentials?.stop();
     throw error;
   });
+  const renewal = tls && server instanceof HttpsServer ? await renewCertificate(server, tls, log) : undefined;
   const housekeeping = startHousekeeping(sweep, { log, intervalMs: sweepIntervalMs });
 
   let stopped: Promise<void> | undefined;
   async function stop(): Promise<void> {
     lifecycle.beginStop();
+    renewal?.stop();
     streams.stop();
     await drain(server);
     await credentials?.stop();
@@ -118,6 +136,7 @@ async function serve(
   return {
     url: urlOf(server),
     log,
+    reloadCertificate: renewal && (() => renewal.reload()),
     stop() {
       stopped ??= stop();
       return stopped;
@@ -169,5 +188,6 @@ async function drain(server: Server): Promise<void> {
 
 function urlOf(server: Server): string {
   const { address, family, port } = server.address() as AddressInfo;
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+  const scheme = server instanceof HttpsServer ? 'https' : 'http';
+  return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }

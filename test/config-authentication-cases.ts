@@ -4,9 +4,9 @@ import { pathToFileURL } from 'node:url';
 import type { Config } from '../src/config.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
-type ValidCase = readonly [Environment, Partial<Config>];
+export type ValidCase = readonly [Environment, Partial<Config>];
 /** What is wrong, the setting that is named for it, and what the fault says. */
-type InvalidCase = readonly [Environment, string, RegExp];
+export type InvalidCase = readonly [Environment, string, RegExp];
 
 /** Stands where a password may, and may be in no message. */
 export const password = 'hunter2/#?';

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { settings } from '../src/config/settings.ts';
 import { type Config, ConfigurationError, loadConfig } from '../src/config.ts';
 import { invalidAuthentication, password, validAuthentication } from './config-authentication-cases.ts';
+import { invalidLimits, validLimits } from './config-limit-cases.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -21,6 +22,11 @@ const defaults: Config = {
   corsOrigins: [],
   requestTimeoutMs: 10_000,
   retention: { changesDays: undefined, deletedDays: undefined },
+  keepAliveTimeoutMs: 75_000,
+  connectionsMax: 15_000,
+  requestsMax: 1000,
+  streamsMax: 2000,
+  tls: undefined,
 };
 
 const postgresUrl = 'postgres://customers:secret@db.internal:5432/customers';
@@ -69,8 +75,7 @@ const valid: readonly (readonly [Environment, Partial<Config>])[] = [
   ],
   [{ REQUEST_TIMEOUT_MS: '100' }, { requestTimeoutMs: 100 }],
   [{ REQUEST_TIMEOUT_MS: '600000' }, { requestTimeoutMs: 600_000 }],
-  [{ RETENTION_CHANGES_DAYS: '2' }, { retention: { changesDays: 2, deletedDays: undefined } }],
-  [{ RETENTION_DELETED_DAYS: '36500' }, { retention: { changesDays: undefined, deletedDays: 36_500 } }],
+  ...validLimits,
   [{ UNRELATED: 'anything', host: '0.0.0.0' }, {}],
 ];
 
@@ -105,6 +110,7 @@ const invalid: readonly (readonly [Environment, string, RegExp])[] = [
   [{ CORS_ORIGINS: 'https://a.example,null' }, 'CORS_ORIGINS', /"null"/],
   [{ REQUEST_TIMEOUT_MS: '99' }, 'REQUEST_TIMEOUT_MS', /100 to 600000/],
   [{ REQUEST_TIMEOUT_MS: '600001' }, 'REQUEST_TIMEOUT_MS', /"600001"/],
+  ...invalidLimits,
 ];
 
 describe('configuration', () => {
@@ -151,6 +157,12 @@ describe('configuration', () => {
       REQUEST_TIMEOUT_MS: 'soon',
       RETENTION_CHANGES_DAYS: '1',
       RETENTION_DELETED_DAYS: '0',
+      KEEP_ALIVE_TIMEOUT_MS: 'long',
+      CONNECTIONS_MAX: 'any',
+      REQUESTS_MAX: '-1',
+      STREAMS_MAX: '0',
+      TLS_CERT_FILE: 'folder/',
+      TLS_KEY_FILE: 'folder/',
     };
     const ofTokens = { JWT_ISSUER: '', JWT_AUDIENCE: '', JWT_KEYS: 'http://login.example.com/keys' };
     assert.deepEqual(
@@ -198,8 +210,10 @@ describe('configuration', () => {
       DATABASE_URL: postgresUrl,
       CORS_ORIGINS: 'https://a.example',
       AUTH: 'keys',
+      TLS_CERT_FILE: 'tls.crt',
+      TLS_KEY_FILE: 'tls.key',
     });
-    for (const part of [config, config.database, config.corsOrigins, config.authentication])
+    for (const part of [config, config.database, config.corsOrigins, config.authentication, config.tls])
       assert.ok(Object.isFrozen(part), String(part));
   });
 
@@ -210,10 +224,11 @@ describe('configuration', () => {
   });
 
   test('describes every setting with a fallback and an example that it takes itself', () => {
+    const pair = { TLS_CERT_FILE: 'tls.crt', TLS_KEY_FILE: 'tls.key' };
     for (const { name, description, example, fallback } of settings) {
       assert.match(name, /^[A-Z][A-Z_]*$/);
       assert.match(description, /[.)]$/, name);
-      assert.doesNotThrow(() => loadConfig({ AUTH: 'off', [name]: example }), name);
+      assert.doesNotThrow(() => loadConfig({ AUTH: 'off', ...pair, [name]: example }), name);
       assert.deepEqual(loadConfig({ [name]: fallback }), defaults, `${name}=${fallback}`);
     }
   });

@@ -27,6 +27,7 @@ const journey = [
   'identifyReply',
   'corsMiddleware',
   'keepToThisMachine',
+  'refuseOverload',
   'authenticate',
   'matchOperation',
   'authorize',

@@ -9,6 +9,8 @@ export async function serve(config: Config, version: string): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => void stopOn(signal, service).catch(endCommand));
   }
+  const { reloadCertificate } = service;
+  if (reloadCertificate) process.on('SIGHUP', reloadCertificate);
   announce(service, config, version);
 }
 

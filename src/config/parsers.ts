@@ -106,3 +106,12 @@ function items(value: string): string[] {
 export function quoted(value: string): string {
   return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
 }
+
+/** A file that makes sense only when another setting names the other half. */
+export function fileBeside<Name extends string>(other: Name, isSet: (name: Name) => boolean) {
+  return (value: string): string => {
+    if (value.endsWith('/')) throw new Error(`must name a file, not ${quoted(value)}`);
+    if (value === '' && isSet(other)) throw new Error(`must be set, because ${other} is`);
+    return value && resolve(value);
+  };
+}

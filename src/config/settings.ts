@@ -137,6 +137,33 @@ export const settings = [
     description:
       'How many days after its deletion a customer is erased for good, 1 to 36500. Not set: never.',
   },
+  {
+    name: 'KEEP_ALIVE_TIMEOUT_MS',
+    fallback: '75000',
+    example: '360000',
+    description: 'How long an idle connection is kept: longer than the load balancer before it keeps one.',
+  },
+  { name: 'CONNECTIONS_MAX', fallback: '15000', example: '2000', description: 'Open connections; then 503.' },
+  { name: 'REQUESTS_MAX', fallback: '1000', example: '200', description: 'Requests at once; then 503.' },
+  {
+    name: 'STREAMS_MAX',
+    fallback: '2000',
+    example: '500',
+    description: 'Streamed replies at once; then 503.',
+  },
+  {
+    name: 'TLS_CERT_FILE',
+    fallback: '',
+    example: '/run/tls/tls.crt',
+    description:
+      'Certificate in PEM, with its chain: speaks HTTPS. Read again when it changes, and on SIGHUP.',
+  },
+  {
+    name: 'TLS_KEY_FILE',
+    fallback: '',
+    example: '/run/tls/tls.key',
+    description: 'Private key of the certificate in PEM, without a passphrase.',
+  },
 ] as const satisfies readonly Setting[];
 
 export type SettingName = (typeof settings)[number]['name'];

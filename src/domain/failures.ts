@@ -86,6 +86,10 @@ export function invalidRequest(faults: readonly ProblemError[]): Failure {
 }
 
 /** The failure for a database that cannot take the request now: nothing was stored. */
-export function unavailable(detail: string, cause?: unknown): Failure {
-  return new Failure('unavailable', detail, { headers: { 'Retry-After': '1' }, cause });
+export function unavailable(
+  detail: string,
+  cause?: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Failure {
+  return new Failure('unavailable', detail, { headers: { 'Retry-After': '1', ...headers }, cause });
 }

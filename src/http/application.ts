@@ -6,6 +6,7 @@ import type { Handlers } from '../contract/handler.ts';
 import { requiredScopes } from '../contract/operations.ts';
 import type { Authenticator } from '../domain/authentication.ts';
 import { unrestricted } from '../domain/principal.ts';
+import { type AdmissionOptions, createAdmission } from './admission.ts';
 import { answerFailures } from './answer-failures.ts';
 import { assertSecured } from './assert-secured.ts';
 import { authenticate } from './authenticate.ts';
@@ -27,12 +28,14 @@ import type { RateLimitOptions } from './rate-limits.ts';
 import { createRateLimits } from './rate-limits.ts';
 import { checkRequestLine } from './request-line.ts';
 import { keepToThisMachine } from './same-machine.ts';
+import { securityHeaders } from './security-headers.ts';
 import { validateStrictly } from './strict-parameters.ts';
 
 export interface ApplicationParts
   extends BeginRequestOptions,
     Omit<OperationalParts, 'authenticate'>,
-    RateLimitOptions {
+    RateLimitOptions,
+    AdmissionOptions {
   readonly handlers: Handlers<HandlerContext>;
   readonly corsOrigins: readonly string[];
   /** What credentials are checked by; undefined where anybody may do anything (`AUTH=off`). */
@@ -49,6 +52,7 @@ export interface ApplicationParts
 export async function createApplication(parts: ApplicationParts): Promise<Express> {
   const { authenticator, corsOrigins } = parts;
   const validator = await createContractValidator();
+  const admission = createAdmission(parts);
   const identify = authenticate({
     authenticator,
     everyone: unrestricted(requiredScopes),
@@ -67,6 +71,7 @@ export async function createApplication(parts: ApplicationParts): Promise<Expres
   if (corsOrigins.length > 0) app.use(...allowOrigins(corsOrigins));
   if (parts.loopback && !authenticator) app.use(keepToThisMachine(corsOrigins));
   addOperationalRoutes(app, { ...parts, authenticate: authenticator && identify });
+  app.use(admission.refuseOverload);
   // From here on nobody is let through who is nobody, whatever the path.
   app.use(identify);
   app.use(matchOperation(validator.match));
@@ -75,7 +80,7 @@ export async function createApplication(parts: ApplicationParts): Promise<Expres
   app.use(continueBody);
   app.use(readBody());
   app.use(validateStrictly(validator.validate));
-  app.use(dispatch(parts.handlers));
+  app.use(dispatch(parts.handlers, admission));
   app.use(answerFailures);
   assertSecured(contract, app, operationalPaths);
   return app;
@@ -99,6 +104,10 @@ function allowOrigins(origins: readonly string[]): RequestHandler[] {
   const identifyReply: RequestHandler = (request, response, next) => {
     // The answer to a preflight is not ours to write.
     response.setHeader('X-Request-Id', request.context.requestId);
+    if (request.method === 'OPTIONS') {
+      for (const [name, value] of Object.entries(securityHeaders(request.socket)))
+        response.setHeader(name, value);
+    }
     next();
   };
   const allow = cors({

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { RequestHandler, Response } from 'express';
+import { type Failure, unavailable } from '../domain/failures.ts';
 import { anonymous } from '../domain/principal.ts';
 import type { IdSource } from '../domain/sources.ts';
 import type { Log } from '../operations/log.ts';
@@ -25,12 +26,22 @@ export interface BeginRequestOptions extends Observers {
 /** What a caller gets who did not wait for the answer: nothing. Nginx's number for it in logs and metrics. */
 const clientClosedRequest = 499;
 
-/** Requests of one connection that are not answered yet; a client that sends on and does not read is cut off. */
+/** Requests of one connection that are not answered yet. One more is refused, and is the connection's last. */
 const pipelinedMax = 32;
+/** A client that sends on all the same is cut off. */
+const pipelinedCutMax = 64;
 
 /** Gives every request its id, deadline and principal, and sees to it that its end is logged and counted. */
 export function beginRequest({ ids, log, metrics, requestTimeoutMs }: BeginRequestOptions): RequestHandler {
   const pending = new WeakMap<Socket, number>();
+  /** Those whose last reply is decided: what they still send is not answered. */
+  const refused = new WeakSet<Socket>();
+
+  function refuseConnection(socket: Socket): Failure {
+    refused.add(socket);
+    const detail = `The connection has ${pipelinedMax} requests without an answer, which is as many as it may have.`;
+    return unavailable(detail, undefined, { Connection: 'close' });
+  }
 
   // One function for all requests: `this` is the response that closed.
   function ended(this: Response): void {
@@ -85,8 +96,9 @@ export function beginRequest({ ids, log, metrics, requestTimeoutMs }: BeginReque
     pending.set(socket, waiting);
     metrics.requestStarted();
     response.once('close', ended);
-    if (waiting > pipelinedMax) socket.destroy();
-    else next();
+    if (waiting <= pipelinedMax) next();
+    else if (waiting > pipelinedCutMax) socket.destroy();
+    else if (!refused.has(socket)) next(refuseConnection(socket));
   };
 }
 

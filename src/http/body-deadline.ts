@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Request } from 'express';
 
 /** How long a body may take that is read as a whole: at most 64 kB. */
-const bodyTimeoutMs = 15_000;
+export const bodyTimeoutMs = 15_000;
 
 /**
  * Cuts a request whose body trickles in. Node's own `requestTimeout` knows one time for all requests, and would

@@ -2,7 +2,10 @@ import type { Request, RequestHandler, Response } from 'express';
 import type { Handlers } from '../contract/handler.ts';
 import type { Operation } from '../contract/operations.ts';
 import { Failure, unavailable } from '../domain/failures.ts';
+import type { Admission } from './admission.ts';
+import { startReplyDeadline } from './reply-deadline.ts';
 import type { RequestContext } from './request-context.ts';
+import { securityHeaders } from './security-headers.ts';
 import { sendStream } from './send-stream.ts';
 
 /** What a handler gets beside what the contract declares. */
@@ -26,14 +29,35 @@ type AnyHandler = (call: unknown) => AnyReply | Promise<AnyReply>;
  * Calls the handler of the operation that the validator matched, and sends what it returns. Nobody else
  * writes a reply, but for problems.
  */
-export function dispatch(handlers: Handlers<HandlerContext>): RequestHandler {
+export function dispatch(handlers: Handlers<HandlerContext>, admission: Admission): RequestHandler {
   return async function dispatch(request, response) {
     const { operation } = request.context;
     if (!operation) throw new Failure('not_found', 'There is nothing at this path.');
     const handler = handlers[operation.id] as AnyHandler;
-    const reply = await beforeDeadline(handler(callOf(request, operation)), request.context.deadlineMs);
+    admission.enter();
+    let reply: AnyReply;
+    try {
+      reply = await beforeDeadline(handler(callOf(request, operation)), request.context.deadlineMs);
+    } finally {
+      admission.leaveWith(response);
+    }
+    if (isStream(reply.body)) await beginStream(reply.body, response, admission);
     await send(response, reply, operation);
   };
+}
+
+/** A stream that is one too many is ended at its source, before anything of it is sent. */
+async function beginStream(
+  body: AsyncIterable<Uint8Array>,
+  response: Response,
+  admission: Admission,
+): Promise<void> {
+  try {
+    admission.becomeStream(response);
+  } catch (failure) {
+    await body[Symbol.asyncIterator]().return?.();
+    throw failure;
+  }
 }
 
 /** The last resort: whatever a handler waits for, its caller is answered. */
@@ -69,8 +93,9 @@ function callOf(request: Request, operation: Operation) {
 }
 
 async function send(response: Response, reply: AnyReply, operation: Operation): Promise<void> {
-  const { context } = response.req;
+  const { context, socket } = response.req;
   const headers: Record<string, string | number> = {
+    ...securityHeaders(socket),
     'X-Request-Id': context.requestId,
     ...context.rateLimit,
   };
@@ -92,6 +117,7 @@ async function send(response: Response, reply: AnyReply, operation: Operation): 
   const text = typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body);
   headers['Content-Length'] = Buffer.byteLength(text);
   response.writeHead(reply.status, headers).end(text);
+  startReplyDeadline(response);
 }
 
 function isStream(body: unknown): body is AsyncIterable<Uint8Array> {

@@ -7,6 +7,7 @@ import type { Lifecycle } from '../operations/lifecycle.ts';
 import type { Metrics } from '../operations/metrics.ts';
 import { demandScope } from './authorize.ts';
 import { isLoopbackAuthority } from './same-machine.ts';
+import { securityHeaders } from './security-headers.ts';
 
 export interface OperationalParts {
   readonly customers: CustomerStore;
@@ -76,6 +77,7 @@ function isLocal(request: Request): boolean {
 
 function sendText(response: Response, contentType: string, text: string): void {
   response.writeHead(200, {
+    ...securityHeaders(response.req.socket),
     'X-Request-Id': response.req.context.requestId,
     'Content-Type': contentType,
     'Content-Length': Buffer.byteLength(text),

@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { Problem } from '../contract/types.ts';
 import type { Failure, FailureCode } from '../domain/failures.ts';
+import { securityHeaders } from './security-headers.ts';
 
 /** The one table from failure to HTTP: a code that is missing here does not compile. */
 const problemKinds: Readonly<Record<FailureCode, readonly [status: number, title: string]>> = {
@@ -62,13 +64,15 @@ export function problemFor(failure: Failure, context: ProblemContext): Problem {
   };
 }
 
-/** The headers that a problem is sent with. */
+/** The headers that a problem is sent with on this connection. */
 export function problemHeaders(
   failure: Failure,
   problem: Problem,
   body: string,
+  socket: Duplex,
 ): Record<string, string | number> {
   return {
+    ...securityHeaders(socket),
     ...failure.headers,
     'X-Request-Id': problem.requestId,
     'Content-Type': 'application/problem+json',
@@ -80,6 +84,6 @@ export function problemHeaders(
 export function sendProblem(response: ServerResponse, failure: Failure, context: ProblemContext): void {
   const problem = problemFor(failure, context);
   const body = JSON.stringify(problem);
-  response.writeHead(problem.status, problemHeaders(failure, problem, body));
+  response.writeHead(problem.status, problemHeaders(failure, problem, body, response.req.socket));
   response.end(body);
 }

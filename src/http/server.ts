@@ -1,38 +1,54 @@
 import { createServer, IncomingMessage, type RequestListener, type Server, ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
 import { Failure } from '../domain/failures.ts';
 import type { Observers } from './begin-request.ts';
+import { bodyTimeoutMs } from './body-deadline.ts';
+import { limitConnections } from './connection-limit.ts';
 import { problemFor, problemHeaders } from './problem.ts';
 import { headerCountMax, urlLengthMax } from './request-line.ts';
+import type { Certificate } from './tls-certificate.ts';
 
 /** Slow clients are cut: by default Node lets each of them sit for a minute. */
 const headersTimeoutMs = 10_000;
 const connectionsCheckingIntervalMs = 1000;
-/** Longer than load balancers keep an idle connection, so that it is they who close it. */
-const keepAliveTimeoutMs = 75_000;
 /** All headers with the request line; above the URL's own limit, so that a long URL is told from long headers. */
 const headerBytesMax = 32_768;
 
 /** A client that takes nothing of its reply, and sends nothing, for so long is cut. */
 const idleSocketTimeoutMs = 60_000;
 
+export interface HttpServerOptions {
+  /** Longer than load balancers keep an idle connection, so that it is they who close it. */
+  readonly keepAliveTimeoutMs: number;
+  readonly connectionsMax: number;
+  /** The server speaks HTTPS with it, and plain HTTP without. */
+  readonly certificate: Certificate | undefined;
+}
+
 /** An HTTP server for the application that answers also what never becomes a request. */
-export function createHttpServer(app: Express, observers: Observers): Server {
-  const server = createServer(
-    {
-      ...messageClasses(app),
-      headersTimeout: headersTimeoutMs,
-      // It would also cut an upload that may take long: see `body-deadline.ts`.
-      requestTimeout: 0,
-      connectionsCheckingInterval: connectionsCheckingIntervalMs,
-      keepAliveTimeout: keepAliveTimeoutMs,
-      maxHeaderSize: headerBytesMax,
-      // We answer it ourselves, with problem details.
-      requireHostHeader: false,
-    },
-    app as RequestListener,
-  );
+export function createHttpServer(
+  app: Express,
+  observers: Observers,
+  { keepAliveTimeoutMs, connectionsMax, certificate }: HttpServerOptions,
+): Server {
+  const options = {
+    ...messageClasses(app),
+    headersTimeout: headersTimeoutMs,
+    // It would also cut an upload that may take long: see `body-deadline.ts`.
+    requestTimeout: 0,
+    connectionsCheckingInterval: connectionsCheckingIntervalMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    maxHeaderSize: headerBytesMax,
+    // We answer it ourselves, with problem details.
+    requireHostHeader: false,
+  };
+  const listener = app as RequestListener;
+  const server = certificate
+    ? createHttpsServer({ ...options, ...certificate.options, handshakeTimeout: headersTimeoutMs }, listener)
+    : createServer(options, listener);
+  limitConnections(server, connectionsMax);
   server.timeout = idleSocketTimeoutMs;
   // One more than allowed, so that too many are seen; the rest Node drops silently.
   server.maxHeadersCount = headerCountMax + 1;
@@ -40,9 +56,9 @@ export function createHttpServer(app: Express, observers: Observers): Server {
   // Node would close the connection without a word.
   server.on('connect', (_request, socket) => refuse(socket, noProxy, observers));
   // Node would answer 417 itself, without problem details.
-  server.on('checkExpectation', app as RequestListener);
+  server.on('checkExpectation', listener);
   // Node would ask for every body at once: see `continue-body.ts`.
-  server.on('checkContinue', app as RequestListener);
+  server.on('checkContinue', listener);
   return server;
 }
 
@@ -63,7 +79,9 @@ function messageClasses(app: Express) {
 
 /** A request that Node could not read has no response object: the reply is written to the socket. */
 function answerClientError(error: ClientError, socket: Duplex, observers: Observers): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
+  // Without a handshake there is nobody to answer: what is written would not be HTTP to them.
+  const unshaken = /^ERR_(SSL|TLS)_/.test(error.code ?? '');
+  if (!socket.writable || unshaken || error.code === 'ECONNRESET') {
     socket.destroy();
     return;
   }
@@ -82,7 +100,7 @@ const noProxy = new Failure('malformed_request', 'This is no proxy: it takes no 
 function refuse(socket: Duplex, failure: Failure, { ids, log, metrics }: Observers): void {
   const problem = problemFor(failure, { requestId: ids(), declaresUnprocessable: false });
   const body = JSON.stringify(problem);
-  const headers = Object.entries({ ...problemHeaders(failure, problem, body), Connection: 'close' });
+  const headers = Object.entries({ ...problemHeaders(failure, problem, body, socket), Connection: 'close' });
   const head = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
   socket.end(`HTTP/1.1 ${problem.status} ${problem.title}\r\n${head}\r\n${body}`);
   metrics.requestStarted();
@@ -104,7 +122,10 @@ function clientFailure(error: ClientError): Failure {
       return new Failure('headers_too_large', `The headers are larger than ${headerBytesMax} bytes.`);
     }
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new Failure('request_timeout', 'The request did not arrive in time.');
+      return new Failure(
+        'request_timeout',
+        `The request did not arrive in time: its headers may take ${headersTimeoutMs} ms, its body ${bodyTimeoutMs} ms.`,
+      );
     default:
       return new Failure('malformed_request', 'This is not an HTTP request that can be read.');
   }

@@ -1,6 +1,51 @@
 import pino from 'pino';
 
-export type Log = pino.Logger;
+/**
+ * All that a log line may hold beside its time, level and message: what is not listed does not compile. A member
+ * may hold nothing that a person or their client has written.
+ */
+export interface LogEntry {
+  /** The caller's own X-Request-Id where it is plain, or one of ours. */
+  readonly requestId?: string;
+  readonly traceId?: string | undefined;
+  /** An operationId, never a path. */
+  readonly operation?: string;
+  readonly method?: string;
+  readonly status?: number;
+  readonly durationMs?: number;
+  readonly principal?: string;
+  /** Why it failed, out of a closed list. */
+  readonly code?: string | undefined;
+  /** Why a caller was refused, out of a closed list. */
+  readonly reason?: string;
+  /** The id of an API key, which opens nothing. */
+  readonly keyId?: string | undefined;
+  /** Where a refused caller is, cut to a network that is no person. */
+  readonly network?: string | undefined;
+  /** What a sweep has removed: counts. */
+  readonly changes?: number;
+  readonly customers?: number;
+  readonly idempotencyKeys?: number;
+  /** Written by its named members: see `describeError`. */
+  readonly err?: unknown;
+  /** Which credentials cannot be brought up to date: `keys` or `tokens`. */
+  readonly part?: string;
+  readonly signal?: string;
+  readonly url?: string;
+  readonly version?: string;
+  readonly database?: string;
+  /** Until when the TLS certificate is valid. */
+  readonly validUntil?: string;
+}
+
+type LogLine = (entry: LogEntry, message: string) => void;
+
+export interface Log {
+  readonly info: LogLine;
+  readonly warn: LogLine;
+  readonly error: LogLine;
+  readonly flush: (written: () => void) => void;
+}
 
 /**
  * JSON lines on standard output, or a readable line each where a person looks on. Nothing is logged but what
@@ -13,9 +58,10 @@ export async function createLog(level: string): Promise<Log> {
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { err: describeError },
   };
-  if (process.stdout.isTTY) return pino(options, await terminal());
+  const writeTo = (stream: pino.DestinationStream): Log => pino(options, stream);
+  if (process.stdout.isTTY) return writeTo(await terminal());
   // Written in the background: a log line must not hold up a request. `closeLog` writes the rest.
-  return pino(options, pino.destination({ dest: 1, sync: false, minLength: 0, maxLength: heldBackBytesMax }));
+  return writeTo(pino.destination({ dest: 1, sync: false, minLength: 0, maxLength: heldBackBytesMax }));
 }
 
 /** Writes out what is still held back, if anybody reads it. */

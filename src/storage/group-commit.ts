@@ -90,7 +90,9 @@ export function createGroupCommit<Work, Result>(
 
   return {
     submit(work) {
-      if (queue.length >= queueMax) return Promise.reject(unavailable('Too many writes are waiting.'));
+      if (queue.length >= queueMax) {
+        return Promise.reject(unavailable(`${queueMax} writes are waiting, which is as many as may.`));
+      }
       return new Promise((resolve, reject) => {
         enqueue({ work, resolve, reject });
       });

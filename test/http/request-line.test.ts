@@ -5,6 +5,7 @@ import type { Customer, Problem } from '../../src/contract/types.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { repliesChecked } from '../support/contract-check.ts';
 import { describeEngines } from '../support/engines.ts';
+import { assertHygiene, headersOf } from '../support/reply-hygiene.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
 const maxUrlLength = 8192;
@@ -33,6 +34,7 @@ describeEngines('request line', (engine) => {
     assert.deepEqual([problem.status, problem.code], [status, code], title);
     assert.match(head, /^content-type: application\/problem\+json$/im);
     assert.equal(/^x-request-id: (.+)$/im.exec(head)?.[1], problem.requestId, title);
+    assertHygiene({ method: 'GET', status, headers: headersOf(head), encrypted: false });
     assert.ok(reply.closed, `${title}: the connection stays open`);
     return problem;
   }

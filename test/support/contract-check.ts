@@ -9,6 +9,9 @@ import {
   type Schema,
 } from './contract-document.ts';
 import { findOperation } from './contract-operations.ts';
+
+import { headersForBrowsers } from './reply-hygiene.ts';
+
 import { eventReader } from './server-sent-events.ts';
 
 interface ObservedReply {
@@ -31,7 +34,11 @@ const transportHeaders: Readonly<Record<string, string>> = {
   vary: 'for caches: negotiation and CORS',
   'access-control-allow-origin': 'CORS, answered before any operation',
   'access-control-expose-headers': 'CORS, answered before any operation',
-  'x-content-type-options': 'for browsers: the media type is meant',
+  'cache-control': 'no-store where the contract does not say otherwise',
+  'strict-transport-security': 'for browsers, over TLS',
+  ...Object.fromEntries(
+    Object.keys(headersForBrowsers).map((name) => [name, 'for browsers: no caller goes by it']),
+  ),
 };
 
 let checks = 0;

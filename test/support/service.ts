@@ -6,6 +6,7 @@ import { afterwards, type Cleanup } from './cleanup.ts';
 import { checkReply } from './contract-check.ts';
 import { type EngineName, freshDatabaseUrl } from './engines.ts';
 import { type RawReply, sendRaw } from './raw-request.ts';
+import { assertHygiene } from './reply-hygiene.ts';
 
 type ServiceOptions = NonNullable<Parameters<typeof startService>[1]>;
 
@@ -102,6 +103,7 @@ async function call<Body>(
   // Not text(), which would swallow a byte order mark.
   const text = Buffer.from(await response.arrayBuffer()).toString();
   checkReply({ method, path: url.pathname, status, headers: response.headers, bodyText: text });
+  assertHygiene({ method, status, headers: response.headers, encrypted: url.protocol === 'https:' });
   return {
     status,
     headers: response.headers,

@@ -1,0 +1,88 @@
+/** What is installed: known bytes, from the registry alone, running no script that nobody has judged. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { suite, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+interface LockedPackage {
+  readonly version: string;
+  readonly integrity?: string;
+  readonly resolved?: string;
+  readonly dev?: boolean;
+  readonly link?: boolean;
+  readonly hasInstallScript?: boolean;
+}
+
+interface Component {
+  readonly name: string;
+  readonly version: string;
+  readonly hashes?: readonly unknown[];
+}
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const read = <T>(file: string) => JSON.parse(readFileSync(root + file, 'utf8')) as T;
+
+const manifest = read<{
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+  readonly allowScripts: Readonly<Record<string, boolean>>;
+}>('package.json');
+const lock = read<{ readonly packages: Readonly<Record<string, LockedPackage>> }>('package-lock.json');
+const locked = Object.entries(lock.packages).filter(([path]) => path !== '');
+const nameOf = (path: string) => path.replace(/^.*node_modules\//, '');
+
+/** express-openapi-validator depends on them itself: none of them is a tool. */
+const broughtByValidator = ['@types/express', '@types/node', 'ajv', 'ajv-formats'];
+
+suite('supply chain', () => {
+  test('every package of the lock file has a SHA-512 and comes from a registry', (t) => {
+    for (const [path, { integrity, resolved, link }] of locked) {
+      assert.match(integrity ?? 'none', /^sha512-[A-Za-z0-9+/]{86}==$/, path);
+      assert.ok(!link, `${path} is a link`);
+      // Left out, or a tarball over HTTPS: never git, a file or a bare URL of a host of its own.
+      const place = resolved ?? `https://registry/${nameOf(path)}/-/x.tgz`;
+      assert.match(place, /^https:\/\/[^/]+\/(?:.*\/)?-\/[^/]+\.tgz$/, path);
+      assert.ok(place.includes(`/${nameOf(path)}/-/`), `${path} comes from ${place}`);
+    }
+    t.diagnostic(`${locked.length} packages, 0 without integrity`);
+  });
+
+  test('package.json names exact versions, those of the lock file', () => {
+    for (const [name, version] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })) {
+      assert.match(version, /^\d+\.\d+\.\d+(-[\w.]+)?$/, name);
+      assert.equal(lock.packages[`node_modules/${name}`]?.version, version, name);
+    }
+  });
+
+  test('every install script has been judged, and no judgement is left over', (t) => {
+    const withScript = locked.filter(([, { hasInstallScript }]) => hasInstallScript);
+    const names = [...new Set(withScript.map(([path]) => nameOf(path)))];
+    assert.deepEqual(names.sort(), Object.keys(manifest.allowScripts).sort());
+    const inProduction = withScript.filter(([, { dev }]) => !dev).map(([path]) => nameOf(path));
+    assert.deepEqual(inProduction, ['sqlite3'], 'a production install runs one script');
+    assert.match(readFileSync(`${root}.npmrc`, 'utf8'), /^strict-allow-scripts=true$/m);
+    t.diagnostic(`${names.length} packages with install scripts, 0 not judged`);
+  });
+
+  test('a production install has no dev tool', () => {
+    for (const name of Object.keys(manifest.devDependencies)) {
+      const entry = lock.packages[`node_modules/${name}`];
+      const shared = broughtByValidator.includes(name);
+      assert.equal(entry?.dev ?? false, !shared, `${name} would be installed`);
+    }
+  });
+
+  test('the SBOM is CycloneDX and lists each package of a production install with its hash', (t) => {
+    const command = ['run', '-s', 'sbom'];
+    const text = execFileSync('npm', command, { cwd: root, encoding: 'utf8', timeout: 60_000 });
+    const sbom = JSON.parse(text) as { bomFormat: string; components: readonly Component[] };
+    assert.equal(sbom.bomFormat, 'CycloneDX');
+    const listed = new Set(sbom.components.map(({ name, version }) => `${name}@${version}`));
+    const installed = locked.filter(([, { dev }]) => !dev);
+    const expected = new Set(installed.map(([path, { version }]) => `${nameOf(path)}@${version}`));
+    assert.deepEqual([...listed].sort(), [...expected].sort());
+    for (const { name, hashes } of sbom.components) assert.ok(hashes?.length, `${name} has no hash`);
+    t.diagnostic(`${sbom.components.length} components`);
+  });
+});
