@@ -6,7 +6,6 @@ import type { IdSource } from '../domain/sources.ts';
 import type { Log } from '../operations/log.ts';
 import type { Metrics } from '../operations/metrics.ts';
 import { startBodyDeadline } from './body-deadline.ts';
-import type { RequestContext } from './request-context.ts';
 
 const requestIdPattern = /^[A-Za-z0-9_.:-]{1,128}$/;
 const traceparentPattern = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
@@ -51,6 +50,9 @@ export function beginRequest({ ids, log, metrics, requestTimeoutMs }: BeginReque
     const durationMs = performance.now() - context.startedAt;
     const operation = context.operation?.id ?? 'other';
     metrics.requestEnded(operation, status, durationMs / 1000);
+    // For the audit: why, with which key if it is one, and from where, as far as that is no person.
+    const { refusal } = context;
+    if (refusal) metrics.requestRefused(refusal.reason);
     const entry = {
       requestId: context.requestId,
       traceId: context.traceId,
@@ -60,16 +62,12 @@ export function beginRequest({ ids, log, metrics, requestTimeoutMs }: BeginReque
       durationMs: Math.round(durationMs * 1000) / 1000,
       principal: context.principal.name,
       code: context.failureCode,
-      ...(context.refusal && tellRefusal(context.refusal)),
+      reason: refusal?.reason,
+      keyId: refusal?.keyId,
+      network: refusal?.network,
     };
     if (context.failureCause === undefined) log.info(entry, 'request');
     else log.error({ ...entry, err: context.failureCause }, 'request');
-  }
-
-  /** For the audit: why, with which key if it is one, and from where, as far as that is no person. */
-  function tellRefusal({ reason, keyId, network }: NonNullable<RequestContext['refusal']>) {
-    metrics.requestRefused(reason);
-    return { reason, keyId, network };
   }
 
   return function beginRequest(request, response, next) {

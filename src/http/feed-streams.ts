@@ -12,14 +12,11 @@ const defaultHeartbeatMs = 15_000;
 /** A revoked key must be refused within a second, and so must a stream that it opened. */
 const credentialCheckMs = 250;
 
-/** Each costs a connection and a few kilobytes, whatever it has to read. */
-const streamsMax = 10_000;
-
 /** The clients of this process that follow the feed. */
 export interface FeedStreams {
   /**
    * A stream that begins after this position.
-   * Rejects with the failures of `startPosition`, or `unavailable` when there are too many, or the service stops.
+   * Rejects with the failures of `startPosition`, or `unavailable` when the service stops.
    * @param parameter where the caller said the position.
    * @param principal whose stream it is: it ends when the credential does.
    */
@@ -78,7 +75,6 @@ export function createFeedStreams(
   return {
     async open(after, parameter, principal) {
       if (isStopped) throw unavailable('The service is stopping.');
-      if (streams.size >= streamsMax) throw unavailable('Too many streams are open.');
       const extent = await feed.extent();
       head = extent.head;
       const stream = createFeedStream(startPosition(after, extent, parameter), parts);

@@ -1,5 +1,12 @@
 import type { Log } from './log.ts';
 
+/** How much a round has removed. */
+export interface RoundReport {
+  readonly idempotencyKeys: number;
+  readonly changes: number;
+  readonly customers: number;
+}
+
 export interface HousekeepingOptions {
   readonly log: Log;
   /** From the end of one round to the beginning of the next. */
@@ -17,7 +24,7 @@ export interface Housekeeping {
  * again with the next.
  */
 export function startHousekeeping(
-  round: (signal: AbortSignal) => Promise<object>,
+  round: (signal: AbortSignal) => Promise<RoundReport>,
   { log, intervalMs }: HousekeepingOptions,
 ): Housekeeping {
   const stopping = new AbortController();
@@ -26,9 +33,9 @@ export function startHousekeeping(
 
   async function run(): Promise<void> {
     try {
-      const report = await round(stopping.signal);
-      if (Object.values(report).some((count) => count !== 0))
-        log.info(report, 'removed what is past its time');
+      const { idempotencyKeys, changes, customers } = await round(stopping.signal);
+      if (idempotencyKeys + changes + customers > 0)
+        log.info({ idempotencyKeys, changes, customers }, 'removed what is past its time');
     } catch (error) {
       if (!stopping.signal.aborted) log.warn({ err: error }, 'housekeeping failed and is tried again');
     }

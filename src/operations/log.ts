@@ -17,7 +17,7 @@ export interface LogEntry {
   /** Why it failed, out of a closed list. */
   readonly code?: string | undefined;
   /** Why a caller was refused, out of a closed list. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
   /** The id of an API key, which opens nothing. */
   readonly keyId?: string | undefined;
   /** Where a refused caller is, cut to a network that is no person. */

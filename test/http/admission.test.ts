@@ -113,7 +113,7 @@ describe('admission', () => {
     }
     // Before the body is parsed, or even there.
     const head =
-      'POST /customers HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 60000';
+      'POST /customers HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 60000';
     const early = await sendRaw(url, `${head}\r\nConnection: close\r\n\r\n{`);
     assert.equal(early.status, 503);
     assert.equal(entered(), requestsMax, 'one too many was worked on');
@@ -148,7 +148,7 @@ describe('admission', () => {
   test('bodies that do not end hold no place', async (t) => {
     const { url } = await startWaiting(t);
     const head =
-      'POST /customers HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 60\r\n\r\n';
+      'POST /customers HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 60\r\n\r\n';
     const slow = Array.from({ length: requestsMax * 3 }, () => sendRaw(url, `${head}{`, 1500));
     await new Promise((resolve) => setTimeout(resolve, 300));
     const reply = await fetch(`${url}/customers?limit=0`);
@@ -175,11 +175,11 @@ describe('admission', () => {
 
   test('503 for one pipelined request too many, after the answers to those before it', async (t) => {
     const { url } = await startWaiting(t);
-    const request = 'GET /customers?limit=0 HTTP/1.1\r\nHost: x\r\n\r\n';
+    const request = 'GET /customers?limit=0 HTTP/1.1\r\nHost: localhost\r\n\r\n';
     const few = await sendRaw(url, request.repeat(32), 1000);
     assert.equal(few.text.match(/HTTP\/1\.1 400 /g)?.length, 32);
     // The first waits, so that none behind it can be answered.
-    const first = `GET ${customerPath} HTTP/1.1\r\nHost: x\r\n\r\n`;
+    const first = `GET ${customerPath} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
     const waiting = await startWaiting(t);
     const reply = sendRaw(waiting.url, first + request.repeat(39), 5000);
     await until(() => waiting.entered() === 1);

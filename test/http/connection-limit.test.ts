@@ -11,7 +11,7 @@ import { startTestService } from '../support/service.ts';
 const connectionsMax = 20;
 /** What the server takes beyond the limit, to refuse it. */
 const surplusMax = 256;
-const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
 
 async function open(url: string): Promise<Socket> {
   const { hostname, port } = new URL(url);

@@ -22,7 +22,7 @@ const pagesOfGreedy = 4;
 /** Longer than a client may take to read its reply, in milliseconds. */
 const replyTimeoutMs = 30_000;
 
-const request = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+const request = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
 
 /** Node raises its own limit to what the system allows. */
 function descriptorsMax(): number {
@@ -120,9 +120,9 @@ describe('idle connections', () => {
       const reader = await open(url, readers);
       reader.pause();
       reader.write(request('/customers?limit=100'));
-      (await open(url, readers)).write('GET /customers HTTP/1.1\r\nHost: x\r\nX-Slow: ');
+      (await open(url, readers)).write('GET /customers HTTP/1.1\r\nHost: localhost\r\nX-Slow: ');
       const head =
-        'POST /customers HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99';
+        'POST /customers HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99';
       (await open(url, readers)).write(`${head}\r\n\r\n{"name":"`);
     }
     sockets.push(...readers);

@@ -72,7 +72,7 @@ describe('TLS', { skip: withoutOpenssl() }, () => {
   test('closed unanswered where the client does not speak TLS, and others are served', async () => {
     const http = service.url.replace('https:', 'http:');
     for (const bytes of [
-      'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n',
+      'GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n',
       '\x16\x03\x01\xff\xff',
       'x'.repeat(10_000),
     ]) {
