@@ -13,7 +13,8 @@ export const checkQuery: RequestHandler = function checkQuery({ context, query }
   if (operation) {
     const faults = Object.entries(query).flatMap(([name, value]): ProblemError[] => {
       if (!operation.queryNames.has(name)) {
-        return [{ parameter: name, detail: 'is not a parameter of this operation' }];
+        // A parameter of a problem has a name: `?=1` has none.
+        return [{ parameter: name || '(without a name)', detail: 'is not a parameter of this operation' }];
       }
       const integer = operation.integerParameters.includes(name);
       if (!integer || typeof value !== 'string' || value === '' || integerPattern.test(value)) return [];
