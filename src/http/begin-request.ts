@@ -5,6 +5,7 @@ import type { IdSource } from '../domain/sources.ts';
 import type { Log } from '../operations/log.ts';
 import type { Metrics } from '../operations/metrics.ts';
 import { startBodyDeadline } from './body-deadline.ts';
+import { createAfterTheEnd } from './last-reply.ts';
 
 const requestIdPattern = /^[A-Za-z0-9_.:-]{1,128}$/;
 const traceparentPattern = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
@@ -30,6 +31,7 @@ const pipelinedMax = 32;
 /** Gives every request its id, deadline and principal, and sees to it that its end is logged and counted. */
 export function beginRequest({ ids, log, metrics, requestTimeoutMs }: BeginRequestOptions): RequestHandler {
   const pending = new WeakMap<Socket, number>();
+  const afterTheEnd = createAfterTheEnd();
 
   // One function for all requests: `this` is the response that closed.
   function ended(this: Response): void {
@@ -54,6 +56,7 @@ export function beginRequest({ ids, log, metrics, requestTimeoutMs }: BeginReque
   }
 
   return function beginRequest(request, response, next) {
+    if (afterTheEnd(request, response)) return;
     const { headers, socket } = request;
     const givenId = headers['x-request-id'];
     request.context = {

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Problem } from '../contract/types.ts';
 import type { Failure, FailureCode } from '../domain/failures.ts';
+import { closeAfter } from './last-reply.ts';
 
 /** The one table from failure to HTTP: a code that is missing here does not compile. */
 const problemKinds: Readonly<Record<FailureCode, readonly [status: number, title: string]>> = {
@@ -73,6 +74,7 @@ export function problemHeaders(
 export function sendProblem(response: ServerResponse, failure: Failure, context: ProblemContext): void {
   const problem = problemFor(failure, context);
   const body = JSON.stringify(problem);
+  if (failure.headers?.Connection === 'close') closeAfter(response);
   response.writeHead(problem.status, problemHeaders(failure, problem, body));
   response.end(body);
 }

@@ -37,6 +37,8 @@ export function createHttpServer(app: Express, observers: Observers): Server {
   // One more than allowed, so that too many are seen; the rest Node drops silently.
   server.maxHeadersCount = headerCountMax + 1;
   server.on('clientError', (error, socket) => answerClientError(error, socket, observers));
+  // Node would close the connection without a word.
+  server.on('connect', (_request, socket) => answerClientError(new Error('CONNECT'), socket, observers));
   // Node would answer 417 itself, without problem details.
   server.on('checkExpectation', app as RequestListener);
   return server;

@@ -79,7 +79,7 @@ describeEngines('request line', (engine) => {
 
   test('200 for the absolute form of a URL', async () => {
     await accepted(`GET http://example.com/customers?limit=1 HTTP/1.1\r\nHost: example.com\r\n${end}`);
-    await accepted(`GET HTTP://example.com:8080/livez HTTP/1.1\r\nHost: example.com\r\n${end}`);
+    await accepted(`GET HTTP://example.com:8080/livez HTTP/1.1\r\nHost: Example.com:8080\r\n${end}`);
     await refused(`GET http://example.com HTTP/1.1\r\nHost: example.com\r\n${end}`, 404, 'not_found');
   });
 
