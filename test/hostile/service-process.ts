@@ -30,7 +30,7 @@ export async function startServiceProcess(
   const databaseUrl = await freshDatabaseUrl(cleanup, engine);
   if (engine === 'postgres') await migrate(loadConfig({ DATABASE_URL: databaseUrl }).database);
   const running = await startCommand(['serve'], {
-    nodeArguments: [...nodeFlags, '--import', import.meta.resolve('tsx'), mainFile],
+    nodeArguments: ['--import', import.meta.resolve('tsx'), ...nodeFlags, mainFile],
     env: { HOST: '127.0.0.1', PORT: '0', DATABASE_URL: databaseUrl, UV_THREADPOOL_SIZE: '16', ...env },
     ready: /"url":"(http:\/\/[\d.:]+)"/,
   });
