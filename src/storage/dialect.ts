@@ -121,7 +121,8 @@ export const postgres: Dialect = {
   },
   // Data exceptions (class 22) quote the value, and PL/pgSQL's RAISE says what its author wanted, under any code.
   messageHoldsValues: (error) =>
-    /^(22|P0)/.test(errorCode(error)) || (error as { routine?: unknown } | null)?.routine === 'exec_stmt_raise',
+    /^(22|P0)/.test(errorCode(error)) ||
+    (error as { routine?: unknown } | null)?.routine === 'exec_stmt_raise',
   isRolledBack: (error) => postgresRetry.has(errorCode(error)),
 };
 
