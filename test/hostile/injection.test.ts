@@ -10,7 +10,7 @@ import { before, test } from 'node:test';
 import { loadConfig } from '../../src/config.ts';
 import { migrate } from '../../src/storage/database.ts';
 import type { Engine } from '../../src/storage/engine.ts';
-import { openDirectly, select } from '../storage/direct-engine.ts';
+import { openDirectly } from '../storage/direct-engine.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { describeEngines, type EngineName } from '../support/engines.ts';
 import { startTestService, type TestService } from '../support/service.ts';
@@ -72,10 +72,10 @@ describeEngines('injection', (engine) => {
       written.note(request, reply);
     });
     assert.deepEqual(tally.examples, []);
-    const faults = written.compare(await dumpDatabase(direct));
-    assert.deepEqual(faults, []);
-    const [head] = await select<{ position: number | string }>(direct, 'SELECT position FROM feed_head');
-    assert.equal(Number(head?.position), (await select(direct, 'SELECT 1 FROM changes')).length);
+    const after = await dumpDatabase(direct);
+    assert.deepEqual(written.compare(after), []);
+    const [head = '{}'] = after.feed_head ?? [];
+    assert.equal(Number(JSON.parse(head).position), after.changes?.length, 'positions without a change');
     t.diagnostic(`${tally.cases} writes, ${written.size} customers, 0 differ from what was sent`);
   });
 
@@ -141,7 +141,5 @@ async function send(
 
 /** What the dumps of this test run, which share the wire to PostgreSQL. */
 function isOfTheTest(shape: string): boolean {
-  return /sqlite_master|information_schema|^SELECT \* FROM "|^SELECT \? FROM changes|^SELECT position FROM feed_head/.test(
-    shape,
-  );
+  return /sqlite_master|information_schema|^SELECT \* FROM "/.test(shape);
 }

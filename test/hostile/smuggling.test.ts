@@ -6,7 +6,10 @@
  * service before `last-reply.ts` stood in it answered nothing that was hidden, but did it.
  */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { describeEngines } from '../support/engines.ts';
 import { startTestService, type TestService } from '../support/service.ts';
@@ -76,6 +79,21 @@ describeEngines('smuggling', (engine) => {
       assert.deepEqual([replies(text), closed], [1, true]);
     }
     await nothingHidden();
+  });
+
+  test('a client that resets its connection, whatever it has sent, ends nothing but itself', async () => {
+    const { port, hostname } = new URL(service.url);
+    const shapes = [...refusedShapes(parts), ...lawfulShapes(parts)];
+    for (const { bytes } of shapes) {
+      const socket = connect(Number(port), hostname);
+      socket.on('error', () => undefined);
+      await once(socket, 'connect');
+      socket.write(Buffer.from(bytes, 'latin1'));
+      await Promise.race([once(socket, 'data'), delay(20)]);
+      socket.resetAndDestroy();
+    }
+    await delay(50);
+    assert.equal((await service.call('GET', '/livez')).status, 200);
   });
 
   async function nothingHidden(): Promise<void> {
