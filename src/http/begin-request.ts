@@ -6,6 +6,7 @@ import type { IdSource } from '../domain/sources.ts';
 import type { Log } from '../operations/log.ts';
 import type { Metrics } from '../operations/metrics.ts';
 import { startBodyDeadline } from './body-deadline.ts';
+import { createAfterTheEnd } from './last-reply.ts';
 
 const requestIdPattern = /^[A-Za-z0-9_.:-]{1,128}$/;
 const traceparentPattern = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
@@ -33,11 +34,9 @@ const pipelinedCutMax = 64;
 /** Gives every request its id, deadline and principal, and sees to it that its end is logged and counted. */
 export function beginRequest({ ids, log, metrics, requestTimeoutMs }: BeginRequestOptions): RequestHandler {
   const pending = new WeakMap<Socket, number>();
-  /** Those whose last reply is decided: what they still send is not answered. */
-  const refused = new WeakSet<Socket>();
+  const afterTheEnd = createAfterTheEnd();
 
-  function refuseConnection(socket: Socket): Failure {
-    refused.add(socket);
+  function refuseConnection(): Failure {
     const detail = `The connection has ${pipelinedMax} requests without an answer, which is as many as it may have.`;
     return unavailable(detail, undefined, { Connection: 'close' });
   }
@@ -72,6 +71,10 @@ export function beginRequest({ ids, log, metrics, requestTimeoutMs }: BeginReque
 
   return function beginRequest(request, response, next) {
     const { headers, socket } = request;
+    const waiting = (pending.get(socket) ?? 0) + 1;
+    pending.set(socket, waiting);
+    if (waiting > pipelinedCutMax) socket.destroy();
+    if (afterTheEnd(request, response)) return;
     const givenId = headers['x-request-id'];
     request.context = {
       requestId: typeof givenId === 'string' && requestIdPattern.test(givenId) ? givenId : ids(),
@@ -90,13 +93,9 @@ export function beginRequest({ ids, log, metrics, requestTimeoutMs }: BeginReque
       failureCode: undefined,
       failureCause: undefined,
     };
-    const waiting = (pending.get(socket) ?? 0) + 1;
-    pending.set(socket, waiting);
     metrics.requestStarted();
     response.once('close', ended);
-    if (waiting <= pipelinedMax) next();
-    else if (waiting > pipelinedCutMax) socket.destroy();
-    else if (!refused.has(socket)) next(refuseConnection(socket));
+    next(waiting > pipelinedMax ? refuseConnection() : undefined);
   };
 }
 

@@ -2,6 +2,7 @@ import express, { type NextFunction, type Request, type RequestHandler } from 'e
 import { Failure, invalidRequest } from '../domain/failures.ts';
 import { jsonTextFault } from '../transfer/json-text.ts';
 import { liftBodyDeadline } from './body-deadline.ts';
+import { closeAfter } from './last-reply.ts';
 
 /** More than twice the largest customer that the contract allows in ordinary text. */
 const bodyBytesMax = 65_536;
@@ -65,6 +66,8 @@ function watchLength(request: Request, next: NextFunction): void {
 
 /** Lets what is under way come in, for a client that is cut while it sends does not see the answer. */
 function refuseRest(request: Request, next: NextFunction): void {
+  // Now, for the next request may be read before this one is answered.
+  if (request.res) closeAfter(request.res);
   const refuse = () => {
     clearTimeout(timer);
     next(tooLarge());

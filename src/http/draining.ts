@@ -1,10 +1,11 @@
 import type { RequestHandler } from 'express';
 import type { Lifecycle } from '../operations/lifecycle.ts';
+import { closeAfter } from './last-reply.ts';
 
 /** While the service stops, every reply asks its client to connect anew, to another instance. */
 export function closeWhenStopping(lifecycle: Lifecycle): RequestHandler {
   return function closeWhenStopping(_request, response, next) {
-    if (lifecycle.stopping) response.setHeader('Connection', 'close');
+    if (lifecycle.stopping) closeAfter(response);
     next();
   };
 }

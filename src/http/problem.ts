@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Problem } from '../contract/types.ts';
 import type { Failure, FailureCode } from '../domain/failures.ts';
+import { closeAfter } from './last-reply.ts';
 import { securityHeaders } from './security-headers.ts';
 
 /** The one table from failure to HTTP: a code that is missing here does not compile. */
@@ -84,6 +85,7 @@ export function problemHeaders(
 export function sendProblem(response: ServerResponse, failure: Failure, context: ProblemContext): void {
   const problem = problemFor(failure, context);
   const body = JSON.stringify(problem);
+  if (failure.headers?.Connection === 'close') closeAfter(response);
   response.writeHead(problem.status, problemHeaders(failure, problem, body, response.req.socket));
   response.end(body);
 }

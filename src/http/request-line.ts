@@ -1,29 +1,30 @@
 import type { RequestHandler } from 'express';
 import { Failure } from '../domain/failures.ts';
+import { closeAfter } from './last-reply.ts';
+import { originForm, requestTargetFault } from './request-target.ts';
 
 /** Limits on what stands before the body. The server itself allows somewhat more, so that we can answer. */
 export const urlLengthMax = 8192;
 export const headerCountMax = 100;
 
 /**
- * Refuses what no operation can make sense of: two Host headers or none, a URL too long or not UTF-8, too
- * many headers, a body in an encoding. Node and Express would take most of it silently.
+ * Refuses what no operation can make sense of: a doubtful target, two Host headers or none, a URL too long or not
+ * UTF-8, too many headers. Node and Express would take most of it silently.
  */
-export const checkRequestLine: RequestHandler = function checkRequestLine(request, _response, next) {
+export const checkRequestLine: RequestHandler = function checkRequestLine(request, response, next) {
   const { url, rawHeaders } = request;
   if (url.length > urlLengthMax) {
     throw new Failure(
       'uri_too_long',
       `The URL has ${url.length} characters; at most ${urlLengthMax} are taken.`,
+      closing,
     );
   }
   if (rawHeaders.length / 2 > headerCountMax) {
-    throw new Failure('headers_too_large', `The request has more than ${headerCountMax} headers.`);
+    throw new Failure('headers_too_large', `The request has more than ${headerCountMax} headers.`, closing);
   }
-  const hosts = countHeaders(rawHeaders, 'host');
-  if (hosts > 1 || (hosts === 0 && request.httpVersionMinor > 0)) {
-    throw new Failure('malformed_request', 'The request must have exactly one Host header.', closing);
-  }
+  const fault = requestTargetFault(request);
+  if (fault) throw new Failure('malformed_request', fault, closing);
   // Node keeps the first; whoever stands before us may keep the last.
   if (countHeaders(rawHeaders, 'content-type') > 1) {
     throw new Failure('malformed_request', 'The request must have at most one Content-Type header.', closing);
@@ -32,13 +33,15 @@ export const checkRequestLine: RequestHandler = function checkRequestLine(reques
   if (coding !== undefined && coding.trim().toLowerCase() !== 'chunked') {
     throw new Failure('malformed_request', 'The only transfer coding that is taken is chunked.', closing);
   }
+  // No upgrade is offered, and after a request for one Node reads nothing more from its connection.
+  if (request.headers.upgrade !== undefined) closeAfter(response);
   if (request.headers.expect !== undefined && request.headers.expect.toLowerCase() !== '100-continue') {
     throw new Failure('expectation_failed', 'The only expectation that is met is 100-continue.');
   }
-  // A server must accept the absolute form too (RFC 9112 section 3.2.2); the rest knows the origin form only.
+  // The rest knows the origin form only.
   if (!url.startsWith('/')) {
     request.originalUrl = request.url = originForm(url);
-    // Its own host goes before that of the header (section 3.2.2).
+    // Its own host goes before that of the header (RFC 9112 section 3.2.2).
     request.headers.host = /^https?:\/\/([^/?#]*)/i.exec(url)?.[1] ?? request.headers.host;
   }
   if (url.includes('%') && !isDecodable(url)) {
@@ -57,10 +60,6 @@ function countHeaders(rawHeaders: readonly string[], name: string): number {
     if (header?.length === name.length && header.toLowerCase() === name) count += 1;
   }
   return count;
-}
-
-function originForm(url: string): string {
-  return url.replace(/^https?:\/\/[^/?#]*(?=[/?#]|$)/i, '').replace(/^(?!\/)/, '/');
 }
 
 function isDecodable(url: string): boolean {

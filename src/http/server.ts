@@ -53,8 +53,7 @@ export function createHttpServer(
   // One more than allowed, so that too many are seen; the rest Node drops silently.
   server.maxHeadersCount = headerCountMax + 1;
   server.on('clientError', (error, socket) => answerClientError(error, socket, observers));
-  // Node would close the connection without a word.
-  server.on('connect', (_request, socket) => refuse(socket, noProxy, observers));
+  server.on('connect', (_request, socket) => refuseTunnel(socket, observers));
   // Node would answer 417 itself, without problem details.
   server.on('checkExpectation', listener);
   // Node would ask for every body at once: see `continue-body.ts`.
@@ -75,6 +74,12 @@ function messageClasses(app: Express) {
   app.request = ServiceRequest.prototype as typeof app.request;
   app.response = ServiceResponse.prototype as unknown as typeof app.response;
   return { IncomingMessage: ServiceRequest, ServerResponse: ServiceResponse };
+}
+
+/** Node would close the connection without a word; and it lets go of the socket, whose errors are ours from now on. */
+function refuseTunnel(socket: Duplex, observers: Observers): void {
+  socket.on('error', () => socket.destroy());
+  refuse(socket, noProxy, observers);
 }
 
 /** A request that Node could not read has no response object: the reply is written to the socket. */

@@ -16,6 +16,8 @@ export type ErrorMeaning =
 /** How the two drivers tell in their errors what went wrong: a part of the dialect. */
 export interface ErrorDialect {
   errorMeaning(error: unknown): ErrorMeaning;
+  /** Whether the text of an error may quote what was to be stored, so that it must not be logged. */
+  messageHoldsValues(error: unknown): boolean;
   /** Whether a COMMIT that failed so has stored nothing for certain. */
   isRolledBack(error: unknown): boolean;
 }
@@ -28,6 +30,9 @@ export const sqliteErrors: ErrorDialect = {
     if (code === 'SQLITE_INTERRUPT') return 'timeout';
     return sqliteUnavailable.has(code) ? 'unavailable' : 'unknown';
   },
+  // A trigger's RAISE says what its author wanted; SQLite's own constraints name columns only.
+  messageHoldsValues: (error) =>
+    errorCode(error) === 'SQLITE_CONSTRAINT' && !/constraint failed: [\w.]+/.test((error as Error).message),
   // A disk that is full is found before the last page is written; an fsync that fails leaves it open.
   isRolledBack: (error) => ['SQLITE_FULL', 'SQLITE_BUSY'].includes(errorCode(error)),
 };
@@ -42,6 +47,10 @@ export const postgresErrors: ErrorDialect = {
     const lost = error instanceof Error && /connection|timeout|closed/i.test(error.message) && code === '';
     return lost || postgresUnavailable.has(code) || code.startsWith('08') ? 'unavailable' : 'unknown';
   },
+  // Data exceptions (class 22) quote the value, and PL/pgSQL's RAISE says what its author wanted, under any code.
+  messageHoldsValues: (error) =>
+    /^(22|P0)/.test(errorCode(error)) ||
+    (error as { routine?: unknown } | null)?.routine === 'exec_stmt_raise',
   isRolledBack: (error) => postgresRetry.has(errorCode(error)),
 };
 

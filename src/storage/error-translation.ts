@@ -29,8 +29,15 @@ export function toFailure(error: unknown, dialect: Dialect, work: 'read' | 'writ
     case 'locked':
       return contended(error, again);
     default:
-      return error;
+      return dialect.messageHoldsValues(error) ? withoutMessage(error) : error;
   }
+}
+
+/** The error for the log, without the words that may be a customer's. */
+function withoutMessage(error: unknown): Error {
+  const { code, table, constraint } = error as Readonly<Record<string, unknown>>;
+  const message = 'The database refused a value. Its own message may quote it, and is left out.';
+  return Object.assign(new Error(message), { code, table, constraint });
 }
 
 function contended(cause: unknown, again: string): Failure {

@@ -81,7 +81,7 @@ describeEngines('request line', (engine) => {
 
   test('200 for the absolute form of a URL', async () => {
     await accepted(`GET http://localhost/customers?limit=1 HTTP/1.1\r\nHost: localhost\r\n${end}`);
-    await accepted(`GET HTTP://localhost:8080/livez HTTP/1.1\r\nHost: localhost\r\n${end}`);
+    await accepted(`GET HTTP://localhost:8080/livez HTTP/1.1\r\nHost: Localhost:8080\r\n${end}`);
     await refused(`GET http://localhost HTTP/1.1\r\nHost: localhost\r\n${end}`, 404, 'not_found');
   });
 

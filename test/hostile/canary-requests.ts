@@ -1,0 +1,130 @@
+import type { Target } from '../conformance/cases.ts';
+import { type HostileRequest, standIns } from './hostile-request.ts';
+import { hostileTargets } from './hostile-targets.ts';
+import { allInputs } from './payload-inputs.ts';
+import { leastRequest } from './request-matrix.ts';
+
+/** Makes canaries: texts that are found wherever they get to. No two are alike. */
+export interface CanarySource {
+  next(): string;
+}
+
+/** Where a canary would not be taken as it is, the form in which it is: the others are refused with it. */
+const forms: Readonly<Record<string, (canary: string) => string>> = {
+  email: (canary) => `${canary}@example.com`,
+  timeZone: (canary) => `Canary/${canary}`,
+  cursor: (canary) => canary.repeat(4),
+};
+
+/** Every input of every operation with a canary in it, in the form that it takes and as it is. */
+export function inputRequests(canaries: CanarySource): HostileRequest[] {
+  // A well-formed X-Request-Id is logged by contract: it is the caller's to keep persons out of it.
+  const inputs = allInputs().filter(({ name }) => name !== 'header X-Request-Id');
+  return inputs.flatMap((input) => {
+    const name = /\w+$/.exec(input.name)?.[0] ?? '';
+    const texts = [canaries.next(), forms[name]?.(canaries.next())];
+    return texts.flatMap((text) => (text === undefined ? [] : (input.put(text) ?? [])));
+  });
+}
+
+/** A customer that is nothing but canaries. */
+export function canaryCustomer(canaries: CanarySource): Record<string, unknown> {
+  const next = () => canaries.next();
+  const place = {
+    line1: next(),
+    line2: next(),
+    city: next(),
+    region: next(),
+    postalCode: next().slice(0, 20),
+  };
+  return {
+    name: next(),
+    email: `${next()}@example.com`,
+    externalId: `${next()}:1`,
+    note: next(),
+    tags: [next()],
+    metadata: { [next()]: next() },
+    address: place,
+  };
+}
+
+/** Every operation refused in every way that a request alone can bring about, full of canaries. */
+export function refusedRequests(canaries: CanarySource): HostileRequest[] {
+  return hostileTargets.flatMap((target) => {
+    const least = { ...fullRequest(target, canaries) };
+    const header = (name: string, value: string): HostileRequest => ({
+      ...least,
+      label: `${target.operationId} ${name}`,
+      headers: { ...least.headers, [name]: value },
+    });
+    const made: HostileRequest[] = [
+      least,
+      header('Accept', `text/${canaries.next()}`),
+      header('Expect', canaries.next()),
+      header('If-Match', canaries.next()),
+      header('If-Match', `"${canaries.next()}"`),
+      header('If-None-Match', canaries.next()),
+      header('X-Large', canaries.next().repeat(3000)),
+      header('X-Request-Id', `${canaries.next()} not an id`),
+      header('traceparent', `00-${canaries.next()}-00`),
+      { ...least, label: 'unknown query', query: [[canaries.next(), canaries.next()]] },
+      { ...least, label: 'long URL', query: [['x', canaries.next().repeat(600)]] },
+      { ...least, label: 'deleted', path: withStandIn(least.path, standIns.deleted) },
+      {
+        ...least,
+        label: 'no such customer',
+        path: withStandIn(least.path, '0198c5a2-7c1e-7b3a-9d42-5e1f0a6b8c37'),
+      },
+      ...['TRACE', 'PUT', 'PATCH', 'DELETE', 'POST'].map((method) => ({ ...least, label: method, method })),
+    ];
+    if (least.body === undefined) return made;
+    const bodies = [
+      `{"name":${canaries.next()}}`,
+      `{"${canaries.next()}":1}`,
+      `"${canaries.next()}`,
+      canaries.next().repeat(6000),
+    ];
+    const refused = bodies.map((text) => ({ ...least, label: 'body', body: Buffer.from(text) }));
+    return [
+      ...made,
+      ...refused,
+      header('Content-Type', `text/${canaries.next()}`),
+      header('Content-Encoding', canaries.next()),
+    ];
+  });
+}
+
+/** A request that is right, with canaries wherever it takes text of a person. */
+export function fullRequest(target: Target, canaries: CanarySource): HostileRequest {
+  const least = leastRequest(target);
+  const isJson = /json$/.test(least.headers['Content-Type'] ?? '');
+  return {
+    ...least,
+    headers: { ...least.headers, ...strayHeaders(canaries) },
+    body: isJson ? Buffer.from(JSON.stringify(canaryCustomer(canaries))) : least.body,
+  };
+}
+
+/** What clients and proxies send along, none of it for the log. */
+function strayHeaders(canaries: CanarySource): Record<string, string> {
+  const names = [
+    'Authorization',
+    'Cookie',
+    'Referer',
+    'User-Agent',
+    'X-Api-Key',
+    'X-Forwarded-For',
+    'Forwarded',
+    'From',
+    'Origin',
+  ];
+  return Object.fromEntries(
+    names.map((name) => [name, name === 'Authorization' ? `Bearer ${canaries.next()}` : canaries.next()]),
+  );
+}
+
+function withStandIn(path: HostileRequest['path'], value: string): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(path).map(([name, text]) => [name, text === standIns.live ? value : text]),
+  );
+}

@@ -1,0 +1,90 @@
+/**
+ * Every boundary of every parameter and member of every operation, valid and invalid, and whole requests made at
+ * random: all of it comes from the contract, so that a new operation is covered by being written. What must become
+ * of a request is told by an oracle of the tests' own (`request-oracle.ts`).
+ *
+ * Proven by planting: `integerPattern` taken out of `strict-parameters.ts` (`0x10` accepted), `isTimeZone` that
+ * says yes (Europe/Atlantis accepted), an X-Extra header on every reply (off the contract).
+ */
+import assert from 'node:assert/strict';
+import { before, test } from 'node:test';
+import { suiteCleanup } from '../support/cleanup.ts';
+import { describeEngines, type EngineName } from '../support/engines.ts';
+import { randomFrom } from '../support/random.ts';
+import { startTestService, type TestService } from '../support/service.ts';
+import { createSender, type HostileRequest } from './hostile-request.ts';
+import { hostileTargets } from './hostile-targets.ts';
+import { randomRequests } from './random-requests.ts';
+import { matrixOf } from './request-matrix.ts';
+import { judge } from './request-oracle.ts';
+import { count, emptyTally, type Tally } from './request-tally.ts';
+import { createResources } from './resources.ts';
+
+const soak = Boolean(process.env.TEST_SOAK);
+const randomCases = soak ? 20_000 : 300;
+const sideBySide = 12;
+
+describeEngines('contract coverage', (engine) => {
+  const cleanup = suiteCleanup();
+  let service: TestService;
+  before(async () => {
+    service = await startTestService(cleanup, { engine });
+  });
+
+  for (const target of hostileTargets) {
+    test(`${target.operationId}: every boundary, and ${randomCases} requests at random`, async (t) => {
+      const { seed } = randomFrom(`contract coverage ${engine} ${target.operationId}`);
+      const matrix = matrixOf(target).filter((request, index) => isTried(engine, request, index));
+      const tally = await run(service, matrix, randomRequests(target, seed, randomCases));
+      t.diagnostic(report(tally, matrix.length));
+      const none = Object.fromEntries(Object.keys(tally.shortfalls).map((kind) => [kind, 0]));
+      assert.deepEqual(tally.shortfalls, none, tally.examples.join('\n'));
+      assert.ok(
+        successes(tally) > 0,
+        `${target.operationId} never succeeded: does resources.ts know its parameters?`,
+      );
+      assert.ok(tally.valid > 10 && tally.invalid > 10, 'both sides of the boundaries are tried');
+    });
+  }
+});
+
+/** What is refused is refused before any database is asked: the second one tries a part of it, but for soaks. */
+function isTried(engine: EngineName, request: HostileRequest, index: number): boolean {
+  return soak || engine === 'sqlite' || index % 5 === 0 || judge(request).faults.length === 0;
+}
+
+/** Sends all of them, several side by side. */
+async function run(
+  service: TestService,
+  matrix: readonly HostileRequest[],
+  random: Iterable<HostileRequest>,
+): Promise<Tally> {
+  const tally = emptyTally();
+  const sender = createSender(service.url);
+  const withCustomer = createResources(service);
+  const requests = chain(matrix, random);
+  const worker = async () => {
+    for (const request of requests) {
+      const ready = await withCustomer(request);
+      count(tally, ready, await sender.send(ready));
+    }
+  };
+  await Promise.all(Array.from({ length: sideBySide }, worker)).finally(() => sender.close());
+  return tally;
+}
+
+function* chain<T>(...sources: Iterable<T>[]): Generator<T> {
+  for (const source of sources) yield* source;
+}
+
+function successes({ statuses }: Tally): number {
+  return [...statuses].filter(([status]) => status < 400).reduce((sum, [, times]) => sum + times, 0);
+}
+
+function report({ cases, valid, invalid, statuses, shortfalls }: Tally, matrix: number): string {
+  const reached = [...statuses]
+    .sort(([one], [other]) => one - other)
+    .map(([status, times]) => `${status}: ${times}`);
+  const short = Object.values(shortfalls).reduce((sum, each) => sum + each, 0);
+  return `${cases} cases (${matrix} boundaries), ${valid} valid, ${invalid} invalid, ${short} fell short; ${reached.join(', ')}`;
+}

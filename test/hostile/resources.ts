@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import type { Customer } from '../../src/contract/types.ts';
+import type { TestService } from '../support/service.ts';
+import { type HostileRequest, isStandIn, standIns } from './hostile-request.ts';
+import { judge } from './request-oracle.ts';
+
+/**
+ * Parameters that name a customer, and how. Another one of this kind gets its line here; one that is left out
+ * takes its contract's example, and then its operation answers 404 and never succeeds, which the test tells.
+ */
+const namesCustomer: Readonly<Record<string, 'id' | 'externalId'>> = {
+  customerId: 'id',
+  externalId: 'externalId',
+};
+
+/** The stand-in for a live customer, if the path parameter names one. */
+export function liveValue(parameterName: string): string | undefined {
+  return parameterName in namesCustomer ? standIns.live : undefined;
+}
+
+/** Puts customers that exist into the place of the stand-ins of a request. */
+export function createResources(service: Pick<TestService, 'call'>) {
+  /** For requests that change nothing. */
+  const kept = new Map<string, Promise<Customer>>();
+
+  async function create(standIn: string): Promise<Customer> {
+    const body = { name: 'Resource', externalId: `resource:${randomUUID()}` };
+    const customer = (await service.call<Customer>('POST', '/customers', { body })).json;
+    if (standIn === standIns.deleted) await service.call('DELETE', `/customers/${customer.id}`);
+    return customer;
+  }
+
+  function keep(standIn: string): Promise<Customer> {
+    const known = kept.get(standIn) ?? create(standIn);
+    kept.set(standIn, known);
+    return known;
+  }
+
+  return async (request: HostileRequest): Promise<HostileRequest> => {
+    const wanted = Object.entries(request.path).find(([, value]) => isStandIn(value));
+    if (!wanted) return request;
+    const [name, standIn] = wanted;
+    const changes = request.target.method !== 'GET' && judge(request).faults.length === 0;
+    const customer = await (changes ? create(standIn) : keep(standIn));
+    return { ...request, path: { ...request.path, [name]: String(customer[namesCustomer[name] ?? 'id']) } };
+  };
+}

@@ -1,0 +1,60 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { loadConfig } from '../../src/config.ts';
+import { migrate } from '../../src/storage/database.ts';
+import { afterwards, type Cleanup } from '../support/cleanup.ts';
+import { type EngineName, freshDatabaseUrl } from '../support/engines.ts';
+import { type CommandExit, startCommand } from '../support/process.ts';
+
+export interface ServiceProcess {
+  readonly url: string;
+  readonly pid: number;
+  readonly databaseUrl: string;
+  /** Stops it in order, and tells all that it has written. May be called more than once. */
+  stop(): Promise<CommandExit>;
+}
+
+interface ServiceProcessOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Arguments of node before those that run the service. */
+  readonly nodeFlags?: readonly string[];
+}
+
+const mainFile = new URL('../../src/main.ts', import.meta.url).pathname;
+
+/** Starts the service as a process of its own, whose memory, descriptors and output can be looked at. */
+export async function startServiceProcess(
+  cleanup: Cleanup,
+  engine: EngineName,
+  { env = {}, nodeFlags = [] }: ServiceProcessOptions = {},
+): Promise<ServiceProcess> {
+  const databaseUrl = await freshDatabaseUrl(cleanup, engine);
+  if (engine === 'postgres') await migrate(loadConfig({ DATABASE_URL: databaseUrl }).database);
+  const running = await startCommand(['serve'], {
+    nodeArguments: ['--import', import.meta.resolve('tsx'), ...nodeFlags, mainFile],
+    env: { HOST: '127.0.0.1', PORT: '0', DATABASE_URL: databaseUrl, UV_THREADPOOL_SIZE: '16', ...env },
+    ready: /"url":"(http:\/\/[\d.:]+)"/,
+  });
+  let stopped: Promise<CommandExit> | undefined;
+  const stop = () => (stopped ??= running.stop());
+  afterwards(cleanup, async () => void (await stop()));
+  return { url: running.match[1] ?? '', pid: running.pid, databaseUrl, stop };
+}
+
+/** Resident memory of a process in MB; undefined where the system does not tell. */
+export function residentMb(pid: number): number | undefined {
+  try {
+    const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return Number(kilobytes) / 1024;
+  } catch {
+    return undefined;
+  }
+}
+
+/** How many files and sockets a process holds open; undefined where the system does not tell. */
+export function openDescriptors(pid: number): number | undefined {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).length;
+  } catch {
+    return undefined;
+  }
+}
