@@ -17,7 +17,7 @@ export interface SchemaState {
 }
 
 /** Looks, and touches nothing. */
-export async function readSchemaState({ knex }: Engine): Promise<SchemaState> {
+export async function readSchemaState({ knex }: Pick<Engine, 'knex'>): Promise<SchemaState> {
   const exists = await knex.schema.hasTable(tableName);
   const done: string[] = exists ? await knex(tableName).pluck('name') : [];
   const known = migrations.map(({ name }) => name);
