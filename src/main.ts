@@ -1,6 +1,8 @@
 #!/usr/bin/env -S UV_THREADPOOL_SIZE=16 node
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { backUp, restore } from './commands/backup.ts';
+import { doctor } from './commands/doctor.ts';
 import { endCommand } from './commands/end-command.ts';
 import { eraseCheck } from './commands/erase-check.ts';
 import { exportToFile } from './commands/export-to-file.ts';
@@ -89,6 +91,26 @@ keys
   .option('--expires <when>', 'when the successor ends; when absent it lives as long as the old key was to')
   .option('--overlap <duration>', 'how long the old key still works', '1d')
   .action((id, options) => rotateKey(config(), id, options));
+
+program
+  .command('backup')
+  .description('Write a verified copy of the SQLite database to FILE, also while it is served.')
+  .argument('<file>', 'where the copy goes; nothing is overwritten')
+  .action((file: string) => backUp(config(), file));
+
+program
+  .command('restore')
+  .description('Put a backup in the place of the SQLite database, which no service may be using.')
+  .argument('<file>', 'what `customers backup` wrote')
+  .option('--replace', 'take the place of a database that is there, which is kept under another name', false)
+  .action((file: string, options: { replace: boolean }) => restore(config(), file, options));
+
+program
+  .command('doctor')
+  .description(
+    'Look at the database, its place and its health, also while it is served; 1 where a fault is found.',
+  )
+  .action(() => doctor(config()));
 
 await program.parseAsync().catch(endCommand);
 

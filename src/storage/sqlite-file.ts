@@ -10,7 +10,7 @@ import { DatabaseInUse, StorageProblem } from './storage-problem.ts';
 
 /** Personal data is for the owner of the process alone. SQLite gives its side files the same mode. */
 const folderMode = 0o700;
-const fileMode = 0o600;
+export const fileMode = 0o600;
 
 const lockTimeoutMs = 2000;
 
@@ -18,13 +18,13 @@ const lockTimeoutMs = 2000;
 const magic = 'SQLite format 3\0';
 
 /** @throws StorageProblem for a file that holds something else: nothing is made beside it. */
-export function checkIsDatabase(file: string): void {
+export function checkIsDatabase(file: string, advice = 'Set DATABASE_URL to another file.'): void {
   const start = Buffer.alloc(magic.length);
   const descriptor = openSync(file, 'r');
   const length = readSync(descriptor, start);
   closeSync(descriptor);
   if (length > 0 && start.toString('latin1') !== magic) {
-    throw new StorageProblem(`${file} is not a SQLite database. Set DATABASE_URL to another file.`);
+    throw new StorageProblem(`${file} is not a SQLite database. ${advice}`);
   }
 }
 

@@ -11,8 +11,18 @@ describe('customers', () => {
   test('--help names every command and every setting with its default', async () => {
     const { code, stdout, stderr } = await runCommand(['--help']);
     assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
-    for (const command of ['serve', 'migrate', 'erase-check'])
-      assert.match(stdout, new RegExp(`^  ${command} `, 'm'));
+    const commands = [
+      'serve',
+      'migrate',
+      'keys',
+      'import',
+      'export',
+      'erase-check',
+      'backup',
+      'restore',
+      'doctor',
+    ];
+    for (const command of commands) assert.match(stdout, new RegExp(`^  ${command} `, 'm'));
     for (const { name, description, fallback } of settings) {
       const line = stdout.split('\n').find((each) => each.startsWith(`  ${name} `)) ?? '';
       assert.ok(line.includes(description), name);

@@ -1,0 +1,100 @@
+/**
+ * Row 4 of the test plan: the process is killed amid 32 writers, again and again, and every acknowledged write is
+ * there afterwards. Proven by answering before COMMIT, and by `synchronous = OFF` only under a power cut (see
+ * `power-cut.test.ts`: the kernel keeps what a killed process has written).
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { loadConfig } from '../../src/config.ts';
+import { migrate } from '../../src/storage/database.ts';
+import { openDirectly, select } from '../storage/direct-engine.ts';
+import { afterwards, type Cleanup } from '../support/cleanup.ts';
+import { describeEngines, freshDatabaseUrl } from '../support/engines.ts';
+import { startCommand } from '../support/process.ts';
+import { randomFrom } from '../support/random.ts';
+import { createLedger } from './ledger.ts';
+
+const soak = process.env.TEST_SOAK !== undefined;
+const kills = soak ? 200 : 20;
+const writers = 32;
+
+interface Row {
+  readonly id: string;
+  readonly version: number | string;
+  readonly name: string;
+  readonly external_id: string;
+}
+
+describeEngines('kill -9 under writers', (engine) => {
+  test(`${kills} kills lose nothing that was acknowledged`, async (t) => {
+    const random = randomFrom(`kill ${engine}`);
+    const databaseUrl = await freshDatabaseUrl(t, engine);
+    await migrate(loadConfig({ DATABASE_URL: databaseUrl }).database);
+    const direct = openDirectly(t, databaseUrl);
+    const ledger = createLedger(random);
+
+    for (let kill = 0; kill < kills; kill++) {
+      const service = await serve(t, databaseUrl);
+      await ledger.repeatUnanswered(service.url);
+      const writing = Array.from({ length: writers }, () => ledger.writeUntilKilled(service.url));
+      await delay(random.integer(20, 250));
+      await service.kill();
+      await Promise.all(writing);
+      ledger.compare(await stored());
+    }
+    const service = await serve(t, databaseUrl);
+    await ledger.repeatUnanswered(service.url);
+    await service.kill();
+    ledger.compare(await stored());
+
+    const { figures, entries } = ledger;
+    const rows = await stored();
+    const duplicates = rows.length - new Set(rows.map((row) => row.externalId)).size;
+    assert.deepEqual([figures.lost, figures.altered, duplicates], [0, 0, 0]);
+    assert.equal(rows.length, entries.length, 'none that nobody knows');
+    await assertFeedIsWhole(rows.reduce((sum, { version }) => sum + version, 0));
+    if (engine === 'sqlite') {
+      const [check] = await select<{ integrity_check: string }>(direct, 'PRAGMA integrity_check');
+      assert.equal(check?.integrity_check, 'ok');
+    }
+    t.diagnostic(`${kills} kills: ${JSON.stringify(figures)}, ${duplicates} duplicates`);
+
+    async function stored() {
+      await settled();
+      const all = await select<Row>(direct, 'SELECT id, version, name, external_id FROM customers');
+      return all.map(({ external_id, ...row }) => ({
+        ...row,
+        version: Number(row.version),
+        externalId: external_id,
+      }));
+    }
+
+    /** A server may still work on what the killed process had sent. */
+    async function settled(): Promise<void> {
+      if (engine === 'sqlite') return;
+      const sql =
+        'SELECT count(*) AS count FROM pg_stat_activity WHERE datname = current_database() ' +
+        "AND pid <> pg_backend_pid() AND state <> 'idle'";
+      while (Number((await select<{ count: string }>(direct, sql))[0]?.count) > 0) await delay(5);
+    }
+
+    async function assertFeedIsWhole(versions: number): Promise<void> {
+      const sql =
+        'SELECT count(*) AS count, max(position) AS last, (SELECT position FROM feed_head) AS head FROM changes';
+      const [feed] = await select<Record<'count' | 'last' | 'head', number | string>>(direct, sql);
+      assert.deepEqual([feed?.count, feed?.last, feed?.head].map(Number), [versions, versions, versions]);
+    }
+  });
+});
+
+async function serve(cleanup: Cleanup, databaseUrl: string) {
+  const command = await startCommand(['serve'], {
+    env: { HOST: '127.0.0.1', PORT: '0', DATABASE_URL: databaseUrl, LOG_LEVEL: 'info' },
+    ready: /"url":"(http:[^"]+)"/,
+  });
+  let killed: Promise<unknown> | undefined;
+  const kill = () => (killed ??= command.stop('SIGKILL'));
+  afterwards(cleanup, async () => void (await kill()));
+  return { url: command.match[1] as string, kill };
+}

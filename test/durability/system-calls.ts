@@ -1,0 +1,47 @@
+/** What a traced process did, in the order in which `strace` wrote it down. */
+export interface Trace {
+  /** Pieces written to the write-ahead log: at which line, and the text in them. */
+  readonly walWrites: readonly { readonly line: number; readonly text: string }[];
+  /** From the line where fdatasync was called to the line where it returned. */
+  readonly walSyncs: readonly { readonly begun: number; readonly done: number }[];
+  /** Answers 201 on their way to the socket, with the id of the customer. */
+  readonly created: readonly { readonly line: number; readonly id: string }[];
+}
+
+const walWrite = /^\d+ +pwrite64\(\d+<[^>]*-wal>, "(.*)$/;
+const walSync = /^(\d+) +f(?:data)?sync\(\d+<[^>]*-wal>(?:\) += 0| <unfinished)/;
+const syncReturned = /^(\d+) +<\.\.\. f(?:data)?sync resumed>\) += 0/;
+const answered = /^\d+ +(?:write|writev|sendto|sendmsg)\(.*HTTP\/1\.1 201 /;
+const location = /Location: \/customers\/([0-9a-f-]{36})/;
+
+/** Reads the output of `strace -f -y` for a process whose database is in WAL mode. */
+export function readTrace(output: string): Trace {
+  const walWrites: { line: number; text: string }[] = [];
+  const walSyncs: { begun: number; done: number }[] = [];
+  const created: { line: number; id: string }[] = [];
+  const syncing = new Map<string, number>();
+  output.split('\n').forEach((text, line) => {
+    const [, written] = walWrite.exec(text) ?? [];
+    if (written !== undefined) walWrites.push({ line, text: written });
+    const [, syncer] = walSync.exec(text) ?? [];
+    if (syncer !== undefined) {
+      if (text.endsWith('<unfinished ...>')) syncing.set(syncer, line);
+      else walSyncs.push({ begun: line, done: line });
+    }
+    const [, returner] = syncReturned.exec(text) ?? [];
+    const begun = returner === undefined ? undefined : syncing.get(returner);
+    if (begun !== undefined) walSyncs.push({ begun, done: line });
+    if (answered.test(text)) created.push({ line, id: location.exec(text)?.[1] ?? '' });
+  });
+  return { walWrites, walSyncs, created };
+}
+
+/** The answers that went out before a sync that began after the customer had been written to the log. */
+export function uncovered({ walWrites, walSyncs, created }: Trace): readonly string[] {
+  return created
+    .filter(({ line, id }) => {
+      const written = walWrites.find(({ text }) => text.includes(id))?.line ?? Number.POSITIVE_INFINITY;
+      return !walSyncs.some(({ begun, done }) => begun > written && done < line);
+    })
+    .map(({ id }) => id);
+}
