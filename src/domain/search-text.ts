@@ -47,11 +47,13 @@ export function foldForSearch(text: string): string {
 export type SearchedMembers = Pick<Customer, 'name' | 'email' | 'phone' | 'externalId'>;
 
 /** All that a search looks through in a customer, as one text. */
-export function searchText({ name, email, phone, externalId }: SearchedMembers): string {
-  return [name, email, phone, externalId]
-    .filter((member) => member !== null)
-    .map(foldForSearch)
-    .join(separator);
+export function searchText(customer: SearchedMembers): string {
+  return searchTexts(customer).join(separator);
+}
+
+/** The folded members that a search looks through. */
+export function searchTexts({ name, email, phone, externalId }: SearchedMembers): string[] {
+  return [name, email, phone, externalId].filter((member) => member !== null).map(foldForSearch);
 }
 
 /** How long a folded term is, in the code points that trigrams are made of. */

@@ -3,6 +3,7 @@ import type { Customer } from '../contract/types.ts';
 import { fieldsOf } from '../domain/customer.ts';
 import { unavailable } from '../domain/failures.ts';
 import { emailKey, nameKey } from '../domain/normalization.ts';
+import { searchTexts } from '../domain/search-text.ts';
 import type { CustomerWrites } from './customer-writes.ts';
 import type { Database } from './database.ts';
 import type { ErasureRows } from './erasure-rows.ts';
@@ -123,6 +124,8 @@ function textsIn(images: readonly string[]): string[] {
     const customer = JSON.parse(image) as Customer;
     visit([fieldsOf(customer), Object.keys(customer.metadata), nameKey(customer.name)]);
     if (customer.email !== null) visit(emailKey(customer.email));
+    // As the index for searching held it.
+    visit(searchTexts(customer));
   }
   return [...found];
 }
