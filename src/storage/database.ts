@@ -7,7 +7,7 @@ import { applyMigrations, checkIsOurs, readSchemaState } from './migrator.ts';
 import { checkServer, openPostgres, withAdvisoryLock } from './postgres.ts';
 import { checkTrigrams, prepareTrigrams } from './postgres-trigrams.ts';
 import { openSqlite } from './sqlite.ts';
-import { checkIsDatabase, lockFile, prepareFile, sqliteTables, temporaryFile } from './sqlite-file.ts';
+import { checkIsDatabase, glimpseTables, lockFile, prepareFile, temporaryFile } from './sqlite-file.ts';
 import { StorageProblem } from './storage-problem.ts';
 
 const behind =
@@ -145,7 +145,7 @@ async function open(config: DatabaseConfig, timeoutMs: number): Promise<Opened> 
   try {
     prepareFile(file);
     checkIsDatabase(file);
-    checkIsOurs(await sqliteTables(file), 'sqlite');
+    checkIsOurs(await glimpseTables(file), 'sqlite');
   } catch (error) {
     await temporary?.remove();
     throw error;

@@ -30,9 +30,10 @@ export function checkIsDatabase(file: string, advice = 'Set DATABASE_URL to anot
 
 /**
  * The names of the tables in a file, which is only read: not even the side files of a connection are made. What a
- * killed process has left in its write-ahead log is not seen.
+ * killed process has left in its write-ahead log is not seen, and a file that is being written may look broken, and
+ * as though it had none: whoever opens it in earnest sees more.
  */
-export async function sqliteTables(file: string): Promise<string[]> {
+export async function glimpseTables(file: string): Promise<string[]> {
   const knex = sqlitePool(
     `${pathToFileURL(file).href}?mode=ro&immutable=1`,
     1,
@@ -43,6 +44,8 @@ export async function sqliteTables(file: string): Promise<string[]> {
   try {
     const rows: { readonly name: string }[] = await knex.raw(sqlite.listTables);
     return rows.map(({ name }) => name);
+  } catch {
+    return [];
   } finally {
     await knex.destroy();
   }
