@@ -69,8 +69,7 @@ function withHead(allow: string): string {
 /** What we and the validator found, each fault once: a value may break a pattern and a format alike. */
 function contractFaults(errors: readonly ValidatorError[], { query, context }: Request): ProblemError[] {
   const { queryFaults, operation } = context;
-  // The validator takes `tag[x]` for `tag`.
-  const named = new Set(queryFaults.map(({ parameter }) => parameter?.replace(/\[.*$/, '')));
+  const named = new Set(queryFaults.map(({ parameter }) => parameter));
   const faults = new Map<string, ProblemError>();
   for (const error of errors.filter((each) => !isBesideItsType(each, errors))) {
     const fault = explainSpace(problemError(error, operation), query);

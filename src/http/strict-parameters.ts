@@ -12,6 +12,8 @@ const integerPattern = /^-?(0|[1-9]\d{0,14})$/;
 export function validateStrictly(validate: RequestHandler): RequestHandler {
   return function validateStrictly(request, response, next) {
     const faults = queryFaults(request);
+    // The validator takes `tag[x]` for `tag`, with a value of a kind that it does not expect.
+    if (faults.some(({ parameter }) => parameter?.includes('['))) throw invalidRequest(faults);
     request.context.queryFaults = faults;
     void validate(request, response, (error?: unknown) => {
       next(error ?? (faults.length > 0 ? invalidRequest(faults) : undefined));

@@ -167,12 +167,13 @@ function unreadable(canaries: CanarySource): string[] {
     `${next()}\r\n\r\n`,
     `GET /${next()} HTTP/1.1\r\nHost: ${next()}\r\n${next()}\r\n\r\n`,
     `GET /${next()} HTTP/1.1\r\nHost: ${next()} x\r\n\r\n`,
-    `GET http://${next()}/${next()} HTTP/1.1\r\nHost: x\r\n\r\n`,
-    `GET /customers/${next()}?${next()}=%ff HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+    `GET http://${next()}/${next()} HTTP/1.1\r\nHost: localhost\r\n\r\n`,
+    `GET /customers/${next()}?${next()}=%ff HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`,
+    `GET /customers HTTP/1.1\r\nHost: localhost\r\nOrigin: https://${next()}.example\r\nConnection: close\r\n\r\n`,
     `CONNECT ${next()}:443 HTTP/1.1\r\nHost: ${next()}\r\n\r\n`,
-    `GET /${next().repeat(5000)} HTTP/1.1\r\nHost: x\r\n\r\n`,
-    `POST /customers HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n${next()}`,
-    `POST /customers HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${next()}\r\n`,
+    `GET /${next().repeat(5000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`,
+    `POST /customers HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n${next()}`,
+    `POST /customers HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${next()}\r\n`,
   ];
 }
 

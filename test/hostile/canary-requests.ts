@@ -116,7 +116,6 @@ function strayHeaders(canaries: CanarySource): Record<string, string> {
     'X-Forwarded-For',
     'Forwarded',
     'From',
-    'Origin',
   ];
   return Object.fromEntries(
     names.map((name) => [name, name === 'Authorization' ? `Bearer ${canaries.next()}` : canaries.next()]),

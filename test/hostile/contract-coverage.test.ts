@@ -8,7 +8,9 @@
  */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
+import type { RuleSchema } from '../conformance/violations.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
+import { resolved } from '../support/contract-document.ts';
 import { describeEngines, type EngineName } from '../support/engines.ts';
 import { randomFrom } from '../support/random.ts';
 import { startTestService, type TestService } from '../support/service.ts';
@@ -43,7 +45,11 @@ describeEngines('contract coverage', (engine) => {
         successes(tally) > 0,
         `${target.operationId} never succeeded: does resources.ts know its parameters?`,
       );
-      assert.ok(tally.valid > 10 && tally.invalid > 10, 'both sides of the boundaries are tried');
+      // A streamed body is judged line by line: nothing can be said of the whole request.
+      const isOpen = Object.values(target.content).some(
+        ({ schema = {} }) => resolved<RuleSchema>(schema).format === 'binary',
+      );
+      assert.ok((isOpen || tally.valid > 10) && tally.invalid > 10, 'both sides of the boundaries are tried');
     });
   }
 });

@@ -62,8 +62,13 @@ describeEngines('injection', (engine) => {
   });
 
   test('what is accepted is stored exactly as it was sent, and nothing else', async (t) => {
+    // Lines of an import are answered by results instead of customers: `operations/import-customers.test.ts` and
+    // `operations/csv-injection.test.ts` hold them against what is stored.
     const requests = hostileRequests().filter(
-      (each) => each.target.method !== 'GET' && judge(each).faults.length === 0,
+      (each) =>
+        each.target.method !== 'GET' &&
+        each.target.operationId !== 'importCustomers' &&
+        judge(each).faults.length === 0,
     );
     const written = new WrittenCustomers(await dumpDatabase(direct));
     const tally = emptyTally();

@@ -36,6 +36,19 @@ export const headerRules: Readonly<Record<string, (text: string) => boolean>> = 
   'if-none-match': (text) => !isTagCondition(text),
 };
 
+/** Whether what becomes of it depends on what is stored, or on how the service folds texts: both are right. */
+export function isUndecided({ query, headers }: HostileRequest): boolean {
+  const positions = [...query.filter(([name]) => name === 'after').map(([, value]) => value)];
+  for (const [name, value] of Object.entries(headers)) {
+    if (name.toLowerCase() === 'last-event-id') positions.push(value.trim());
+  }
+  // A position that the feed has not reached is refused.
+  if (positions.some((position) => /^\d+$/.test(position))) return true;
+  // Nothing but marks and what nobody sees: some of the marks are letters of their script.
+  const seen = /[^\p{M}\p{Default_Ignorable_Code_Point}\u0640]/u;
+  return query.some(([name, value]) => name === 'q' && value !== '' && !seen.test(value.normalize('NFKD')));
+}
+
 /** What two inputs of one request break together. */
 export function crossRules({ target, path, query, body }: HostileRequest): string[] {
   const faults: string[] = [];

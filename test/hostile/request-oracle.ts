@@ -3,7 +3,7 @@ import type { RuleSchema } from '../conformance/violations.ts';
 import { faultsOf, resolved } from '../support/contract-document.ts';
 import { type HostileRequest, isStandIn, pathOf } from './hostile-request.ts';
 import { acceptsAny, mediaTypeFault } from './media-type-rules.ts';
-import { bodyRules, crossRules, headerRules, unstorablePlaces } from './product-rules.ts';
+import { bodyRules, crossRules, headerRules, isUndecided, unstorablePlaces } from './product-rules.ts';
 
 /** What is wrong with a request, and the statuses that say so. */
 export interface Fault {
@@ -37,7 +37,8 @@ export function judge(request: HostileRequest): Verdict {
     ...(acceptsAny(request) ? [] : [{ what: 'Accept takes nothing of it', statuses: [406] }]),
   ];
   const { faults: ofBody, open } = judgeBody(request, invalid);
-  return { faults: [...faults, ...ofBody, ...crossRules(request).map(invalid)], open };
+  const all = [...faults, ...ofBody, ...crossRules(request).map(invalid)];
+  return { faults: all, open: open || (all.length === 0 && isUndecided(request)) };
 }
 
 function pathFaults({ target, path }: HostileRequest): string[] {

@@ -46,7 +46,11 @@ function observeSqlite(cleanup: Cleanup, url: string, record: (sql: string) => v
   const observed = new WeakSet<sqlite3.Database>();
   // Knex's pool sets every new connection up with `exec`: the first moment at which we meet it.
   sqlite3.Database.prototype.exec = function observeConnection(sql, done) {
-    if (!observed.has(this)) this.on('trace', (text: string) => record(shapeOf(text)));
+    if (!observed.has(this))
+      this.on('trace', (text: string) => {
+        // A comment is a statement that a virtual table runs within another one: the index for searching has some.
+        if (!text.startsWith('--')) record(shapeOf(text));
+      });
     observed.add(this);
     return exec.call(this, sql, done);
   };

@@ -10,6 +10,7 @@ type Row = Readonly<Record<string, unknown>>;
 export class WrittenCustomers {
   readonly #before: DatabaseDump;
   readonly #written = new Map<string, Customer>();
+  readonly #erased = new Set<string>();
   readonly #faults: string[] = [];
 
   constructor(before: DatabaseDump) {
@@ -35,7 +36,11 @@ export class WrittenCustomers {
 
   /** Notes what a request wrote, and whether its answer says what the request said. */
   note(request: HostileRequest, reply: HostileReply): void {
-    const { method } = request.target;
+    const { method, operationId } = request.target;
+    if (operationId === 'eraseCustomer') {
+      if (reply.status === 200) this.#erased.add(String(request.path.customerId));
+      return;
+    }
     if (reply.status === 204) this.#markDeleted(request.path.customerId ?? '');
     if (method === 'GET' || reply.status >= 300 || reply.status === 204) return;
     const validated = request.query.some(([name, value]) => name === 'validateOnly' && value === 'true');
@@ -62,7 +67,9 @@ export class WrittenCustomers {
       else if (!isDeepStrictEqual(row, known)) faults.push(`customer ${row.id}: nobody wrote this`);
     }
     const ids = new Set(rows.map(({ id }) => id));
-    const lost = [...this.#written.keys(), ...earlier.keys()].filter((id) => !ids.has(id));
+    const lost = [...this.#written.keys(), ...earlier.keys()].filter(
+      (id) => !ids.has(id) && !this.#erased.has(String(id)),
+    );
     return [...faults, ...lost.map((id) => `customer ${id} is gone`)];
   }
 

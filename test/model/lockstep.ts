@@ -4,6 +4,7 @@ import type { Engine } from '../../src/storage/engine.ts';
 import { openDirectly } from '../storage/direct-engine.ts';
 import type { Cleanup } from '../support/cleanup.ts';
 import { engines } from '../support/engines.ts';
+import { headersForBrowsers } from '../support/reply-hygiene.ts';
 import { type Reply, startTestService, type TestService } from '../support/service.ts';
 import { cursorPlaceholder, type Moment } from './customer-model.ts';
 import type { Expected } from './model-refusals.ts';
@@ -135,7 +136,8 @@ function wanted(expected: Expected, answer: Answer, request: ModelRequest, step:
   const headers = {
     'x-request-id': `step-${step}`,
     ...(status === 204 || status === 304 ? {} : { 'content-type': mediaType(status) }),
-    ...(reads && status < 400 ? { 'cache-control': 'private, no-cache' } : {}),
+    ...headersForBrowsers,
+    'cache-control': reads && status < 400 ? 'private, no-cache' : 'no-store',
     ...(expected.etag ? { etag: expected.etag } : {}),
     ...(expected.location ? { location: expected.location } : {}),
     ...(expected.feedPosition ? { 'feed-position': wantedPosition(expected.feedPosition, answer) } : {}),
