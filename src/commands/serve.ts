@@ -14,12 +14,19 @@ export async function serve(config: Config, version: string): Promise<void> {
   announce(service, config, version);
 }
 
-let signals = 0;
+/** One Ctrl-C comes twice under npm: from the terminal, and from npm, which passes on what it was sent too. */
+const echoMs = 250;
+
+let firstSignalAt: number | undefined;
 
 /** The first signal lets requests under way end; a second one does not wait for them. */
 async function stopOn(signal: string, service: Service): Promise<void> {
-  signals += 1;
-  if (signals > 1) process.exit(130);
+  const now = performance.now();
+  if (firstSignalAt !== undefined) {
+    if (now - firstSignalAt > echoMs) process.exit(130);
+    return;
+  }
+  firstSignalAt = now;
   service.log.info({ signal }, 'stopping');
   await service.stop();
   process.exit(0);

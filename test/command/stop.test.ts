@@ -56,6 +56,17 @@ describeEngines('customers serve', (engine) => {
     context.diagnostic(`${startsToStop} stopped at once, all in order`);
   });
 
+  test('takes the two signals of one Ctrl-C under npm for one', async (context) => {
+    const env = await environment(context, engine);
+    for (let start = 0; start < startsToStop; start++) {
+      const service = await startCommand(['serve'], { env, ready: listening });
+      process.kill(service.pid, 'SIGINT');
+      await delay(2 * start);
+      const { code, signal } = await service.stop('SIGINT');
+      assert.deepEqual([code, signal], [0, null]);
+    }
+  });
+
   test('a second signal does not wait for a request under way', async (context) => {
     const env = await environment(context, engine);
     const service = await startCommand(['serve'], { env, ready: listening });
