@@ -5,9 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { loadConfig } from '../../src/config.ts';
 import { migrate } from '../../src/storage/database.ts';
 import { openDirectly, select } from '../storage/direct-engine.ts';
-import { afterwards, type Cleanup } from '../support/cleanup.ts';
 import { describeEngines, freshDatabaseUrl } from '../support/engines.ts';
-import { startCommand } from '../support/process.ts';
+import { startKillableService } from '../support/killable-service.ts';
 import { randomFrom } from '../support/random.ts';
 
 const soak = process.env.TEST_SOAK !== undefined;
@@ -21,7 +20,7 @@ describeEngines('Idempotency-Key when the service is killed', (engine) => {
     await migrate(loadConfig({ DATABASE_URL: databaseUrl }).database);
     const direct = openDirectly(t, databaseUrl);
     const figures = { acknowledged: 0, storedUnseen: 0, begunAnew: 0 };
-    let service = await serve(t, databaseUrl);
+    let service = await startKillableService(t, databaseUrl);
     let keys = 0;
 
     for (let round = 0; round < rounds; round++) {
@@ -33,7 +32,7 @@ describeEngines('Idempotency-Key when the service is killed', (engine) => {
       await delay(random.integer(0, 100));
       await service.kill();
       await Promise.all(writing);
-      service = await serve(t, databaseUrl);
+      service = await startKillableService(t, databaseUrl);
       for (const [key, answer] of answers) {
         const retry = await create(service.url, key);
         assert.equal(retry.status, 201);
@@ -88,15 +87,4 @@ async function writeUntilKilled(
       return;
     }
   }
-}
-
-async function serve(cleanup: Cleanup, databaseUrl: string) {
-  const command = await startCommand(['serve'], {
-    env: { HOST: '127.0.0.1', PORT: '0', DATABASE_URL: databaseUrl, LOG_LEVEL: 'info' },
-    ready: /"url":"(http:[^"]+)"/,
-  });
-  let killed: Promise<unknown> | undefined;
-  const kill = () => (killed ??= command.stop('SIGKILL'));
-  afterwards(cleanup, async () => void (await kill()));
-  return { url: command.match[1] as string, kill };
 }
