@@ -24,7 +24,7 @@ import { historyHandlers } from './http/handlers/history.ts';
 import { transferHandlers } from './http/handlers/transfer.ts';
 import { createHttpServer } from './http/server.ts';
 
-import { readCertificate } from './http/tls-certificate.ts';
+import { type Certificate, readCertificate } from './http/tls-certificate.ts';
 
 import { startHousekeeping } from './operations/housekeeping.ts';
 
@@ -71,9 +71,10 @@ export async function startService(config: Config, options: ServiceOptions = {})
   const log = await createLog(config.logLevel);
   // Before the database: a start that must fail makes none.
   await checkAddress(config);
+  const certificate = config.tls && readCertificate(config.tls);
   const database = await openToServe(config.database, config.requestTimeoutMs);
   try {
-    return await serve(config, database, log, { clock, ids, sweepIntervalMs, keyTrustMs });
+    return await serve(config, certificate, database, log, { clock, ids, sweepIntervalMs, keyTrustMs });
   } catch (error) {
     await database.close();
     throw error;
@@ -82,13 +83,13 @@ export async function startService(config: Config, options: ServiceOptions = {})
 
 async function serve(
   config: Config,
+  certificate: Certificate | undefined,
   database: Database,
   log: Log,
   options: Required<ServiceOptions>,
 ): Promise<Service> {
   const { ids, sweepIntervalMs } = options;
   const { requireIfMatch, retention, tls } = config;
-  const certificate = tls && readCertificate(tls);
   const lifecycle = createLifecycle();
   const metrics = createMetrics();
   const storage = await createStorage(database, { ...options, retention });

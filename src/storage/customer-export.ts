@@ -3,6 +3,7 @@ import type { Position } from './cursors.ts';
 import { readSortedPage } from './customer-pages.ts';
 import type { Engine } from './engine.ts';
 import { toFailure } from './error-translation.ts';
+import { readExtent } from './feed-extent.ts';
 
 /** Rows of a page: some hundred kilobytes, read in a few milliseconds. */
 const rowsPerPage = 500;
@@ -19,8 +20,6 @@ interface Page {
  * the WAL from being cut, on PostgreSQL dead rows from being removed.
  */
 export function createCustomerExport(engine: Engine): (filters: ListFilters) => Promise<CustomerExport> {
-  const head = 'SELECT CAST(position AS text) AS position FROM feed_head';
-
   async function readPage(filters: ListFilters, after: Position | undefined): Promise<Page> {
     const query = { filters, sortKey: 'createdAt', descending: false, limit: rowsPerPage } as const;
     const { items, more, end } = await engine.read((session) =>
@@ -45,8 +44,7 @@ export function createCustomerExport(engine: Engine): (filters: ListFilters) => 
   }
 
   return async (filters) => {
-    const [row] = await engine.read((session) => session.run<{ position: string }>(head, []));
-    if (!row) throw new Error('The table feed_head does not hold its row.');
-    return { feedPosition: row.position, pages: pages(filters) };
+    const { head } = await engine.read(readExtent);
+    return { feedPosition: head, pages: pages(filters) };
   };
 }

@@ -27,21 +27,14 @@ export interface Database {
  * must be already, for other instances may be serving from it.
  * @throws StorageProblem in one line, with what to do; nothing was changed then.
  */
-export async function openToServe(config: DatabaseConfig, timeoutMs: number): Promise<Database> {
-  const database = await open(config, timeoutMs);
-  try {
-    await database.lock();
-    const { pending } = await currentSchema(database.engine);
-    if (pending.length > 0 && config.engine === 'postgres') {
-      throw new StorageProblem(behind);
-    }
-    if (pending.length > 0) await applyMigrations(database.engine);
-    if (config.engine === 'postgres') await checkTrigrams(database.engine);
-    return database;
-  } catch (error) {
-    await database.close();
-    throw described(error, config, database.engine);
-  }
+export function openToServe(config: DatabaseConfig, timeoutMs: number): Promise<Database> {
+  return openPrepared(config, timeoutMs, async ({ engine, lock }) => {
+    await lock();
+    const { pending } = await currentSchema(engine);
+    if (pending.length > 0 && config.engine === 'postgres') throw new StorageProblem(behind);
+    if (pending.length > 0) await applyMigrations(engine);
+    if (config.engine === 'postgres') await checkTrigrams(engine);
+  });
 }
 
 /**
@@ -53,15 +46,10 @@ export async function openToRead(config: DatabaseConfig, timeoutMs: number): Pro
     const name = config.temporary ? 'that stays, where sqlite::memory: is gone at exit' : config.file;
     throw new StorageProblem(`there is no database ${name}. Set DATABASE_URL to the one to read.`);
   }
-  const database = await open(config, timeoutMs);
-  try {
-    const { pending } = await currentSchema(database.engine);
-    if (pending.length === 0) return database;
-    throw new StorageProblem(behind);
-  } catch (error) {
-    await database.close();
-    throw described(error, config, database.engine);
-  }
+  return openPrepared(config, timeoutMs, async ({ engine }) => {
+    const { pending } = await currentSchema(engine);
+    if (pending.length > 0) throw new StorageProblem(behind);
+  });
 }
 
 /**
@@ -103,21 +91,13 @@ export async function openBeside(config: DatabaseConfig): Promise<Database> {
       'a temporary database is its own process alone. Set DATABASE_URL to one that stays.',
     );
   }
-  const database = await open(config, commandTimeoutMs);
-  try {
-    const { pending } = await currentSchema(database.engine);
-    if (pending.length > 0 && config.engine === 'postgres') {
-      throw new StorageProblem(behind);
-    }
-    if (pending.length > 0 && config.engine === 'sqlite') {
-      await database.lock();
-      await applyMigrations(database.engine);
-    }
-    return database;
-  } catch (error) {
-    await database.close();
-    throw described(error, config, database.engine);
-  }
+  return openPrepared(config, commandTimeoutMs, async ({ engine, lock }) => {
+    const { pending } = await currentSchema(engine);
+    if (pending.length === 0) return;
+    if (config.engine === 'postgres') throw new StorageProblem(behind);
+    await lock();
+    await applyMigrations(engine);
+  });
 }
 
 /** How long a command waits for a statement. */
@@ -133,6 +113,22 @@ async function migrateShared(engine: Engine): Promise<readonly string[]> {
 interface Opened extends Database {
   /** Keeps other processes away from a SQLite file until it is closed; a server serves many. */
   lock(): Promise<void>;
+}
+
+/** Opens the database and gets it ready; where that fails, it is closed again and the failure told in one line. */
+async function openPrepared(
+  config: DatabaseConfig,
+  timeoutMs: number,
+  prepare: (database: Opened) => Promise<void>,
+): Promise<Database> {
+  const database = await open(config, timeoutMs);
+  try {
+    await prepare(database);
+    return database;
+  } catch (error) {
+    await database.close();
+    throw described(error, config, database.engine);
+  }
 }
 
 async function open(config: DatabaseConfig, timeoutMs: number): Promise<Opened> {
