@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { readVersion, startPostgresCluster } from '../test/support/postgres-cluster.ts';
 
 /**
@@ -32,6 +33,7 @@ async function main(): Promise<number> {
     throw new Error(`No test file matches ${filters.join(' ') || 'test/**/*.test.ts'}.`);
   const seed = readSeed();
   const interruption = watchSignals();
+  const program = await buildProgram();
   const database = await openDatabase();
   try {
     print(
@@ -44,6 +46,7 @@ async function main(): Promise<number> {
     return await runFiles(files, interruption, {
       ...process.env,
       TEST_DATABASE_URL: database.url,
+      TEST_PROGRAM: program,
       TEST_SEED: String(seed),
       ...(soak ? { TEST_SOAK: '1' } : {}),
       // SQLite's connections each occupy a thread, and the size is read when a process starts.
@@ -71,6 +74,14 @@ function readSeed(): number {
     throw new Error(`TEST_SEED must be an integer from 0 to ${2 ** 32 - 1}.`);
   }
   return Number(given);
+}
+
+/** What users run is what is tested: see test/support/program.ts. */
+async function buildProgram(): Promise<string> {
+  await promisify(execFile)('npm', ['run', '--silent', 'build'], { cwd: repository }).catch((failure) => {
+    throw new Error(`The sources do not compile:\n${failure.stdout}${failure.stderr}`);
+  });
+  return join(repository, 'dist', 'main.js');
 }
 
 interface Database {

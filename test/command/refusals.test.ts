@@ -5,11 +5,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { openSqlite } from '../../src/storage/sqlite.ts';
 import { afterwards } from '../support/cleanup.ts';
 import { temporaryFolder } from '../support/folder-contents.ts';
 import { runCommand, startCommand } from '../support/process.ts';
+import { program } from '../support/program.ts';
 import { mentions, refuses } from '../support/refusals.ts';
 
 const listening = /"url":"(http:[^"]+)"/;
@@ -177,10 +177,5 @@ async function takenPort(context: TestContext): Promise<number> {
 function asNobody(): readonly string[] {
   const code = `process.setgroups([]); process.setgid(${nobody}); process.setuid(${nobody});`;
   const drop = process.getuid?.() === 0 ? ['--import', `data:text/javascript,${code}`] : [];
-  return [
-    ...drop,
-    '--import',
-    import.meta.resolve('tsx'),
-    fileURLToPath(new URL('../../src/main.ts', import.meta.url)),
-  ];
+  return [...drop, ...program];
 }

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { endWithThisProcess } from '../support/child-processes.ts';
 import { afterwards } from '../support/cleanup.ts';
 import { contentsOf, temporaryFolder } from '../support/folder-contents.ts';
 import { startCommand } from '../support/process.ts';
+import { program } from '../support/program.ts';
 
 const listening = /"url":"(http:[^"]+)"/;
 const terminalTimeoutMs = 30_000;
@@ -27,8 +27,7 @@ describe('customers serve', () => {
 
   test('keeps its files for its owner alone, also under a lax umask', async (context) => {
     const cwd = await temporaryFolder(context);
-    const lax = ['--import', 'data:text/javascript,process.umask(0)', '--import', import.meta.resolve('tsx')];
-    const nodeArguments = [...lax, mainFile];
+    const nodeArguments = ['--import', 'data:text/javascript,process.umask(0)', ...program];
     const service = await startCommand(['serve'], {
       cwd,
       nodeArguments,
@@ -90,8 +89,6 @@ describe('customers serve', () => {
   });
 });
 
-const mainFile = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-
 /** A terminal is made by `script` of util-linux; that of BSD and macOS takes other options. */
 function missingTools(): string | undefined {
   const { stdout } = spawnSync('script', ['--version'], { encoding: 'utf8' });
@@ -104,7 +101,7 @@ function missingTools(): string | undefined {
  * Ctrl-C reaches that shell too: it makes way for the command, whose own exit code is wanted.
  */
 function openTerminal(cwd: string) {
-  const command = [process.execPath, '--import', import.meta.resolve('tsx'), mainFile, 'serve'];
+  const command = [process.execPath, ...program, 'serve'];
   const line = `exec ${command.map((part) => `'${part}'`).join(' ')}`;
   const child = spawn('script', ['-qec', line, '/dev/null'], {
     cwd,

@@ -10,6 +10,7 @@ import { endWithThisProcess } from '../support/child-processes.ts';
 import { afterwards } from '../support/cleanup.ts';
 import { describeEngines, type EngineName, freshDatabaseUrl } from '../support/engines.ts';
 import { runCommand, startCommand } from '../support/process.ts';
+import { program } from '../support/program.ts';
 
 const lines = Array.from({ length: 300 }, (_, index) => ({
   externalId: `file:${index}`,
@@ -24,16 +25,9 @@ async function prepare(context: TestContext, engine: EngineName) {
   const env = { DATABASE_URL: databaseUrl };
   await runCommand(['migrate'], { env });
   const run = (args: readonly string[], input?: string | Uint8Array) =>
-    runCommand(args, { env, cwd: folder, ...(input === undefined ? {} : { input }), nodeArguments });
+    runCommand(args, { env, cwd: folder, ...(input === undefined ? {} : { input }) });
   return { folder, databaseUrl, env, run };
 }
-
-/** Elsewhere than in the repository. */
-const nodeArguments = [
-  '--import',
-  import.meta.resolve('tsx'),
-  new URL('../../src/main.ts', import.meta.url).pathname,
-];
 
 describeEngines('customers import and export', (engine) => {
   test('a file goes in, comes out in both formats, and in again', async (context) => {
@@ -65,7 +59,7 @@ describeEngines('customers import and export', (engine) => {
   test('Ctrl-C ends in order: what is counted is stored', async (context) => {
     const { run, env } = await prepare(context, engine);
     // The input stays open: the lines that are there are written, and the rest is waited for.
-    const child = spawn(process.execPath, [...nodeArguments, 'import', '-'], {
+    const child = spawn(process.execPath, [...program, 'import', '-'], {
       env: { ...process.env, ...env },
     });
     endWithThisProcess(child);

@@ -4,12 +4,12 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { loadConfig } from '../../src/config.ts';
 import { migrate } from '../../src/storage/database.ts';
 import { afterwards, type Cleanup } from '../support/cleanup.ts';
 import { describeEngines, freshDatabaseUrl } from '../support/engines.ts';
 import { startCommand } from '../support/process.ts';
+import { program } from '../support/program.ts';
 
 const soak = process.env.TEST_SOAK !== undefined;
 const streamCount = soak ? 1000 : 200;
@@ -133,11 +133,10 @@ async function memoryOf(url: string) {
 
 /** Collects garbage on a signal, so that what is measured is what is held. */
 const collector = 'data:text/javascript,process.on("SIGUSR2",()=>globalThis.gc())';
-const mainFile = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 async function serve(cleanup: Cleanup, databaseUrl: string) {
   const command = await startCommand(['serve'], {
-    nodeArguments: ['--expose-gc', '--import', collector, '--import', import.meta.resolve('tsx'), mainFile],
+    nodeArguments: ['--expose-gc', '--import', collector, ...program],
     env: { HOST: '127.0.0.1', PORT: '0', DATABASE_URL: databaseUrl, LOG_LEVEL: 'info' },
     ready: /"url":"(http:[^"]+)"/,
   });

@@ -8,15 +8,14 @@ import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { temporaryFolder } from '../support/folder-contents.ts';
 import { startCommand } from '../support/process.ts';
+import { program } from '../support/program.ts';
 import { readTrace, uncovered } from './system-calls.ts';
 
 const soak = process.env.TEST_SOAK !== undefined;
 const writers = 16;
 const writesEach = soak ? 250 : 20;
-const mainFile = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 test('every 201 comes after the fdatasync that covers it', async (context) => {
   if (spawnSync('strace', ['-V']).status !== 0) return context.skip('there is no strace');
@@ -33,7 +32,7 @@ test('every 201 comes after the fdatasync that covers it', async (context) => {
       'const { status } = require("node:child_process").spawnSync("strace", process.argv.slice(1), { stdio: "inherit" }); process.exit(status);',
       '--',
       ...['-f', '-y', '-s', '8192', '-e', calls, '-o', output],
-      ...[process.execPath, '--import', import.meta.resolve('tsx'), mainFile],
+      ...[process.execPath, ...program],
     ],
     ready: /"url":"(http:[^"]+)"/,
   });

@@ -38,7 +38,13 @@ describeEngines('memory', (engine) => {
     const file = join(folder, 'heap');
     const service = await startServiceProcess(cleanup, engine, {
       env: { HEAP_PROBE_FILE: file, LOG_LEVEL: 'info' },
-      nodeFlags: ['--expose-gc', '--import', new URL('./heap-probe.ts', import.meta.url).href],
+      nodeFlags: [
+        '--expose-gc',
+        '--import',
+        'tsx',
+        '--import',
+        new URL('./heap-probe.ts', import.meta.url).href,
+      ],
     });
     const load = startLoad(service.url, engine);
     await load.goOn(warmUp);

@@ -4,6 +4,7 @@ import { migrate } from '../../src/storage/database.ts';
 import { afterwards, type Cleanup } from '../support/cleanup.ts';
 import { type EngineName, freshDatabaseUrl } from '../support/engines.ts';
 import { type CommandExit, startCommand } from '../support/process.ts';
+import { program } from '../support/program.ts';
 
 export interface ServiceProcess {
   readonly url: string;
@@ -19,8 +20,6 @@ interface ServiceProcessOptions {
   readonly nodeFlags?: readonly string[];
 }
 
-const mainFile = new URL('../../src/main.ts', import.meta.url).pathname;
-
 /** Starts the service as a process of its own, whose memory, descriptors and output can be looked at. */
 export async function startServiceProcess(
   cleanup: Cleanup,
@@ -30,7 +29,7 @@ export async function startServiceProcess(
   const databaseUrl = await freshDatabaseUrl(cleanup, engine);
   if (engine === 'postgres') await migrate(loadConfig({ DATABASE_URL: databaseUrl }).database);
   const running = await startCommand(['serve'], {
-    nodeArguments: ['--import', import.meta.resolve('tsx'), ...nodeFlags, mainFile],
+    nodeArguments: [...nodeFlags, ...program],
     env: { HOST: '127.0.0.1', PORT: '0', DATABASE_URL: databaseUrl, UV_THREADPOOL_SIZE: '16', ...env },
     ready: /"url":"(http:\/\/[\d.:]+)"/,
   });

@@ -2,12 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { endWithThisProcess } from './child-processes.ts';
+import { program } from './program.ts';
 
 interface SpawnOptions {
   /** Beside the few variables that any program needs; nothing else of the shell gets through. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** What runs instead of `src/main.ts` through tsx, such as `['dist/main.js']`: the arguments of node. */
+  /** What node is given instead of {@link program}, such as `['--expose-gc', ...program]`. */
   readonly nodeArguments?: readonly string[];
   /** How long the whole run, or the start, may take. 60 s when absent. */
   readonly timeoutMs?: number;
@@ -95,7 +96,7 @@ interface Command {
 }
 
 function spawnCommand(args: readonly string[], options: SpawnOptions): Command {
-  const nodeArguments = options.nodeArguments ?? ['--import', import.meta.resolve('tsx'), mainFile];
+  const nodeArguments = options.nodeArguments ?? program;
   const child = spawn(process.execPath, [...nodeArguments, ...args], {
     cwd: options.cwd ?? repository,
     env: { ...inheritedEnvironment(), ...options.env },
@@ -131,7 +132,6 @@ async function orKill<T>(
 }
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
-const mainFile = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 function inheritedEnvironment(): Record<string, string> {
   const names = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'UV_THREADPOOL_SIZE'];
