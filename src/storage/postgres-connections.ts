@@ -12,8 +12,8 @@ const livenessTimeoutMs = 1000;
 export interface ConnectionHealth {
   /** The server has answered on it. */
   noteAnswer(connection: Client): void;
-  /** A server did not answer at all: connections that have answered nothing since are suspect. */
-  noteSilence(): void;
+  /** A server is gone, or is not the primary any more: no connection is lent that has answered nothing since. */
+  suspectAll(): void;
   /** Whether the connection may be lent. One that died without a word would cost its next user a whole deadline. */
   isAlive(connection: Client): Promise<boolean>;
 }
@@ -21,22 +21,22 @@ export interface ConnectionHealth {
 export function createConnectionHealth(timeoutMs: number): ConnectionHealth {
   const answeredAt = new WeakMap<Client, number>();
   const patienceMs = timeoutMs === 0 ? livenessTimeoutMs : Math.min(livenessTimeoutMs, timeoutMs / 4);
-  let silentAt = Number.NEGATIVE_INFINITY;
+  let suspectedAt = Number.NEGATIVE_INFINITY;
 
   return {
     noteAnswer(connection) {
       answeredAt.set(connection, performance.now());
     },
-    noteSilence() {
-      silentAt = performance.now();
+    suspectAll() {
+      suspectedAt = performance.now();
     },
     async isAlive(connection) {
       const answered = answeredAt.get(connection) ?? Number.NEGATIVE_INFINITY;
       // Not asked one by one, which would take its time for each of them: a new one costs little.
-      if (answered < silentAt) return false;
+      if (answered < suspectedAt) return false;
       if (performance.now() - answered < trustedIdleMs) return true;
       if (!(await answersWithin(connection, patienceMs))) {
-        silentAt = performance.now();
+        suspectedAt = performance.now();
         return false;
       }
       answeredAt.set(connection, performance.now());

@@ -38,7 +38,8 @@ export function openPool(
     connectionTimeoutMillis: patienceMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: keepAliveDelayMs,
-    statement_timeout: timeoutMs,
+    // Sooner than a lease ends: the server's own word leaves the connection good.
+    statement_timeout: Math.floor(timeoutMs * 0.95),
     // Waiting for another instance's row or key ends before the caller's own deadline.
     lock_timeout: Math.ceil(timeoutMs / 2),
     idle_in_transaction_session_timeout: timeoutMs * 2,

@@ -18,6 +18,9 @@ export function openPostgres(options: PostgresOptions): Engine {
   });
 }
 
+/** What a primary answers that was demoted: those that read from it must leave it too. */
+const readOnly = '25006';
+
 /** Beyond this many different statements the rest runs unprepared: each one costs the server memory. */
 const preparedStatementsMax = 500;
 
@@ -36,13 +39,18 @@ function postgresDriver(timeoutMs: number, health: ConnectionHealth): Driver<Cli
   }
 
   return {
-    leaseTimeoutMs: timeoutMs === 0 ? Number.POSITIVE_INFINITY : timeoutMs * (1 + cutGrace),
+    leaseTimeoutMs: timeoutMs || Number.POSITIVE_INFINITY,
     cut(connection) {
-      health.noteSilence();
+      health.suspectAll();
       cut(connection);
     },
     async run<Row>(connection: Client, sql: string, values: readonly SqlValue[]) {
-      const { rows } = await connection.query({ ...statement(sql), values: [...values] });
+      const { rows } = await connection
+        .query({ ...statement(sql), values: [...values] })
+        .catch((error: { code?: string }) => {
+          if (error.code === readOnly) health.suspectAll();
+          throw error;
+        });
       health.noteAnswer(connection);
       return rows as Row[];
     },
@@ -60,9 +68,6 @@ function postgresDriver(timeoutMs: number, health: ConnectionHealth): Driver<Cli
     discard,
   };
 }
-
-/** How much later than the server we give up: it should be the first, for its connection stays good. */
-const cutGrace = 0.05;
 
 /**
  * A COMMIT that waits for the synchronous standby is not ended by statement_timeout: PostgreSQL would make it visible

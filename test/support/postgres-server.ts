@@ -41,6 +41,8 @@ export function spawnServer({ program, folder, data, port, user }: ServerPlace):
     `port=${port}`,
     'unix_socket_directories=',
     'max_connections=200',
+    // A standby that has lost its primary looks for it as often: commits wait for that.
+    'wal_retrieve_retry_interval=200ms',
     // Without the errors that tests provoke on purpose.
     'log_min_messages=log',
   ];
