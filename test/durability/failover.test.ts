@@ -1,112 +1,136 @@
 /**
  * Row 7 of the test plan: PostgreSQL is restarted under load, and the primary is killed and its synchronous standby
  * promoted, again and again. Nothing that was acknowledged is lost, the service goes on by itself, and so do the
- * change feed's streams, the API keys and the housekeeping.
+ * change feed's streams, the API keys and the housekeeping. While the standby is gone, commits wait: what waits is
+ * not acknowledged, then or later. And of servers that only read: what they refuse is written on the primary, and
+ * what they would show is not shown.
  */
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
+import { before, describe, test } from 'node:test';
 import { loadConfig } from '../../src/config.ts';
-import { migrate } from '../../src/storage/database.ts';
-import type { Cleanup } from '../support/cleanup.ts';
-import { bearer, keyMaker, until } from '../support/credentials.ts';
-import { followFeed } from '../support/feed-client.ts';
+import { openToServe } from '../../src/storage/database.ts';
+import { suiteCleanup } from '../support/cleanup.ts';
+import { until } from '../support/credentials.ts';
 import { type PostgresPair, startPostgresPair } from '../support/postgres-pair.ts';
-import { randomFrom } from '../support/random.ts';
-import { startTestService } from '../support/service.ts';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
-import { assertNothingLost, startLoad } from './writing.ts';
+import type { TestService } from '../support/service.ts';
+import { endure, failOver, restart, rounds } from './enduring.ts';
+import { startPairService } from './pair-service.ts';
 
-const soak = process.env.TEST_SOAK !== undefined;
-const rounds = soak ? 20 : 3;
-const timeoutMs = 3000;
-const recoveryMaxMs = 5000;
+const timeoutMs = 2000;
+const environment = { REQUEST_TIMEOUT_MS: String(timeoutMs) };
+const waitsMax = 30_000;
+const waiting = "FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
 
-interface Scene {
-  readonly pair: PostgresPair;
-  readonly proxy: TcpProxy;
-  readonly load: ReturnType<typeof startLoad>;
-}
+describe('a primary with a synchronous standby [postgres]', () => {
+  const suite = suiteCleanup();
+  let pair: PostgresPair;
+  before(async () => {
+    pair = await startPostgresPair(suite);
+  });
 
-/** Does something to the database, and returns since when it takes writes again. */
-type Trouble = (scene: Scene) => Promise<number>;
+  // Planted: a COMMIT that broke answered as stored (lost).
+  test(`${rounds} restarts under load lose nothing`, (t) => endure(t, pair, 'restarts', () => restart(pair)));
 
-const restart: Trouble = async ({ pair }) => {
-  await pair.primary.stop();
-  await pair.primary.start();
-  await pair.primary.run('UPDATE probes SET at = now()');
-  return performance.now();
-};
+  // Planted: what a lost connection ended answered as stored (lost), a pool that keeps such a connection (never well).
+  test(`${rounds} failovers under load lose nothing`, (t) =>
+    endure(t, pair, 'failovers', (scene) => failOver(pair, scene)));
 
-const failOver: Trouble = async ({ pair, proxy }) => {
-  await pair.primary.kill();
-  await pair.promote();
-  proxy.retarget(pair.primary.url);
-  await pair.primary.run('UPDATE probes SET at = now()');
-  return performance.now();
-};
-
-async function endure(
-  cleanup: Cleanup & { diagnostic(message: string): void },
-  name: string,
-  trouble: Trouble,
-) {
-  const pair = await startPostgresPair(cleanup);
-  await pair.primary.run('CREATE TABLE probes (at timestamptz)');
-  await migrate(loadConfig({ DATABASE_URL: pair.primary.url }).database);
-  const proxy = await startTcpProxy(cleanup, pair.primary.url);
-  const start = (environment: Record<string, string>) =>
-    startTestService(cleanup, {
-      engine: 'postgres',
-      databaseUrl: proxy.through(pair.primary.url),
-      environment: { REQUEST_TIMEOUT_MS: String(timeoutMs), RATE_LIMIT_PER_MINUTE: '0', ...environment },
-      sweepIntervalMs: 100,
+  /** A creation; only these statuses are answers. */
+  async function create(service: TestService, name: string, key?: string) {
+    const reply = await service.call<{ id: string }>('POST', '/customers', {
+      body: { name, externalId: name },
+      ...(key ? { headers: { 'Idempotency-Key': key } } : {}),
     });
-  const service = await start({});
-  const guarded = await start({ AUTH: 'keys' });
-  const feed = await followFeed(cleanup, service.url, { after: '0' });
-  const random = randomFrom(name);
-  const load = startLoad(cleanup, { url: service.url, random, writers: 12, readers: 4 });
-  const recoveries: number[] = [];
-
-  for (let round = 0; round < rounds; round++) {
-    await load.written(performance.now());
-    await pause(random.integer(0, 300));
-    const writableAt = await trouble({ pair, proxy, load });
-    const [writtenMs] = await Promise.all([load.written(writableAt), load.readAgain(writableAt)]);
-    await until(async () => (await service.call('GET', '/readyz')).status === 200, 30_000);
-    recoveries.push(writtenMs);
-    if (!pair.standby.running) await pair.rejoin();
+    assert.ok([201, 409, 503].includes(reply.status), `${name}: ${reply.status}`);
+    if (reply.status !== 201) assert.match(reply.headers.get('retry-after') ?? '', /^\d+$/);
+    return reply;
   }
-  await load.end();
-  await load.ledger.repeatUnanswered(service.url);
-  await assertNothingLost(cleanup, pair.primary.url, load.ledger);
-  const positions = (await feed.received(load.ledger.versions())).map(({ id }) => Number(id));
-  assert.deepEqual(
-    positions,
-    positions.map((_, place) => place + 1),
-    'the stream skipped and repeated nothing',
-  );
-  const key = await keyMaker(cleanup, proxy.through(pair.primary.url)).create(['customers:read']);
-  const isKnown = async () =>
-    (await guarded.call('GET', '/customers', { headers: bearer(key.text) })).status === 200;
-  await until(isKnown, 30_000);
 
-  recoveries.sort((a, b) => a - b);
-  const [median = 0, longest = 0] = [recoveries[Math.floor(rounds / 2)], recoveries.at(-1)];
-  cleanup.diagnostic(
-    `${name}: ${rounds} times, ${JSON.stringify(load.ledger.figures)}, ` +
-      `writing again after ${median} ms (median), ${longest} ms (at most)`,
-  );
-  assert.ok(longest <= recoveryMaxMs, `writing again after ${longest} ms`);
-}
+  const find = async (service: TestService, name: string) =>
+    (await service.call('GET', `/external-ids/${name}/customer`)).status;
 
-describe('the primary goes, under load [postgres]', () => {
-  // Planted: a broken COMMIT taken for stored. Lost.
-  test(`${rounds} restarts lose nothing`, (t) => endure(t, 'restarts', restart));
+  // Planted: statement_timeout left on in COMMIT (seen before the standby has it).
+  test('while the standby is gone nothing is acknowledged or shown, and then all goes on', async (t) => {
+    const { service } = await startPairService(t, pair, environment);
+    assert.equal((await create(service, 'before')).status, 201);
+    await pair.standby.kill();
+    const begin = performance.now();
+    const late = await create(service, 'late', 'late');
+    t.diagnostic(`refused after ${Math.round(performance.now() - begin)} ms of ${timeoutMs}`);
+    assert.equal(late.status, 503);
+    assert.match(late.problem.detail, /not known/);
+    assert.equal(await find(service, 'late'), 404);
+    assert.notEqual((await create(service, 'late', 'late')).status, 201);
+    assert.equal(await find(service, 'before'), 200);
+    await pair.standby.start();
+    await until(async () => (await create(service, 'late', 'late')).status === 201, waitsMax);
+    assert.equal(await find(service, 'late'), 200);
+    await until(async () => (await service.call('GET', '/readyz')).status === 200, waitsMax);
+  });
 
-  // Planted: a standby's connection lent (a stream that skips), and the repeat of what a lost connection ended left
-  // out (more than 5 s).
-  test(`${rounds} failovers to the synchronous standby lose nothing`, (t) =>
-    endure(t, 'failovers', failOver));
+  // Planted: notice 01000 not heeded (201, and lost); a replay not confirmed by the standby (201, and lost).
+  test('a wait for the standby that is given up is no acknowledgement, nor is a repeat of it', async (t) => {
+    const { service, proxy, databaseUrl } = await startPairService(t, pair, environment);
+    assert.equal((await create(service, 'kept')).status, 201);
+    await pair.standby.kill();
+    const cancelled = create(service, 'cancelled', 'cancelled');
+    await until(
+      async () => (await pair.primary.run(`SELECT pg_cancel_backend(pid) ${waiting}`)).length > 0,
+      waitsMax,
+    );
+    assert.equal((await cancelled).status, 503);
+    // The server shows it now, although no standby has it.
+    await until(async () => (await find(service, 'cancelled')) === 200, waitsMax);
+    assert.notEqual((await create(service, 'cancelled', 'cancelled')).status, 201);
+
+    await pair.primary.kill();
+    await pair.standby.start();
+    await pair.promote();
+    proxy.retarget(databaseUrl());
+    await until(async () => (await find(service, 'kept')) === 200, waitsMax);
+    assert.equal(await find(service, 'cancelled'), 404, 'it is lost, and was never acknowledged');
+    const again = await create(service, 'cancelled', 'cancelled');
+    assert.deepEqual([again.status, again.headers.get('idempotency-replayed')], [201, null]);
+    await pair.rejoin();
+  });
+
+  // Planted: a new connection not asked whether its server is a standby (200 from it).
+  test('a standby is no primary: nothing is read from it, and the service does not start on it', async (t) => {
+    const { service, proxy, databaseUrl } = await startPairService(t, pair, environment);
+    const { json } = await create(service, 'only');
+    proxy.retarget(databaseUrl(pair.standby));
+    proxy.set('reset');
+    proxy.set('none');
+    assert.equal((await service.call('GET', `/customers/${json.id}`)).status, 503);
+    assert.equal((await service.call('GET', '/readyz')).status, 503);
+    assert.equal((await create(service, 'none')).status, 503);
+    const { database } = loadConfig({ DATABASE_URL: databaseUrl(pair.standby) });
+    await assert.rejects(
+      openToServe(database, timeoutMs),
+      /cannot reach the database: the server is a standby/,
+    );
+    proxy.retarget(databaseUrl());
+    await until(async () => (await service.call('GET', `/customers/${json.id}`)).status === 200, waitsMax);
+    assert.equal((await create(service, 'again')).status, 201);
+  });
+
+  // Planted: the connection that was answered 25006 kept (503), and only that one left (a read that knows nothing).
+  test('a primary that was demoted is left, for reads too', async (t) => {
+    const { service, proxy, databaseUrl } = await startPairService(t, pair, environment);
+    const readAll = (id: string) =>
+      Promise.all(
+        Array.from({ length: 20 }, async () => (await service.call('GET', `/customers/${id}`)).status),
+      );
+    const { json } = await create(service, 'first');
+    await readAll(json.id);
+    const demoted = pair.primary;
+    await demoted.run('ALTER SYSTEM SET default_transaction_read_only = on');
+    await demoted.run('SELECT pg_reload_conf()');
+    await pair.promote();
+    proxy.retarget(databaseUrl());
+    const second = await create(service, 'second');
+    assert.equal(second.status, 201);
+    for (let round = 0; round < 3; round++)
+      assert.deepEqual(new Set(await readAll(second.json.id)), new Set([200]));
+  });
 });
