@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Client, QueryResult } from 'pg';
+import type { Client } from 'pg';
 import { postgres } from './dialect.ts';
 import type { Driver, Engine, SqlValue } from './engine.ts';
 import { createEngine } from './engine.ts';
@@ -58,24 +58,16 @@ function postgresDriver(timeoutMs: number, health: ConnectionHealth): Driver<Cli
       const notices: (string | undefined)[] = [];
       const note = ({ code }: { code: string | undefined }) => notices.push(code);
       connection.on('notice', note);
-      const { command } = await commitUnhurried(connection).finally(() => connection.off('notice', note));
+      const { command } = await connection.query('COMMIT').finally(() => connection.off('notice', note));
       if (command !== 'COMMIT') throw new Error(`COMMIT was answered with ${command}.`);
-      // The wait for a synchronous standby was given up: stored here, but a failover could lose it.
+      // An operator, or a shutdown, has ended the wait for the synchronous standby: stored here, but a failover could
+      // lose it. (statement_timeout does not: PostgreSQL switches it off before it commits.)
       if (notices.includes('01000')) throw new Error('COMMIT was not confirmed by the synchronous standby.');
     },
     // The server's statement_timeout bounds it, and `cut` where the server does not answer.
     limit: (_connection, work) => work,
     discard,
   };
-}
-
-/**
- * A COMMIT that waits for the synchronous standby is not ended by statement_timeout: PostgreSQL would make it visible
- * to all without the standby having it. Whoever waits for it is answered without it, and it stays unseen.
- */
-async function commitUnhurried(connection: Client): Promise<QueryResult> {
-  const results: unknown = await connection.query('SET LOCAL statement_timeout = 0; COMMIT');
-  return (results as readonly QueryResult[]).at(-1) as QueryResult;
 }
 
 /** Serializes migrations of one database. Any number will do that nobody else uses. */

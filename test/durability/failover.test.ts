@@ -49,7 +49,7 @@ describe('a primary with a synchronous standby [postgres]', () => {
   const find = async (service: TestService, name: string) =>
     (await service.call('GET', `/external-ids/${name}/customer`)).status;
 
-  // Planted: statement_timeout left on in COMMIT (seen before the standby has it).
+  // Planted: COMMIT not waited for (201).
   test('while the standby is gone nothing is acknowledged or shown, and then all goes on', async (t) => {
     const { service } = await startPairService(t, pair, environment);
     assert.equal((await create(service, 'before')).status, 201);
