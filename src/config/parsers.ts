@@ -62,6 +62,10 @@ export function databaseAt(url: string, poolSize: number): DatabaseConfig {
     return { engine: 'sqlite', file: resolve(file), temporary: false };
   }
   if (!/^postgres(ql)?:\/\//.test(url)) throw new Error('must begin with sqlite: or postgres://');
+  // As libpq takes it. The driver does not, and would look up a host with a comma in its name.
+  if (/^[^?]*:\/\/([^/?]*@)?[^@/?,]*,[^@/?]*(\/|\?|$)/.test(url)) {
+    throw new Error('names several hosts: name the one address that leads to the primary (docs/failover.md)');
+  }
   if (!URL.canParse(url)) throw new Error('is not a URL that can be read (encode special characters as %XX)');
   return { engine: 'postgres', url, poolSize };
 }

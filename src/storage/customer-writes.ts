@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from '../domain/commands.ts';
-import { type Failure, unavailable } from '../domain/failures.ts';
+import { Failure, unavailable } from '../domain/failures.ts';
 import type { WriteContext, WriteOutcome } from '../domain/ports.ts';
 import type { Clock, IdSource } from '../domain/sources.ts';
 import type { MaintenanceOptions } from './engine.ts';
@@ -15,6 +15,8 @@ import { createWriteBatch } from './write-batch.ts';
 const batchMax = 256;
 const queueMax = 10_000;
 const attemptsMax = 5;
+/** How often a COMMIT that had no answer may be followed by another one. */
+const resolutionsMax = 3;
 
 export interface CustomerWritesOptions {
   readonly clock: Clock;
@@ -33,9 +35,12 @@ export function createCustomerWrites(engine: Engine, options: CustomerWritesOpti
     queueMax,
   });
 
+  const begun = new WeakSet<Write>();
+
   async function commit(writes: readonly Write[]): Promise<readonly Settled<WriteOutcome>[]> {
     const waiting = writes.map((write) => (write.context.deadlineMs > Date.now() ? write : undefined));
     const inTime = waiting.filter((write) => write !== undefined);
+    for (const write of inTime) begun.add(write);
     const outcomes = [...(await commitTogether(inTime))];
     return waiting.map((write) => (write ? (outcomes.shift() as Settled<WriteOutcome>) : tooLate()));
   }
@@ -44,17 +49,63 @@ export function createCustomerWrites(engine: Engine, options: CustomerWritesOpti
    * What stands in one write's way must not take its neighbours along: each again, alone. But not when the
    * database serves nobody, or when it may have stored them.
    */
-  async function commitTogether(writes: readonly Write[]): Promise<readonly Settled<WriteOutcome>[]> {
+  async function commitTogether(
+    writes: readonly Write[],
+    resolutions = 0,
+  ): Promise<readonly Settled<WriteOutcome>[]> {
     if (writes.length === 0) return [];
     try {
       return await attempt(() => transact(writes));
     } catch (error) {
-      const hopeless =
-        error instanceof CommitUncertain || engine.dialect.errorMeaning(error) === 'unavailable';
+      if (error instanceof CommitUncertain) return resolve(writes, error, resolutions);
+      const hopeless = engine.dialect.errorMeaning(error) === 'unavailable';
       if (hopeless || writes.length === 1) return writes.map(() => ({ error }));
       const alone: Settled<WriteOutcome>[] = [];
       for (const write of writes) alone.push(...(await commit([write])));
       return alone;
+    }
+  }
+
+  /**
+   * Finds out what became of writes whose COMMIT had no answer, by their Idempotency-Keys. Once no transaction from
+   * before is left, either the keys are there, and what they answered; or they never will be, and the writes are
+   * done now. Those without a key would be done twice.
+   */
+  async function resolve(
+    writes: readonly Write[],
+    uncertain: CommitUncertain,
+    resolutions: number,
+  ): Promise<readonly Settled<WriteOutcome>[]> {
+    const keyed = writes.filter(({ request, context }) => request && context.deadlineMs > Date.now());
+    const outcomes = new Map<Write, Settled<WriteOutcome>>();
+    if (keyed.length > 0 && resolutions < resolutionsMax && (await settleEarlier())) {
+      const found = await commitTogether(keyed, resolutions + 1);
+      found.forEach((outcome, place) => {
+        if (isVerdict(outcome)) outcomes.set(keyed[place] as Write, outcome);
+      });
+    }
+    return writes.map((write) => outcomes.get(write) ?? { error: uncertain });
+  }
+
+  /** Whether it is certain that every transaction from before has ended, and is as durable as one gets. */
+  async function settleEarlier(): Promise<boolean> {
+    const sql = engine.dialect.settleEarlier;
+    if (sql === undefined) return false;
+    return engine
+      .transaction((session) => session.run(sql, []))
+      .then(
+        () => true,
+        () => false,
+      );
+  }
+
+  /** A transaction that comes to the same when it is done twice is done again where its COMMIT had no answer. */
+  async function attemptRepeatable<Result>(transact: () => Promise<Result>): Promise<Result> {
+    try {
+      return await attempt(transact);
+    } catch (error) {
+      if (!(error instanceof CommitUncertain) || !(await settleEarlier())) throw error;
+      return attempt(transact);
     }
   }
 
@@ -91,13 +142,16 @@ export function createCustomerWrites(engine: Engine, options: CustomerWritesOpti
       const { idempotency, validateOnly } = context;
       const request =
         idempotency && !validateOnly ? hashRequest(options.idempotencyKey, idempotency) : undefined;
-      return queue.submit({ command, context, request });
+      const write: Write = { command, context, request };
+      const late = () => (begun.has(write) ? new CommitUncertain('the deadline passed') : tooLate().error);
+      return before(context.deadlineMs, queue.submit(write), late);
     },
-    /** Runs a transaction of its own among the writes, when its turn comes and in time. */
+    /** Runs a transaction of its own among the writes, when its turn comes and in time. It comes to the same when it
+     * is run twice. */
     transact<Result>(work: Transaction<Result>, deadlineMs: number): Promise<Result> {
       return queue.takeTurn(() => {
         if (deadlineMs <= Date.now()) return Promise.reject(tooLate().error);
-        return attempt(() => transaction(work, { rollBack: false }));
+        return attemptRepeatable(() => transaction(work, { rollBack: false }));
       });
     },
     /** Runs statements on the writing connection when their turn comes, outside of any transaction. */
@@ -113,6 +167,19 @@ export function createCustomerWrites(engine: Engine, options: CustomerWritesOpti
 export type Transaction<Result> = (session: Session, nowMs: number) => Promise<Result>;
 
 export type CustomerWrites = ReturnType<typeof createCustomerWrites>;
+
+function isVerdict(outcome: Settled<WriteOutcome>): boolean {
+  return 'result' in outcome || (outcome.error instanceof Failure && outcome.error.code !== 'unavailable');
+}
+
+/** The work's own outcome, unless that comes too late. */
+async function before<Result>(deadlineMs: number, work: Promise<Result>, late: () => Error): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late()), deadlineMs - Date.now());
+  });
+  return Promise.race([work, deadline]).finally(() => clearTimeout(timer));
+}
 
 function tooLate(): { readonly error: Failure } {
   return { error: unavailable('The write waited in the queue until its deadline and was not begun.') };

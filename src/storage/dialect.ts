@@ -30,6 +30,11 @@ export interface Dialect extends ErrorDialect {
   readonly lockRows: string;
   /** Appended to a SELECT that is to fail where a write would. */
   readonly lockForProbe: string;
+  /**
+   * A SELECT that waits until every write transaction that was there before it has ended, and whose own COMMIT is
+   * confirmed only when all that it could see is as durable as it gets; undefined where COMMIT itself tells that.
+   */
+  readonly settleEarlier: string | undefined;
   /** A query for the names of the tables that are there, whether this user may read them or not. */
   readonly listTables: string;
   /** JSON text of an object with these members, members in order, without added spaces. */
@@ -76,6 +81,8 @@ export const sqlite: Dialect = {
   lockRows: '',
   // The transaction itself has taken the lock that a write needs.
   lockForProbe: '',
+  // The one connection that writes knows what it has written.
+  settleEarlier: undefined,
   listTables:
     "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
   lockFreeRows: '',
@@ -140,6 +147,9 @@ export const postgres: Dialect = {
   lockRows: 'FOR UPDATE',
   // Refused by a server that only reads, and in nobody's way on one that writes.
   lockForProbe: 'FOR KEY SHARE',
+  // Every write holds this row from just before its COMMIT until the synchronous standby has it. The lock is written
+  // to the log too, so that our COMMIT waits for the standby as well, which then has all that came before.
+  settleEarlier: 'SELECT position FROM feed_head FOR NO KEY UPDATE',
   // Not information_schema, which hides what this user may not read.
   listTables: 'SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()',
   lockFreeRows: 'FOR UPDATE SKIP LOCKED',

@@ -1,6 +1,8 @@
 import type { Knex } from 'knex';
 import type { Dialect } from './dialect.ts';
+import { lease } from './lease.ts';
 import { createReadGate } from './read-gate.ts';
+import { repeatOnFault } from './repeat-on-fault.ts';
 
 /** The values that both drivers bind alike. Anything else is turned into one of these first. */
 export type SqlValue = string | number | null;
@@ -37,7 +39,10 @@ export interface Engine {
   readonly dialect: Dialect;
   /** The connection that writes, as Knex, for migrations. */
   readonly knex: Knex;
-  /** Runs work on a reading connection; several run side by side. */
+  /**
+   * Runs work on a reading connection; several run side by side. Work is run again, here and in a transaction,
+   * where the connection was lost before anything was stored.
+   */
   read<Result>(work: Work<Result>): Promise<Result>;
   /**
    * Runs work in a write transaction on the one writing connection: commits when it resolves, rolls back
@@ -51,6 +56,10 @@ export interface Engine {
 
 /** How an engine talks to a driver's own connection. */
 export interface Driver<Connection> {
+  /** How long a connection may be leased for a read or a transaction; infinite for as long as it takes. */
+  readonly leaseTimeoutMs: number;
+  /** Ends a connection whose lease has run out, and with it what it waits for. */
+  cut(connection: Connection): void;
   run<Row>(connection: Connection, sql: string, values: readonly SqlValue[]): Promise<Row[]>;
   /** Ends the transaction; resolves only when the database says that it is stored. */
   commit(connection: Connection): Promise<void>;
@@ -74,16 +83,10 @@ export function createEngine<Connection>(parts: {
   const { dialect, driver, writer, readers } = parts;
   const gate = createReadGate();
 
-  async function lease<Result>(
-    pool: Knex,
-    work: (connection: Connection) => Promise<Result>,
-  ): Promise<Result> {
-    const connection: Connection = await pool.client.acquireConnection();
-    try {
-      return await work(connection);
-    } finally {
-      await pool.client.releaseConnection(connection);
-    }
+  /** Leases a connection until the deadline, and another one where the fault was the connection's. */
+  function leaseServing<Result>(pool: Knex, work: (connection: Connection) => Promise<Result>) {
+    const deadline = performance.now() + driver.leaseTimeoutMs;
+    return repeatOnFault(() => lease(pool, work, { deadline, cut: driver.cut }), dialect, deadline);
   }
 
   function sessionOn(connection: Connection): Session {
@@ -131,11 +134,15 @@ export function createEngine<Connection>(parts: {
     dialect,
     knex: writer,
     read: (work) =>
-      gate.pass(() => lease(readers, (connection) => driver.limit(connection, guarded(connection, work)))),
+      gate.pass(() =>
+        leaseServing(readers, (connection) => driver.limit(connection, guarded(connection, work))),
+      ),
     transaction: (work, options = {}) =>
-      lease(writer, (connection) => guarded(connection, () => commitOrRollBack(connection, work, options))),
+      leaseServing(writer, (connection) =>
+        guarded(connection, () => commitOrRollBack(connection, work, options)),
+      ),
     maintain(work, { withoutReaders = false } = {}) {
-      const maintain = () => lease(writer, (connection) => guarded(connection, work));
+      const maintain = () => lease(writer, (connection: Connection) => guarded(connection, work));
       return withoutReaders ? gate.whileClosed(maintain) : maintain();
     },
     async close() {

@@ -73,6 +73,8 @@ export function createErasures(database: Database, writes: CustomerWrites, optio
       const answer = { request, outcome: { id, created: false }, version: erasure.receipt.version };
       await keys.remember(session, [answer], at, timestamp(nowMs + options.idempotencyTtlMs));
     }
+    // What an earlier transaction has erased is not told of before the synchronous standby has it.
+    if (!customer && dialect.settleEarlier) await session.run(dialect.settleEarlier, []);
     return { erasure, replayed: known !== undefined, images };
   }
 

@@ -18,6 +18,11 @@ export interface ErrorDialect {
   errorMeaning(error: unknown): ErrorMeaning;
   /** Whether the text of an error may quote what was to be stored, so that it must not be logged. */
   messageHoldsValues(error: unknown): boolean;
+  /**
+   * Whether the connection was at fault, or the server that it reached: another one may serve. Nothing is stored of
+   * a transaction that met it before its COMMIT.
+   */
+  isConnectionFault(error: unknown): boolean;
   /** Whether a COMMIT that failed so has stored nothing for certain. */
   isRolledBack(error: unknown): boolean;
 }
@@ -33,6 +38,8 @@ export const sqliteErrors: ErrorDialect = {
   // A trigger's RAISE says what its author wanted; SQLite's own constraints name columns only.
   messageHoldsValues: (error) =>
     errorCode(error) === 'SQLITE_CONSTRAINT' && !/constraint failed: [\w.]+/.test((error as Error).message),
+  // A file has one way to it, and what is wrong with it stays so for a while.
+  isConnectionFault: () => false,
   // A disk that is full is found before the last page is written; an fsync that fails leaves it open.
   isRolledBack: (error) => ['SQLITE_FULL', 'SQLITE_BUSY'].includes(errorCode(error)),
 };
@@ -42,17 +49,35 @@ export const postgresErrors: ErrorDialect = {
     const code = errorCode(error);
     if (code === '23505') return 'unique';
     if (postgresRetry.has(code)) return 'retry';
-    if (code === '57014') return 'timeout';
+    if (code === '57014' || code === cutCode) return 'timeout';
     if (code === '55P03') return 'locked';
-    const lost = error instanceof Error && /connection|timeout|closed/i.test(error.message) && code === '';
-    return lost || postgresUnavailable.has(code) || code.startsWith('08') ? 'unavailable' : 'unknown';
+    return isLost(error) || postgresUnavailable.has(code) || isConnectionCode(code)
+      ? 'unavailable'
+      : 'unknown';
   },
   // Data exceptions (class 22) quote the value, and PL/pgSQL's RAISE says what its author wanted, under any code.
   messageHoldsValues: (error) =>
     /^(22|P0)/.test(errorCode(error)) ||
     (error as { routine?: unknown } | null)?.routine === 'exec_stmt_raise',
+  // Of the pool's own errors none: they say that all connections are taken, not that one is at fault.
+  isConnectionFault: (error) =>
+    isConnectionCode(errorCode(error)) || (isLost(error) && !(error as Error).name.endsWith('TimeoutError')),
   isRolledBack: (error) => postgresRetry.has(errorCode(error)),
 };
+
+/** The code of the error that a connection is cut with when its lease runs out. */
+export const cutCode = 'CONNECTION_CUT';
+
+/** What the driver says of a connection that ended, or did not come about, it says without a code. */
+function isLost(error: unknown): boolean {
+  return (
+    error instanceof Error && errorCode(error) === '' && /connection|timeout|closed/i.test(error.message)
+  );
+}
+
+function isConnectionCode(code: string): boolean {
+  return code.startsWith('08') || postgresConnection.has(code);
+}
 
 /** Locked by another process, disk full, read-only or failing storage. */
 const sqliteUnavailable = new Set([
@@ -68,13 +93,12 @@ const sqliteUnavailable = new Set([
 /** Serialization failure, deadlock: PostgreSQL has rolled back all of it. */
 const postgresRetry = new Set(['40001', '40P01']);
 
-/** Too many connections, shutting down, starting up, read-only, disk full; and the socket's own. */
-const postgresUnavailable = new Set([
-  '53100',
-  '53200',
+/** Disk or memory full, a limit of its configuration, input or output that failed: on every connection alike. */
+const postgresUnavailable = new Set(['53100', '53200', '53400', '58030']);
+
+/** Too many connections, shutting down, crashed, starting up, idle too long, a server that only reads; the socket's. */
+const postgresConnection = new Set([
   '53300',
-  '53400',
-  '58030',
   '57P01',
   '57P02',
   '57P03',

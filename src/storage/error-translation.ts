@@ -24,7 +24,12 @@ export function toFailure(error: unknown, dialect: Dialect, work: 'read' | 'writ
     case 'unavailable':
       return unavailable(`The database cannot serve this request now. ${again}`, error);
     case 'timeout':
-      return unavailable('The query took longer than a request may. Narrow it down.', error);
+      return unavailable(
+        work === 'write'
+          ? 'The database took longer than a request may. Nothing was stored; try again.'
+          : 'The query took longer than a request may. Narrow it down.',
+        error,
+      );
     case 'retry':
     case 'locked':
       return contended(error, again);

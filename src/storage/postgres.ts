@@ -1,59 +1,30 @@
 import { createHash } from 'node:crypto';
-import type { Socket } from 'node:net';
-import knexFactory, { type Knex } from 'knex';
-import type { Client, QueryConfig, QueryResult } from 'pg';
+import type { Client } from 'pg';
 import { postgres } from './dialect.ts';
 import type { Driver, Engine, SqlValue } from './engine.ts';
 import { createEngine } from './engine.ts';
-import { quietLog } from './knex-log.ts';
+import { type ConnectionHealth, createConnectionHealth, cut, discard } from './postgres-connections.ts';
+import { openPool, type PostgresOptions } from './postgres-pool.ts';
 import { StorageProblem } from './storage-problem.ts';
 
-export interface PostgresOptions {
-  readonly url: string;
-  /** Reading connections beside the one that writes. */
-  readonly readerConnections: number;
-  /** How long a statement may run; 0 for as long as it takes. */
-  readonly timeoutMs: number;
-}
-
 /** Opens a pool on a PostgreSQL database; connections are made when first needed. */
-export function openPostgres({ url, readerConnections, timeoutMs }: PostgresOptions): Engine {
+export function openPostgres(options: PostgresOptions): Engine {
+  const health = createConnectionHealth(options.timeoutMs);
   return createEngine({
     dialect: postgres,
-    driver: postgresDriver(timeoutMs),
-    writer: pool(url, 1, timeoutMs),
-    readers: pool(url, readerConnections, timeoutMs),
+    driver: postgresDriver(options.timeoutMs, health),
+    writer: openPool(options, 1, health),
+    readers: openPool(options, options.readerConnections, health),
   });
 }
 
-const connectTimeoutMs = 5000;
-
-function pool(url: string, connections: number, timeoutMs: number): Knex {
-  // Knex's type does not know lock_timeout; the driver does.
-  const connection: Knex.PgConnectionConfig & { readonly lock_timeout: number } = {
-    connectionString: url,
-    application_name: 'customers',
-    connectionTimeoutMillis: connectTimeoutMs,
-    keepAlive: true,
-    statement_timeout: timeoutMs,
-    // Waiting for another instance's row or key ends before the caller's own deadline.
-    lock_timeout: Math.ceil(timeoutMs / 2),
-    idle_in_transaction_session_timeout: timeoutMs * 2,
-  };
-  return knexFactory({
-    client: 'pg',
-    connection,
-    compileSqlOnError: false,
-    log: quietLog,
-    acquireConnectionTimeout: timeoutMs || 60_000,
-    pool: { min: 0, max: connections },
-  });
-}
+/** What a primary answers that was demoted: those that read from it must leave it too. */
+const readOnly = '25006';
 
 /** Beyond this many different statements the rest runs unprepared: each one costs the server memory. */
 const preparedStatementsMax = 500;
 
-function postgresDriver(timeoutMs: number): Driver<Client> {
+function postgresDriver(timeoutMs: number, health: ConnectionHealth): Driver<Client> {
   const statements = new Map<string, { readonly name?: string; readonly text: string }>();
 
   function statement(sql: string) {
@@ -67,50 +38,36 @@ function postgresDriver(timeoutMs: number): Driver<Client> {
     return { name, text };
   }
 
-  async function query(connection: Client, config: QueryConfig): Promise<QueryResult> {
-    const timer = timeoutMs === 0 ? undefined : setTimeout(() => cut(connection), timeoutMs + cutGraceMs);
-    try {
-      return await connection.query(config);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
   return {
+    leaseTimeoutMs: timeoutMs || Number.POSITIVE_INFINITY,
+    cut(connection) {
+      health.suspectAll();
+      cut(connection);
+    },
     async run<Row>(connection: Client, sql: string, values: readonly SqlValue[]) {
-      const { rows } = await query(connection, { ...statement(sql), values: [...values] });
+      const { rows } = await connection
+        .query({ ...statement(sql), values: [...values] })
+        .catch((error: { code?: string }) => {
+          if (error.code === readOnly) health.suspectAll();
+          throw error;
+        });
+      health.noteAnswer(connection);
       return rows as Row[];
     },
     async commit(connection) {
       const notices: (string | undefined)[] = [];
       const note = ({ code }: { code: string | undefined }) => notices.push(code);
       connection.on('notice', note);
-      const { command } = await query(connection, { text: 'COMMIT' }).finally(() =>
-        connection.off('notice', note),
-      );
+      const { command } = await connection.query('COMMIT').finally(() => connection.off('notice', note));
       if (command !== 'COMMIT') throw new Error(`COMMIT was answered with ${command}.`);
-      // The wait for a synchronous standby was given up: stored here, but a failover could lose it.
+      // An operator, or a shutdown, has ended the wait for the synchronous standby: stored here, but a failover could
+      // lose it. (statement_timeout does not: PostgreSQL switches it off before it commits.)
       if (notices.includes('01000')) throw new Error('COMMIT was not confirmed by the synchronous standby.');
     },
     // The server's statement_timeout bounds it, and `cut` where the server does not answer.
     limit: (_connection, work) => work,
     discard,
   };
-}
-
-/** How much later than the server we give up: it should be the first, for its error says more. */
-const cutGraceMs = 500;
-
-/** Ends a connection whose server does not answer: waiting on it would last until the kernel gives up. */
-function cut(connection: Client): void {
-  discard(connection);
-  const { stream } = (connection as Client & { connection: { stream: Socket } }).connection;
-  stream.destroy(new Error('The connection was cut: the server did not answer in time.'));
-}
-
-/** Knex's pool asks for this mark before it lends a connection. */
-function discard(connection: Client): void {
-  (connection as Client & { __knex__disposed?: boolean }).__knex__disposed = true;
 }
 
 /** Serializes migrations of one database. Any number will do that nobody else uses. */

@@ -116,6 +116,9 @@ function sqliteDriver(timeoutMs: number): Driver<Database> {
   }
 
   return {
+    // Reads are limited below. What writes waits for the file, and no longer than its `busy_timeout`.
+    leaseTimeoutMs: Number.POSITIVE_INFINITY,
+    cut() {},
     run,
     async commit(connection) {
       await run(connection, 'COMMIT', []);

@@ -81,8 +81,18 @@ export function createWriteBatch(dialect: Dialect, ids: IdSource, idempotencyTtl
       item.position = positions[place];
     });
     await placeUnchanged(session, items);
+    if (applied.length === 0 && done.size === 0) await confirmEarlier(session, items);
     return items.map(settle);
   };
+
+  /**
+   * A replay, or a write that finds all as it wants it, tells of what an earlier transaction has stored, and may
+   * not tell of it before the synchronous standby has it. Where this one writes too, its own COMMIT sees to that.
+   */
+  async function confirmEarlier(session: Session, items: readonly Item[]): Promise<void> {
+    const tells = items.some(({ failure, known }) => !failure || (known && 'result' in known.outcome));
+    if (dialect.settleEarlier && tells) await session.run(dialect.settleEarlier, []);
+  }
 
   async function findKnown(session: Session, items: readonly Item[], at: string): Promise<void> {
     const hashes = items.flatMap(({ request }) => (request ? [request.keyHash] : []));

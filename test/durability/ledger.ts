@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Random } from '../support/random.ts';
 
 /** A customer as its writer knows it. */
@@ -25,12 +26,20 @@ interface Stored {
 export function createLedger(random: Random) {
   const entries: Entry[] = [];
   const unansweredKeys = new Set<string>();
-  const figures = { acknowledged: 0, unansweredStored: 0, unansweredNotStored: 0, lost: 0, altered: 0 };
+  const figures = {
+    acknowledged: 0,
+    refused: 0,
+    unansweredStored: 0,
+    unansweredNotStored: 0,
+    lost: 0,
+    altered: 0,
+  };
   let sequence = 0;
 
   async function create(url: string, key: string): Promise<void> {
     unansweredKeys.add(key);
     const { status, body } = await send(`${url}/customers`, 'POST', { name: key, externalId: key }, key);
+    if (status === 503) throw new Unavailable(body);
     assert.equal(status, 201);
     unansweredKeys.delete(key);
     figures.acknowledged += 1;
@@ -46,7 +55,8 @@ export function createLedger(random: Random) {
       { name: entry.unanswered },
       tag,
     );
-    assert.equal(status, 200);
+    if (status === 503) throw new Unavailable(body);
+    assert.equal(status, 200, JSON.stringify(body));
     entry.version = body.version;
     entry.name = entry.unanswered;
     entry.unanswered = undefined;
@@ -86,16 +96,64 @@ export function createLedger(random: Random) {
         }
       }
     },
+    /**
+     * Creates and changes, one after the other, until the signal. Of what is answered 503 a creation is repeated under
+     * its key; a change too, where the answer says that nothing was stored: were that not true, the repeated one would
+     * be refused for its tag.
+     */
+    async writeUntil(signal: AbortSignal, url: string, told: (write: WriteReport) => void): Promise<void> {
+      let own: Entry[] = [];
+      let key: string | undefined;
+      while (!signal.aborted) {
+        const startedAt = performance.now();
+        const known = !key && own.length > 0 && random.boolean() ? random.pick(own) : undefined;
+        try {
+          if (known) await rename(url, known);
+          else {
+            key ??= `k-${sequence++}`;
+            await create(url, key);
+            own.push(entries.at(-1) as Entry);
+            key = undefined;
+          }
+          told({ startedAt, acknowledged: true });
+          await pause(random.integer(0, 20));
+        } catch (error) {
+          if (!(error instanceof Unavailable)) throw error;
+          figures.refused += 1;
+          told({ startedAt, acknowledged: false });
+          if (known && error.nothingStored) known.unanswered = undefined;
+          else own = own.filter((entry) => entry !== known);
+          // Sooner than Retry-After, to see when it is well again.
+          await pause(20);
+        }
+      }
+    },
     /** Repeats each creation that had no answer: it was stored, or is now, and in either case once. */
     async repeatUnanswered(url: string): Promise<void> {
       for (const key of unansweredKeys) await create(url, key);
     },
+    /** How many versions there are of all customers, each a change in the feed. */
+    versions: () => entries.reduce((sum, { version }) => sum + version, 0),
     /** Holds what is stored against what was acknowledged. */
     compare(stored: readonly Stored[]): void {
       const byId = new Map(stored.map((customer) => [customer.id, customer]));
       for (const entry of entries) check(entry, byId.get(entry.id));
     },
   };
+}
+
+/** When a write was sent, and whether it was taken. */
+export interface WriteReport {
+  readonly startedAt: number;
+  readonly acknowledged: boolean;
+}
+
+class Unavailable extends Error {
+  readonly nothingStored: boolean;
+  constructor(problem: object) {
+    super(JSON.stringify(problem));
+    this.nothingStored = /Nothing was stored|was not begun/.test(this.message);
+  }
 }
 
 async function send(url: string, method: string, body: object, keyOrTag: string) {

@@ -1,0 +1,118 @@
+/**
+ * Row 8 of the test plan: the network between the service and PostgreSQL loses, holds up, resets or delays, under
+ * load. Every request ends by its deadline, nothing that was acknowledged is lost, and soon after the network is well
+ * the service is.
+ *
+ * Planted to prove it: `cut` without effect (requests and the pool hang); connections not asked whether they live
+ * (the one that was forgotten costs its next user a deadline); a COMMIT that was reset taken for done (lost).
+ */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { loadConfig } from '../../src/config.ts';
+import { migrate } from '../../src/storage/database.ts';
+import { until } from '../support/credentials.ts';
+import { freshDatabaseUrl } from '../support/engines.ts';
+import { followFeed } from '../support/feed-client.ts';
+import { randomFrom } from '../support/random.ts';
+import { startTestService } from '../support/service.ts';
+import { startTcpProxy, type Trouble } from '../support/tcp-proxy.ts';
+import { assertNothingLost, startLoad } from './writing.ts';
+
+const soak = process.env.TEST_SOAK !== undefined;
+const rounds = soak ? 20 : 1;
+const timeoutMs = 1500;
+/** What the requirement grants beyond the deadline. */
+const graceMs = timeoutMs * 0.1;
+const healthyMaxMs = 5000;
+
+const troubles: readonly Trouble[] = [
+  'black hole',
+  'answers lost',
+  'requests lost',
+  'held up',
+  'reset',
+  { delayMs: 500 },
+];
+
+describe('the network to the database [postgres]', () => {
+  for (const trouble of troubles) {
+    const name = typeof trouble === 'string' ? trouble : `${trouble.delayMs} ms each way`;
+    test(`${name}: requests end in time, nothing is lost, and it is well again`, async (t) => {
+      const databaseUrl = await freshDatabaseUrl(t, 'postgres');
+      await migrate(loadConfig({ DATABASE_URL: databaseUrl }).database);
+      const proxy = await startTcpProxy(t, databaseUrl);
+      const service = await startTestService(t, {
+        engine: 'postgres',
+        databaseUrl: proxy.through(databaseUrl),
+        environment: { REQUEST_TIMEOUT_MS: String(timeoutMs), RATE_LIMIT_PER_MINUTE: '0' },
+        sweepIntervalMs: 100,
+      });
+      const { url } = service;
+      const feed = await followFeed(t, url, { after: '0' });
+      const random = randomFrom(`network ${name}`);
+      const load = startLoad(t, { url, random, writers: 8, readers: 4 });
+      const recoveries: number[] = [];
+      for (let round = 0; round < rounds; round++) {
+        await load.written(performance.now());
+        load.takeFigures();
+        proxy.set(trouble);
+        await pause(timeoutMs * 1.3 + random.integer(0, 300));
+        assert.equal((await fetch(`${url}/livez`)).status, 200);
+        proxy.set('none');
+        const healedAt = performance.now();
+        await Promise.all([load.written(healedAt), load.readAgain(healedAt)]);
+        await until(async () => (await service.call('GET', '/readyz')).status === 200, 30_000);
+        recoveries.push(performance.now() - healedAt);
+        const { requests, longestMs, loopDelayMs } = load.takeFigures();
+        t.diagnostic(
+          `${requests} requests, the longest ${longestMs} ms of ${timeoutMs}; loop ${loopDelayMs} ms`,
+        );
+        // This process is also the clients, and may itself have had no turn. Without `cut` it is a second more at least.
+        assert.ok(longestMs <= timeoutMs + graceMs + 3 * loopDelayMs + 400, `a request took ${longestMs} ms`);
+      }
+      await load.end();
+      await load.ledger.repeatUnanswered(url);
+      await assertNothingLost(t, databaseUrl, load.ledger);
+      const last = Math.max(...recoveries);
+      assert.ok(last <= healthyMaxMs, `well again after ${Math.round(last)} ms`);
+      const positions = (await feed.received(load.ledger.versions())).map(({ id }) => Number(id));
+      assert.deepEqual(
+        positions,
+        positions.map((_, place) => place + 1),
+        'the stream skipped nothing',
+      );
+      t.diagnostic(
+        `${rounds} times, ${JSON.stringify(load.ledger.figures)}, well again after at most ${Math.round(last)} ms`,
+      );
+    });
+  }
+
+  test('connections that were forgotten without a word cost nobody a deadline', async (t) => {
+    const databaseUrl = await freshDatabaseUrl(t, 'postgres');
+    await migrate(loadConfig({ DATABASE_URL: databaseUrl }).database);
+    const proxy = await startTcpProxy(t, databaseUrl);
+    const service = await startTestService(t, {
+      engine: 'postgres',
+      databaseUrl: proxy.through(databaseUrl),
+      environment: { REQUEST_TIMEOUT_MS: '20000' },
+    });
+    await Promise.all(Array.from({ length: 20 }, () => service.call('GET', '/customers')));
+    await service.call('POST', '/customers', { body: { name: 'Before' } });
+    // Longer than a connection is trusted.
+    await pause(2500);
+    proxy.forget();
+    const begin = performance.now();
+    const replies = await Promise.all([
+      service.call('POST', '/customers', { body: { name: 'After' } }),
+      ...Array.from({ length: 20 }, () => service.call('GET', '/customers')),
+    ]);
+    const tookMs = Math.round(performance.now() - begin);
+    assert.deepEqual(
+      replies.map(({ status }) => status),
+      [201, ...Array(20).fill(200)],
+    );
+    assert.ok(tookMs < 10_000, `${tookMs} ms`);
+    t.diagnostic(`21 requests on forgotten connections, all answered within ${tookMs} ms of 20,000`);
+  });
+});
