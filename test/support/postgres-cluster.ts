@@ -37,10 +37,11 @@ export async function startPostgresCluster(): Promise<PostgresCluster> {
     if (user) await chown(folder, user.uid, user.gid);
     const binaries = await preparePostgresBinaries(folder, user);
     const password = randomBytes(16).toString('hex');
-    await initialize(binaries, folder, password, user);
+    const data = join(folder, 'data');
+    await initialize(binaries, { folder, data, password, user });
     const port = await freePort();
     const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
-    server = spawnServer(binaries.postgres, folder, port, user);
+    server = spawnServer({ program: binaries.postgres, folder, data, port, user });
     const version = await untilReady(url, server);
     const running = server;
     let stopped: Promise<void> | undefined;
@@ -53,17 +54,23 @@ export async function startPostgresCluster(): Promise<PostgresCluster> {
   }
 }
 
-async function initialize(
+interface NewCluster {
+  readonly folder: string;
+  readonly data: string;
+  readonly password: string;
+  readonly user: ServerUser;
+}
+
+/** Makes a cluster whose superuser is `postgres`. */
+export async function initialize(
   binaries: PostgresBinaries,
-  folder: string,
-  password: string,
-  user: ServerUser,
+  { folder, data, password, user }: NewCluster,
 ): Promise<void> {
   const passwordFile = join(folder, 'password');
   await writeFile(passwordFile, password, { mode: 0o600 });
   if (user) await chown(passwordFile, user.uid, user.gid);
   const flags = [
-    `--pgdata=${join(folder, 'data')}`,
+    `--pgdata=${data}`,
     '--username=postgres',
     '--auth=scram-sha-256',
     `--pwfile=${passwordFile}`,
@@ -78,7 +85,7 @@ async function initialize(
 }
 
 /** Resolves with the server's version once it answers. */
-async function untilReady(url: string, server: ChildProcess): Promise<string> {
+export async function untilReady(url: string, server: ChildProcess): Promise<string> {
   let log = '';
   server.stderr?.setEncoding('utf8').on('data', (text) => {
     log = (log + text).slice(-4000);
@@ -123,7 +130,7 @@ class WrongEncoding extends Error {
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const address = probe.address();

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ServerUser } from './postgres-binaries.ts';
 
@@ -14,19 +13,29 @@ export const environment = { PATH: process.env.PATH, TZ: 'UTC', LANG: locale, LC
 
 /**
  * Runs the server, and ends it and removes its folder when standard input closes: also when the process
- * that started it was killed. SIGINT is PostgreSQL's fast shutdown.
+ * that started it was killed. A server that ends before leaves its folder, to be started again. SIGINT is
+ * PostgreSQL's fast shutdown.
  */
 const supervise = `
   folder=$1; shift
   exec 3<&0
   "$@" & server=$!
-  (cat <&3 >/dev/null; kill -INT $server 2>/dev/null) & watcher=$!
+  (cat <&3 >/dev/null; touch "$folder/ended"; kill -INT $server 2>/dev/null) & watcher=$!
   wait $server
   kill $watcher 2>/dev/null
-  rm -rf "$folder"`;
+  if [ -e "$folder/ended" ]; then rm -rf "$folder"; fi`;
 
-/** Starts the server of the cluster in `folder`; `endServer` ends it and removes the folder. */
-export function spawnServer(program: string, folder: string, port: number, user: ServerUser): ChildProcess {
+export interface ServerPlace {
+  readonly program: string;
+  /** What is removed in the end, with the data in it. */
+  readonly folder: string;
+  readonly data: string;
+  readonly port: number;
+  readonly user: ServerUser;
+}
+
+/** Starts the server of a cluster; `endServer` ends it and removes the folder. */
+export function spawnServer({ program, folder, data, port, user }: ServerPlace): ChildProcess {
   const settings = [
     'listen_addresses=127.0.0.1',
     `port=${port}`,
@@ -35,7 +44,7 @@ export function spawnServer(program: string, folder: string, port: number, user:
     // Without the errors that tests provoke on purpose.
     'log_min_messages=log',
   ];
-  const command = [program, '-D', join(folder, 'data'), ...settings.flatMap((setting) => ['-c', setting])];
+  const command = [program, '-D', data, ...settings.flatMap((setting) => ['-c', setting])];
   return spawn('/bin/sh', ['-c', supervise, 'sh', folder, ...command], {
     ...user,
     cwd: '/',
