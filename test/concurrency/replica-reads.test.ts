@@ -19,7 +19,7 @@ import { startTestService, type TestService } from '../support/service.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
 const soak = process.env.TEST_SOAK !== undefined;
-const rounds = soak ? 3000 : 150;
+const rounds = soak ? 3000 : 100;
 const conditionTimeoutMs = 30_000;
 
 describe('reads from a replica', () => {
