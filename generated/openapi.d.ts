@@ -1696,6 +1696,14 @@ export interface components {
          */
         IfNoneMatchOnWrite: string;
         /**
+         * @description Answer from a state that includes this position of the change feed, and not necessarily from the newest one:
+         *     what your last write answered as `Feed-Position`. Where the service has a read replica, it may then answer
+         *     from that, and you still read your own writes; without this header the answer is always the newest state.
+         *     See "Reading from a replica" above.
+         * @example 48291
+         */
+        MinFeedPosition: components["schemas"]["FeedPosition"];
+        /**
          * @description Makes the request safe to repeat: new for each intent, the same for each retry of it. 1 to 255 visible ASCII
          *     characters, a UUID for example.
          * @example 9b2f6c1e-4a57-4d0f-8f1b-6a3f6f0f2f11
@@ -1916,6 +1924,14 @@ export interface operations {
                  * @example "3"
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description Answer from a state that includes this position of the change feed, and not necessarily from the newest one:
+                 *     what your last write answered as `Feed-Position`. Where the service has a read replica, it may then answer
+                 *     from that, and you still read your own writes; without this header the answer is always the newest state.
+                 *     See "Reading from a replica" above.
+                 * @example 48291
+                 */
+                "Min-Feed-Position"?: components["parameters"]["MinFeedPosition"];
             };
             path?: never;
             cookie?: never;
@@ -2104,6 +2120,14 @@ export interface operations {
                  * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
                  */
                 traceparent?: components["parameters"]["Traceparent"];
+                /**
+                 * @description Answer from a state that includes this position of the change feed, and not necessarily from the newest one:
+                 *     what your last write answered as `Feed-Position`. Where the service has a read replica, it may then answer
+                 *     from that, and you still read your own writes; without this header the answer is always the newest state.
+                 *     See "Reading from a replica" above.
+                 * @example 48291
+                 */
+                "Min-Feed-Position"?: components["parameters"]["MinFeedPosition"];
             };
             path?: never;
             cookie?: never;
@@ -2232,6 +2256,14 @@ export interface operations {
                  * @example "3"
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description Answer from a state that includes this position of the change feed, and not necessarily from the newest one:
+                 *     what your last write answered as `Feed-Position`. Where the service has a read replica, it may then answer
+                 *     from that, and you still read your own writes; without this header the answer is always the newest state.
+                 *     See "Reading from a replica" above.
+                 * @example 48291
+                 */
+                "Min-Feed-Position"?: components["parameters"]["MinFeedPosition"];
             };
             path: {
                 /**
@@ -2619,6 +2651,14 @@ export interface operations {
                  * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
                  */
                 traceparent?: components["parameters"]["Traceparent"];
+                /**
+                 * @description Answer from a state that includes this position of the change feed, and not necessarily from the newest one:
+                 *     what your last write answered as `Feed-Position`. Where the service has a read replica, it may then answer
+                 *     from that, and you still read your own writes; without this header the answer is always the newest state.
+                 *     See "Reading from a replica" above.
+                 * @example 48291
+                 */
+                "Min-Feed-Position"?: components["parameters"]["MinFeedPosition"];
             };
             path: {
                 /**
@@ -2698,6 +2738,14 @@ export interface operations {
                  * @example 48291
                  */
                 "Last-Event-ID"?: components["schemas"]["FeedPosition"];
+                /**
+                 * @description Answer from a state that includes this position of the change feed, and not necessarily from the newest one:
+                 *     what your last write answered as `Feed-Position`. Where the service has a read replica, it may then answer
+                 *     from that, and you still read your own writes; without this header the answer is always the newest state.
+                 *     See "Reading from a replica" above.
+                 * @example 48291
+                 */
+                "Min-Feed-Position"?: components["parameters"]["MinFeedPosition"];
             };
             path?: never;
             cookie?: never;
@@ -2835,6 +2883,14 @@ export interface operations {
                  * @example "3"
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description Answer from a state that includes this position of the change feed, and not necessarily from the newest one:
+                 *     what your last write answered as `Feed-Position`. Where the service has a read replica, it may then answer
+                 *     from that, and you still read your own writes; without this header the answer is always the newest state.
+                 *     See "Reading from a replica" above.
+                 * @example 48291
+                 */
+                "Min-Feed-Position"?: components["parameters"]["MinFeedPosition"];
             };
             path: {
                 /**

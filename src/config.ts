@@ -19,6 +19,7 @@ import {
   oneOf,
   optional,
   origins,
+  replicaAt,
   someOf,
   type TrustedProxies,
   trustedProxies,
@@ -102,9 +103,7 @@ function readAll(read: Read, environment: Environment): Config {
   return {
     host,
     port: read('PORT', integerBetween(0, 65535)),
-    database: read('DATABASE_URL', (url) =>
-      databaseAt(url, read('DATABASE_POOL_SIZE', integerBetween(1, 100))),
-    ),
+    database: readDatabase(read),
     logLevel: read('LOG_LEVEL', oneOf(logLevels)),
     authentication: readAuthentication(host, read),
     loopback: isLoopback(host),
@@ -125,6 +124,12 @@ function readAll(read: Read, environment: Environment): Config {
       deletedDays: read('RETENTION_DELETED_DAYS', optional(integerBetween(1, 36_500))),
     },
   };
+}
+
+function readDatabase(read: Read): DatabaseConfig {
+  const poolSize = read('DATABASE_POOL_SIZE', integerBetween(1, 100));
+  const replicaUrl = read('DATABASE_REPLICA_URL', replicaAt);
+  return read('DATABASE_URL', (url) => databaseAt(url, poolSize, replicaUrl));
 }
 
 function readTls(read: Read, environment: Environment): Config['tls'] {

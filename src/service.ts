@@ -30,8 +30,9 @@ import { startHousekeeping } from './operations/housekeeping.ts';
 
 import { createLifecycle } from './operations/lifecycle.ts';
 import { closeLog, createLog, type Log } from './operations/log.ts';
-import { createMetrics } from './operations/metrics.ts';
+import { createMetrics, type Metrics } from './operations/metrics.ts';
 import { type Database, openToServe } from './storage/database.ts';
+import type { ReplicaObserver } from './storage/replica-reads.ts';
 import { createStorage, type Storage } from './storage/storage.ts';
 
 /** A running service. */
@@ -92,7 +93,8 @@ async function serve(
   const { requireIfMatch, retention, tls } = config;
   const lifecycle = createLifecycle();
   const metrics = createMetrics();
-  const storage = await createStorage(database, { ...options, retention });
+  const replicaObserver = observeReplica(database, metrics, log);
+  const storage = await createStorage(database, { ...options, retention, replicaObserver });
   const { customers, erasures, histories, feed, sweep, idle } = storage;
   const credentials = await openAuthentication(config, storage, log, options);
   const streams = createFeedStreams(feed);
@@ -152,6 +154,23 @@ async function checkAddress({ host, port }: Config): Promise<void> {
   await once(probe, 'listening');
   probe.close();
   await once(probe, 'close');
+}
+
+/** A replica that does not answer is the operator's affair: callers are answered by the primary. */
+function observeReplica({ replica }: Database, metrics: Metrics, log: Log): ReplicaObserver {
+  if (replica?.finding.level === 'warning') {
+    log.warn(
+      { part: 'replica', err: new Error(`It ${replica.finding.text}`) },
+      'the replica is not used yet',
+    );
+  }
+  return {
+    onRead: metrics.replicaRead,
+    onHealth(reason) {
+      if (reason) log.warn({ part: 'replica', err: reason.error }, 'the replica is not used for a while');
+      else log.info({ part: 'replica' }, 'the replica is used again');
+    },
+  };
 }
 
 /** Nothing where everybody may do everything. */

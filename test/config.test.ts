@@ -61,6 +61,10 @@ const valid: readonly (readonly [Environment, Partial<Config>])[] = [
   [{ DATABASE_URL: 'postgresql://db/c' }, { database: { ...postgres, url: 'postgresql://db/c' } }],
   [{ DATABASE_URL: postgresUrl, DATABASE_POOL_SIZE: '1' }, { database: { ...postgres, poolSize: 1 } }],
   [{ DATABASE_URL: postgresUrl, DATABASE_POOL_SIZE: '100' }, { database: { ...postgres, poolSize: 100 } }],
+  [
+    { DATABASE_URL: postgresUrl, DATABASE_REPLICA_URL: 'postgres://replica/c' },
+    { database: { ...postgres, replicaUrl: 'postgres://replica/c' } },
+  ],
   [{ LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
   [{ LOG_LEVEL: 'trace' }, { logLevel: 'trace' }],
   [{ AUTH: 'off' }, {}],
@@ -104,6 +108,13 @@ const invalid: readonly (readonly [Environment, string, RegExp])[] = [
   [{ DATABASE_URL: `oracle://u:${password}@db/c` }, 'DATABASE_URL', /must begin/],
   [{ DATABASE_URL: postgresUrl, DATABASE_POOL_SIZE: '0' }, 'DATABASE_POOL_SIZE', /1 to 100/],
   [{ DATABASE_URL: postgresUrl, DATABASE_POOL_SIZE: '101' }, 'DATABASE_POOL_SIZE', /"101"/],
+  [{ DATABASE_REPLICA_URL: postgresUrl }, 'DATABASE_URL', /SQLite has no replicas/],
+  [{ DATABASE_URL: postgresUrl, DATABASE_REPLICA_URL: 'sqlite:c.db' }, 'DATABASE_REPLICA_URL', /postgres:/],
+  [
+    { DATABASE_URL: postgresUrl, DATABASE_REPLICA_URL: `postgres://u:${password}@db/c` },
+    'DATABASE_REPLICA_URL',
+    /%XX/,
+  ],
   [{ LOG_LEVEL: 'INFO' }, 'LOG_LEVEL', /trace, debug, info, warn, error, fatal, silent, not "INFO"/],
   ...invalidAuthentication,
   [{ REQUIRE_IF_MATCH: 'yes' }, 'REQUIRE_IF_MATCH', /true, false, not "yes"/],
@@ -146,6 +157,7 @@ describe('configuration', () => {
       PORT: 'x',
       DATABASE_URL: 'nonsense',
       DATABASE_POOL_SIZE: 'many',
+      DATABASE_REPLICA_URL: 'sqlite:copy.db',
       LOG_LEVEL: 'loud',
       AUTH: 'maybe',
       JWT_ALGORITHMS: 'HS256',
@@ -226,7 +238,7 @@ describe('configuration', () => {
   });
 
   test('describes every setting with a fallback and an example that it takes itself', () => {
-    const pair = { TLS_CERT_FILE: 'tls.crt', TLS_KEY_FILE: 'tls.key' };
+    const pair = { DATABASE_URL: postgresUrl, TLS_CERT_FILE: 'tls.crt', TLS_KEY_FILE: 'tls.key' };
     for (const { name, description, example, fallback } of settings) {
       assert.match(name, /^[A-Z][A-Z_]*$/);
       assert.match(description, /[.)]$/, name);

@@ -27,6 +27,7 @@ describeEngines('README', (engine) => {
       Search: 1,
       'Following changes': 3,
       'Two lines more: your own id, and erasing for good': 2,
+      'Reading from a replica': 1,
     };
     const lines = Object.entries(titles).flatMap(([title, count]) => {
       const found = exchanges(section(title));

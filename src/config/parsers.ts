@@ -8,7 +8,13 @@ import { resolve } from 'node:path';
 
 export type DatabaseConfig =
   | { readonly engine: 'sqlite'; readonly file: string; readonly temporary: boolean }
-  | { readonly engine: 'postgres'; readonly url: string; readonly poolSize: number };
+  | {
+      readonly engine: 'postgres';
+      readonly url: string;
+      readonly poolSize: number;
+      /** A read replica of it. */
+      readonly replicaUrl?: string;
+    };
 
 /** Whether only this machine can reach the address. */
 export function isLoopback(host: string): boolean {
@@ -52,7 +58,12 @@ export function someOf<Choice extends string>(choices: readonly Choice[]) {
 }
 
 /** The value is never quoted: it may hold a password. */
-export function databaseAt(url: string, poolSize: number): DatabaseConfig {
+export function databaseAt(url: string, poolSize: number, replicaUrl?: string): DatabaseConfig {
+  if (replicaUrl !== undefined && url.startsWith('sqlite:')) {
+    throw new Error(
+      'must begin with postgres:// because DATABASE_REPLICA_URL is set: SQLite has no replicas',
+    );
+  }
   if (url === 'sqlite::memory:') return { engine: 'sqlite', file: '', temporary: true };
   if (url.startsWith('sqlite:')) {
     const file = url.slice('sqlite:'.length).replace(/^\/\/(?=\/)/, '');
@@ -61,13 +72,29 @@ export function databaseAt(url: string, poolSize: number): DatabaseConfig {
     }
     return { engine: 'sqlite', file: resolve(file), temporary: false };
   }
-  if (!/^postgres(ql)?:\/\//.test(url)) throw new Error('must begin with sqlite: or postgres://');
+  if (!isPostgres(url)) throw new Error('must begin with sqlite: or postgres://');
+  checkReadable(url);
+  return { engine: 'postgres', url, poolSize, ...(replicaUrl === undefined ? {} : { replicaUrl }) };
+}
+
+/** Where a read replica is; undefined where there is none. */
+export function replicaAt(url: string): string | undefined {
+  if (url === '') return undefined;
+  if (!isPostgres(url)) throw new Error('must begin with postgres://');
+  checkReadable(url);
+  return url;
+}
+
+function isPostgres(url: string): boolean {
+  return /^postgres(ql)?:\/\//.test(url);
+}
+
+function checkReadable(url: string): void {
   // As libpq takes it. The driver does not, and would look up a host with a comma in its name.
   if (/^[^?]*:\/\/([^/?]*@)?[^@/?,]*,[^@/?]*(\/|\?|$)/.test(url)) {
     throw new Error('names several hosts: name the one address that leads to the primary (docs/failover.md)');
   }
   if (!URL.canParse(url)) throw new Error('is not a URL that can be read (encode special characters as %XX)');
-  return { engine: 'postgres', url, poolSize };
 }
 
 export function origins(value: string): readonly string[] {

@@ -34,6 +34,14 @@ export const settings = [
     secret: true,
   },
   {
+    name: 'DATABASE_REPLICA_URL',
+    fallback: '',
+    example: 'postgres://customers:secret@replica.internal:5432/customers',
+    description:
+      'A streaming standby of PostgreSQL for reads that send Min-Feed-Position. Or DATABASE_REPLICA_URL_FILE.',
+    secret: true,
+  },
+  {
     name: 'DATABASE_POOL_SIZE',
     fallback: '8',
     example: '8',

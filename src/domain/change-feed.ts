@@ -8,9 +8,10 @@ import type { ChangeEvent, ChangePage, CustomerHistory } from '../contract/types
 export interface ChangeFeed {
   /**
    * One page.
+   * @param minFeedPosition as of a {@link CustomerStore}: the page may lack what came after it.
    * Rejects as {@link checkPosition}.
    */
-  list(query: ChangeQuery): Promise<Rendered<ChangePage>>;
+  list(query: ChangeQuery, minFeedPosition?: string): Promise<Rendered<ChangePage>>;
 
   /**
    * The changes after a position, each rendered by itself, at most `limit`; none at the end of the feed.
@@ -33,9 +34,10 @@ export interface ChangeFeed {
 export interface CustomerHistories {
   /**
    * One page of a customer's history, newest first.
+   * @param minFeedPosition as of a {@link CustomerStore}.
    * Rejects with Failure `customer_not_found` for an id that never existed, `invalid_cursor`, or `unavailable`.
    */
-  list(query: HistoryQuery): Promise<HistoryPage>;
+  list(query: HistoryQuery, minFeedPosition?: string): Promise<HistoryPage>;
 }
 
 /** Where a reader begins: after a position, at the end, or (undefined) at the oldest change that is kept. */

@@ -3,31 +3,36 @@ import type { Rendered } from '../contract/rendered.ts';
 import type { Customer, CustomerList } from '../contract/types.ts';
 import type { ChangeSource, Command } from './commands.ts';
 
-/** The customers as they are stored. Every promise may reject with Failure `unavailable` (503). */
+/**
+ * The customers as they are stored. Every promise may reject with Failure `unavailable` (503).
+ *
+ * A read answers the newest state. With a `minFeedPosition` it may answer any that includes that position of the
+ * change feed, and is not older than a minute.
+ */
 export interface CustomerStore {
   /**
    * The live customer with this id.
    * Rejects with Failure `customer_not_found`, `customer_deleted` or `customer_erased`.
    */
-  get(id: string): Promise<StoredCustomer>;
+  get(id: string, minFeedPosition?: string): Promise<StoredCustomer>;
 
   /**
    * The live customer that holds this externalId.
    * Rejects with Failure `customer_not_found`.
    */
-  getByExternalId(externalId: string): Promise<StoredCustomer>;
+  getByExternalId(externalId: string, minFeedPosition?: string): Promise<StoredCustomer>;
 
   /**
    * One page of the customers that the query selects.
    * Rejects with Failure `invalid_cursor` for a cursor that this query did not make.
    */
-  list(query: ListQuery): Promise<CustomerPage>;
+  list(query: ListQuery, minFeedPosition?: string): Promise<CustomerPage>;
 
   /**
    * Opens an export of the customers that the filters select, in the order of their creation.
    * A page that cannot be read rejects.
    */
-  export(filters: ListFilters): Promise<CustomerExport>;
+  export(filters: ListFilters, minFeedPosition?: string): Promise<CustomerExport>;
 
   /**
    * Does a command and resolves when it is durable. Two writes of one customer never overlap, and a unique

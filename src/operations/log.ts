@@ -28,7 +28,7 @@ export interface LogEntry {
   readonly idempotencyKeys?: number;
   /** Written by its named members: see `describeError`. */
   readonly err?: unknown;
-  /** Which credentials cannot be brought up to date: `keys` or `tokens`. */
+  /** Which part is meant: the credentials `keys` or `tokens`, or the `replica`. */
   readonly part?: string;
   readonly signal?: string;
   readonly url?: string;

@@ -9,6 +9,8 @@ export interface Metrics {
   observeFeed(feed: FeedFigures): void;
   /** @param reason of a closed list: who was refused, or how often, stays in the log. */
   requestRefused(reason: string): void;
+  /** @param outcome of a closed list: what came of asking the replica. */
+  replicaRead(outcome: string): void;
   readonly contentType: string;
   render(): Promise<string>;
 }
@@ -47,6 +49,12 @@ export function createMetrics(): Metrics {
     labelNames: ['reason'],
     registers: [registry],
   });
+  const replicaReads = new Counter({
+    name: 'replica_reads_total',
+    help: 'Reads with Min-Feed-Position, by what came of asking the replica: served by it, or by the primary because it was behind, failed or paused.',
+    labelNames: ['outcome'],
+    registers: [registry],
+  });
   const inFlight = new Gauge({
     name: 'http_requests_in_flight',
     help: 'Requests begun and not yet answered.',
@@ -61,6 +69,7 @@ export function createMetrics(): Metrics {
     },
     observeFeed: (feed) => observeFeed(registry, feed),
     requestRefused: (reason) => refusals.inc({ reason }),
+    replicaRead: (outcome) => replicaReads.inc({ outcome }),
     contentType: registry.contentType,
     render: () => registry.metrics(),
   };

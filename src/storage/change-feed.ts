@@ -6,6 +6,7 @@ import type { Dialect } from './dialect.ts';
 import type { Engine, SqlValue } from './engine.ts';
 import { extentColumns, readExtent } from './feed-extent.ts';
 import type { FeedNews } from './feed-news.ts';
+import { greatestPosition, type ReadSource } from './read-source.ts';
 import { markRendered } from './rendering.ts';
 
 /** The greatest position that a column can hold; a decimal of the contract can be greater. */
@@ -26,13 +27,20 @@ interface ChangeRow extends FeedExtent {
 /**
  * Reads the feed. Each read is one statement, so that its rows and the extent that its position is held against
  * are of one moment: a change that retention removes meanwhile is refused, and never just left out.
+ * @param source of pages; streams follow the engine itself.
  */
-export function createChangeFeed(engine: Engine, news: FeedNews): ChangeFeed {
+export function createChangeFeed(engine: Engine, news: FeedNews, source: ReadSource = engine): ChangeFeed {
   const statements = feedStatements(engine.dialect);
 
   return {
-    async list({ after, limit }) {
-      const row = firstOf(await run<PageRow>(statements.page, [boundOf(after), limit]));
+    async list({ after, limit }, minFeedPosition) {
+      const values = [boundOf(after), limit];
+      const rows = await source.read(
+        (session) => session.run<PageRow>(statements.page, values),
+        // A copy that has not come to `after` would say that the feed has not.
+        minFeedPosition && greatestPosition([minFeedPosition, positionOf(after)]),
+      );
+      const row = firstOf(rows);
       const start = startPosition(after, row);
       return markRendered<ChangePage>(`{"items":[${row.items ?? ''}],"next":"${row.last ?? start}"}`);
     },
@@ -70,6 +78,10 @@ function feedStatements(dialect: Dialect) {
       `SELECT ${extentColumns}, CAST(rendered.position AS text) AS position, type, event ` +
       'FROM feed_head LEFT JOIN rendered ON true ORDER BY rendered.position',
   };
+}
+
+function positionOf(after: FeedStart): string {
+  return after === undefined || after === 'latest' ? '0' : after;
 }
 
 /** What the statements take for a start. */

@@ -4,6 +4,8 @@ import { type Finding, fault, type Looks, ok, warning } from './findings.ts';
 import { readSchemaState } from './migrator.ts';
 import { openPostgres } from './postgres.ts';
 import { looksAtServer } from './postgres-checkup.ts';
+import { lookAtReplica } from './replica-check.ts';
+import { replicaTimeoutMs } from './replica-reads.ts';
 import { openSqlite } from './sqlite.ts';
 import { looksAtFile } from './sqlite-checkup.ts';
 
@@ -25,8 +27,9 @@ export async function* checkUp(config: DatabaseConfig): AsyncGenerator<CheckUpRe
       ? openSqlite({ file: config.file, timeoutMs: 0 })
       : openPostgres({ url: config.url, readerConnections: 1, timeoutMs: 0 });
   const looks = config.engine === 'sqlite' ? looksAtFile(config.file, engine) : looksAtServer(engine);
+  const more = config.engine === 'sqlite' ? {} : looksAtReplica(engine, config.replicaUrl);
   try {
-    for (const [subject, look] of Object.entries({ ...looks, ...looksAtContents(engine) })) {
+    for (const [subject, look] of Object.entries({ ...looks, ...looksAtContents(engine), ...more })) {
       const found = await look().catch((error: Error) => fault(error.message));
       yield { subject, ...found };
       // Where there is no database nothing else can be seen, and looking on would make one.
@@ -35,6 +38,16 @@ export async function* checkUp(config: DatabaseConfig): AsyncGenerator<CheckUpRe
   } finally {
     await engine.close();
   }
+}
+
+function looksAtReplica(primary: Engine, url: string | undefined): Looks {
+  if (url === undefined) return {};
+  return {
+    replica: async () => {
+      const replica = openPostgres({ url, readerConnections: 1, timeoutMs: replicaTimeoutMs, standby: true });
+      return lookAtReplica(primary, replica).finally(() => replica.close());
+    },
+  };
 }
 
 /** What both databases are asked alike. */

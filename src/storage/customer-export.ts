@@ -1,9 +1,9 @@
-import type { CustomerExport, ListFilters } from '../domain/ports.ts';
+import type { CustomerStore, ListFilters } from '../domain/ports.ts';
 import type { Position } from './cursors.ts';
 import { readSortedPage } from './customer-pages.ts';
-import type { Engine } from './engine.ts';
 import { toFailure } from './error-translation.ts';
 import { readExtent } from './feed-extent.ts';
+import { greatestPosition, type ReadSource } from './read-source.ts';
 
 /** Rows of a page: some hundred kilobytes, read in a few milliseconds. */
 const rowsPerPage = 500;
@@ -19,32 +19,39 @@ interface Page {
  * is a read of its own, so that an export that is taken slowly holds no transaction open: on SQLite it would keep
  * the WAL from being cut, on PostgreSQL dead rows from being removed.
  */
-export function createCustomerExport(engine: Engine): (filters: ListFilters) => Promise<CustomerExport> {
-  async function readPage(filters: ListFilters, after: Position | undefined): Promise<Page> {
+export function createCustomerExport(source: ReadSource): CustomerStore['export'] {
+  async function readPage(
+    filters: ListFilters,
+    after: Position | undefined,
+    minFeedPosition: string | undefined,
+  ): Promise<Page> {
     const query = { filters, sortKey: 'createdAt', descending: false, limit: rowsPerPage } as const;
-    const { items, more, end } = await engine.read((session) =>
-      readSortedPage(session, engine.dialect, query, after, '\n'),
+    const { items, more, end } = await source.read(
+      (session) => readSortedPage(session, source.dialect, query, after, '\n'),
+      minFeedPosition,
     );
     return { text: items === '' ? '' : `${items}\n`, end: more ? end : undefined };
   }
 
-  async function* pages(filters: ListFilters): AsyncGenerator<string> {
-    let next: Promise<Page> | undefined = readPage(filters, undefined);
+  async function* pages(filters: ListFilters, minFeedPosition: string | undefined): AsyncGenerator<string> {
+    let next: Promise<Page> | undefined = readPage(filters, undefined, minFeedPosition);
     try {
       while (next) {
         const { text, end }: Page = await next;
-        next = end && readPage(filters, end);
+        next = end && readPage(filters, end, minFeedPosition);
         // One that is no longer wanted may fail unheard.
         next?.catch(() => undefined);
         if (text !== '') yield text;
       }
     } catch (error) {
-      throw toFailure(error, engine.dialect, 'read');
+      throw toFailure(error, source.dialect, 'read');
     }
   }
 
-  return async (filters) => {
-    const { head } = await engine.read(readExtent);
-    return { feedPosition: head, pages: pages(filters) };
+  return async (filters, minFeedPosition) => {
+    const { head } = await source.read(readExtent, minFeedPosition);
+    // No page may lack what the position says that it holds.
+    const pagePosition = minFeedPosition && greatestPosition([minFeedPosition, head]);
+    return { feedPosition: head, pages: pages(filters, pagePosition) };
   };
 }

@@ -1,10 +1,10 @@
 import type { CustomerHistory } from '../contract/types.ts';
-import type { HistoryPage, HistoryQuery } from '../domain/change-feed.ts';
+import type { CustomerHistories } from '../domain/change-feed.ts';
 import { notFound } from '../domain/commands.ts';
 import { entryExpression } from './change-rendering.ts';
 import type { CursorSealer } from './cursors.ts';
 import type { Dialect } from './dialect.ts';
-import type { Engine } from './engine.ts';
+import type { ReadSource } from './read-source.ts';
 import { markRendered } from './rendering.ts';
 
 interface Row {
@@ -20,16 +20,16 @@ interface Row {
 
 /** A customer's history by keyset pages, rendered by the database, from the changes that are kept of it. */
 export function createCustomerHistories(
-  engine: Engine,
+  source: ReadSource,
   cursors: CursorSealer,
-): (query: HistoryQuery) => Promise<HistoryPage> {
-  const sql = historyStatement(engine.dialect);
+): CustomerHistories['list'] {
+  const sql = historyStatement(source.dialect);
 
-  return async ({ customerId, limit, cursor }) => {
+  return async ({ customerId, limit, cursor }, minFeedPosition) => {
     const identity = JSON.stringify(['history', customerId]);
     const before = cursor === undefined ? null : (cursors.open(identity, cursor)[0] ?? null);
     const values = [customerId, before, limit + 1, limit, limit, customerId, customerId, customerId];
-    const [row] = await engine.read((session) => session.run<Row>(sql, values));
+    const [row] = await source.read((session) => session.run<Row>(sql, values), minFeedPosition);
     if (!row || (row.current === null && row.oldest === null)) throw notFound();
     const more = Number(row.count) > limit;
     const nextCursor = more ? cursors.seal(identity, [row.last ?? '', '']) : null;

@@ -1,13 +1,14 @@
 import type { CustomerList } from '../contract/types.ts';
-import type { CustomerPage, ListQuery, SortKey } from '../domain/ports.ts';
+import type { CustomerStore, ListQuery, SortKey } from '../domain/ports.ts';
 import type { CursorSealer, Position } from './cursors.ts';
 import type { Condition, Selection } from './customer-filters.ts';
 import { selectionFor, whereClause } from './customer-filters.ts';
 import { explainSlowSearch, readSearchPage } from './customer-search.ts';
 import type { Dialect } from './dialect.ts';
-import type { Engine, Session } from './engine.ts';
+import type { Session } from './engine.ts';
 import type { ListedPage } from './page-statement.ts';
 import { readPage } from './page-statement.ts';
+import type { ReadSource } from './read-source.ts';
 import { markRendered } from './rendering.ts';
 
 /** A total is exact up to this many: counting on would cost more than it tells. */
@@ -24,17 +25,14 @@ const sortColumns: Readonly<Record<SortKey, readonly [key: string, tieBreak: 'or
  * Pages by keyset: a page begins after the position where the last one ended, so that rows which come and go
  * meanwhile never make a customer appear twice or not at all. The database renders the whole page.
  */
-export function createCustomerPages(
-  engine: Engine,
-  cursors: CursorSealer,
-): (query: ListQuery) => Promise<CustomerPage> {
-  return async (query) => {
+export function createCustomerPages(source: ReadSource, cursors: CursorSealer): CustomerStore['list'] {
+  return async (query, minFeedPosition) => {
     const identity = queryIdentity(query);
     const after = query.cursor === undefined ? undefined : cursors.open(identity, query.cursor);
-    const { page, total } = await engine
-      .read((session) => pageAndTotal(session, engine.dialect, query, after))
+    const { page, total } = await source
+      .read((session) => pageAndTotal(session, source.dialect, query, after), minFeedPosition)
       .catch((error) => {
-        throw query.filters.q === undefined ? error : explainSlowSearch(error, engine.dialect);
+        throw query.filters.q === undefined ? error : explainSlowSearch(error, source.dialect);
       });
     const nextCursor = page.more ? cursors.seal(identity, page.end) : null;
     return { body: renderPage(page.items, nextCursor, total), nextCursor };

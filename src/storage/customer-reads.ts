@@ -3,17 +3,19 @@ import { deleted, erased, externalIdNotFound, notFound } from '../domain/command
 import { entityTag } from '../domain/customer.ts';
 import type { Failure } from '../domain/failures.ts';
 import type { StoredCustomer } from '../domain/ports.ts';
-import type { Engine, Session } from './engine.ts';
+import type { Session } from './engine.ts';
 import { createErasureRows } from './erasure-rows.ts';
+import { greatestPosition, type ReadSource } from './read-source.ts';
 import { customerExpression, markRendered } from './rendering.ts';
 
 /** How many reads may share one query. */
 const readsPerQueryMax = 128;
 
-type PointRead = (key: string) => Promise<StoredCustomer>;
+type PointRead = (key: string, minFeedPosition?: string) => Promise<StoredCustomer>;
 
 interface Read {
   readonly key: string;
+  readonly minFeedPosition: string | undefined;
   readonly resolve: (customer: StoredCustomer) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -35,11 +37,11 @@ interface Lookup {
 }
 
 /** Reads of single customers, by each of the keys that name one. */
-export function createCustomerReads(engine: Engine): { byId: PointRead; byExternalId: PointRead } {
-  const { dialect } = engine;
+export function createCustomerReads(source: ReadSource): { byId: PointRead; byExternalId: PointRead } {
+  const { dialect } = source;
   const erasures = createErasureRows(dialect);
   return {
-    byId: createPointReads(engine, {
+    byId: createPointReads(source, {
       key: 'id',
       condition: dialect.among('id', 'uuid'),
       async explainMissing(session, ids) {
@@ -47,7 +49,7 @@ export function createCustomerReads(engine: Engine): { byId: PointRead; byExtern
         return (id) => (erasedIds.has(id) ? erased() : notFound());
       },
     }),
-    byExternalId: createPointReads(engine, {
+    byExternalId: createPointReads(source, {
       key: 'external_id',
       condition: `deleted_at IS NULL AND ${dialect.among('external_id', 'text')}`,
       explainMissing: async () => externalIdNotFound,
@@ -59,17 +61,22 @@ export function createCustomerReads(engine: Engine): { byId: PointRead; byExtern
  * Point reads, many in one query: those that arrive in the same turn of the event loop become one
  * `key IN (...)`. Measured 2.8 times cheaper than a query each; nothing is kept, so nothing is stale.
  */
-function createPointReads(engine: Engine, { key, condition, explainMissing }: Lookup): PointRead {
-  const body = customerExpression(engine.dialect, 'customers');
+function createPointReads(source: ReadSource, { key, condition, explainMissing }: Lookup): PointRead {
+  const body = customerExpression(source.dialect, 'customers');
   const sql = `SELECT ${key} AS key, version, deleted_at, ${body} AS body FROM customers WHERE ${condition}`;
   let waiting: Read[] = [];
 
   function flush(): void {
-    while (waiting.length > 0) {
-      const reads = waiting.slice(0, readsPerQueryMax);
-      waiting = waiting.slice(readsPerQueryMax);
-      engine
-        .read((session) => answer(session, reads))
+    const all = waiting;
+    waiting = [];
+    // Together they would all have to see the newest state.
+    const [newest, positioned] = partition(all, ({ minFeedPosition }) => minFeedPosition === undefined);
+    for (const reads of [...inPieces(newest), ...inPieces(positioned)]) {
+      source
+        .read(
+          (session) => answer(session, reads),
+          greatestPosition(reads.map((read) => read.minFeedPosition)),
+        )
         .catch((error) => {
           for (const read of reads) read.reject(error);
         });
@@ -85,11 +92,22 @@ function createPointReads(engine: Engine, { key, condition, explainMissing }: Lo
     for (const read of reads) settle(read, byKey.get(read.key), explain);
   }
 
-  return (wanted) =>
+  return (wanted, minFeedPosition) =>
     new Promise((resolve, reject) => {
       if (waiting.length === 0) setImmediate(flush);
-      waiting.push({ key: wanted, resolve, reject });
+      waiting.push({ key: wanted, minFeedPosition, resolve, reject });
     });
+}
+
+function inPieces(reads: readonly Read[]): (readonly Read[])[] {
+  const count = Math.ceil(reads.length / readsPerQueryMax);
+  return Array.from({ length: count }, (_, index) =>
+    reads.slice(index * readsPerQueryMax, (index + 1) * readsPerQueryMax),
+  );
+}
+
+function partition(reads: readonly Read[], belongs: (read: Read) => boolean): [Read[], Read[]] {
+  return [reads.filter(belongs), reads.filter((read) => !belongs(read))];
 }
 
 function settle(read: Read, row: Row | undefined, explain: (key: string) => Failure): void {

@@ -3,9 +3,12 @@ import { type FileHandle, open as openFile } from 'node:fs/promises';
 import type { DatabaseConfig } from '../config/parsers.ts';
 import type { Engine } from './engine.ts';
 import { toFailure } from './error-translation.ts';
+import type { Finding } from './findings.ts';
 import { applyMigrations, checkIsOurs, readSchemaState } from './migrator.ts';
 import { checkServer, openPostgres, withAdvisoryLock } from './postgres.ts';
 import { checkTrigrams, prepareTrigrams } from './postgres-trigrams.ts';
+import { lookAtReplica } from './replica-check.ts';
+import { type Replica, replicaTimeoutMs } from './replica-reads.ts';
 import { openSqlite } from './sqlite.ts';
 import { checkIsDatabase, glimpseTables, lockFile, prepareFile, temporaryFile } from './sqlite-file.ts';
 import { StorageProblem } from './storage-problem.ts';
@@ -19,6 +22,8 @@ export interface Database {
   /** The file of an embedded database, to look at its bytes. It is closed after SQLite has closed its own: closing
    * any descriptor of a file gives up the locks that the process has on it. */
   readonly file?: FileHandle;
+  /** A server that has a copy of it, and what was found of that one at the start. */
+  readonly replica?: Replica & { readonly finding: Finding };
   close(): Promise<void>;
 }
 
@@ -27,14 +32,35 @@ export interface Database {
  * must be already, for other instances may be serving from it.
  * @throws StorageProblem in one line, with what to do; nothing was changed then.
  */
-export function openToServe(config: DatabaseConfig, timeoutMs: number): Promise<Database> {
-  return openPrepared(config, timeoutMs, async ({ engine, lock }) => {
+export async function openToServe(config: DatabaseConfig, timeoutMs: number): Promise<Database> {
+  const database = await openPrepared(config, timeoutMs, async ({ engine, lock }) => {
     await lock();
     const { pending } = await currentSchema(engine);
     if (pending.length > 0 && config.engine === 'postgres') throw new StorageProblem(behind);
     if (pending.length > 0) await applyMigrations(engine);
     if (config.engine === 'postgres') await checkTrigrams(engine);
   });
+  return config.engine === 'postgres' && config.replicaUrl !== undefined
+    ? withReplica(database, { ...config, replicaUrl: config.replicaUrl }, timeoutMs)
+    : database;
+}
+
+async function withReplica(
+  database: Database,
+  { replicaUrl: url, poolSize: readerConnections }: { replicaUrl: string; poolSize: number },
+  requestTimeoutMs: number,
+): Promise<Database> {
+  const timeoutMs = Math.min(replicaTimeoutMs, Math.floor(requestTimeoutMs / 4));
+  const engine = openPostgres({ url, readerConnections, timeoutMs, standby: true });
+  const close = () => engine.close().finally(() => database.close());
+  try {
+    const finding = await lookAtReplica(database.engine, engine);
+    if (finding.level === 'fault') throw new StorageProblem(`the replica ${finding.text}`);
+    return { ...database, replica: { engine, timeoutMs, finding }, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 /**

@@ -10,6 +10,8 @@ export interface PostgresOptions {
   readonly readerConnections: number;
   /** How long a statement may run; 0 for as long as it takes. */
   readonly timeoutMs: number;
+  /** A standby is refused unless one was asked for; absent: false. */
+  readonly standby?: boolean;
 }
 
 /** A server that takes longer is as good as down, and a new primary may be at its address in a moment. */
@@ -23,7 +25,7 @@ const keepAliveDelayMs = 5000;
 
 /** Knex's pool of so many connections. */
 export function openPool(
-  { url, timeoutMs }: PostgresOptions,
+  { url, timeoutMs, standby = false }: PostgresOptions,
   connections: number,
   health: ConnectionHealth,
 ): Knex {
@@ -56,7 +58,7 @@ export function openPool(
       min: 0,
       max: connections,
       afterCreate(created: Client, done: (error?: unknown) => void) {
-        assertPrimary(created, patienceMs).then(
+        assertServes(created, standby, patienceMs).then(
           () => {
             health.noteAnswer(created);
             done();
@@ -78,12 +80,12 @@ export function openPool(
  * Refuses a standby, where a name or an address may lead for a moment in a failover: what is read there is stale, and
  * nobody would notice.
  */
-async function assertPrimary(created: Client, patienceMs: number): Promise<void> {
+async function assertServes(created: Client, standby: boolean, patienceMs: number): Promise<void> {
   const timer = setTimeout(() => cut(created), patienceMs);
   try {
     const { rows } = await created.query('SELECT pg_is_in_recovery() AS standby');
     // The code for what only reads, as its own refusal of a write would have.
-    if (rows[0].standby) throw Object.assign(new Error('the server is a standby'), { code: '25006' });
+    if (rows[0].standby && !standby) throw Object.assign(new Error('the server is a standby'), { code: '25006' });
   } finally {
     clearTimeout(timer);
   }

@@ -17,6 +17,7 @@ import { createErasures } from './erasure.ts';
 import { toFailure } from './error-translation.ts';
 import { createFeedNews } from './feed-news.ts';
 import { readSchemaState } from './migrator.ts';
+import { createReplicaReads, type ReplicaObserver } from './replica-reads.ts';
 import { createSweep, type Retention, type SweepReport } from './retention.ts';
 import { loadSecrets } from './secrets.ts';
 
@@ -41,27 +42,33 @@ export interface StorageOptions {
   readonly ids: IdSource;
   /** How long things are kept; for ever when absent. */
   readonly retention?: Retention;
+  /** Watches the reads that a replica may answer. */
+  readonly replicaObserver?: ReplicaObserver;
 }
+
+const unobserved: ReplicaObserver = { onRead() {}, onHealth() {} };
 
 const keepForEver: Retention = { changesDays: undefined, deletedDays: undefined };
 
 /** Joins the parts of storage over an opened database whose schema is current. */
 export async function createStorage(
   database: Database,
-  { clock, ids, retention = keepForEver }: StorageOptions,
+  { clock, ids, retention = keepForEver, replicaObserver = unobserved }: StorageOptions,
 ): Promise<Storage> {
-  const { engine } = database;
+  const { engine, replica } = database;
+  // Only what can say how new its answer has to be. All else reads from the engine itself.
+  const source = replica ? createReplicaReads(engine, replica, replicaObserver) : engine;
   const { cursorKey, idempotencyKey } = await loadSecrets(engine);
-  const reads = createCustomerReads(engine);
+  const reads = createCustomerReads(source);
   const cursors = createCursorSealer(cursorKey);
-  const list = createCustomerPages(engine, cursors);
-  const history = createCustomerHistories(engine, cursors);
+  const list = createCustomerPages(source, cursors);
+  const history = createCustomerHistories(source, cursors);
   const news = createFeedNews(engine);
-  const feed = createChangeFeed(engine, news);
+  const feed = createChangeFeed(engine, news, source);
   const { committed } = news;
   const writes = createCustomerWrites(engine, { clock, ids, idempotencyKey, idempotencyTtlMs, committed });
   const erasures = createErasures(database, writes, { idempotencyKey, idempotencyTtlMs });
-  const openExport = createCustomerExport(engine);
+  const openExport = createCustomerExport(source);
 
   async function translated<Result>(work: Promise<Result>, kind: 'read' | 'write' = 'read'): Promise<Result> {
     try {
@@ -74,10 +81,11 @@ export async function createStorage(
   return {
     apiKeys: createApiKeyStore(engine),
     customers: {
-      get: (id) => translated(reads.byId(id)),
-      getByExternalId: (externalId) => translated(reads.byExternalId(externalId)),
-      list: (query) => translated(list(query)),
-      export: (filters) => translated(openExport(filters)),
+      get: (id, minFeedPosition) => translated(reads.byId(id, minFeedPosition)),
+      getByExternalId: (externalId, minFeedPosition) =>
+        translated(reads.byExternalId(externalId, minFeedPosition)),
+      list: (query, minFeedPosition) => translated(list(query, minFeedPosition)),
+      export: (filters, minFeedPosition) => translated(openExport(filters, minFeedPosition)),
       write: (command, context) => translated(writes.write(command, context), 'write'),
       async checkReady() {
         const probe = `SELECT position FROM feed_head ${engine.dialect.lockForProbe}`;
@@ -86,9 +94,9 @@ export async function createStorage(
         if (pending.length > 0) throw unavailable(`The schema lacks ${pending.join(', ')}.`);
       },
     },
-    histories: { list: (query) => translated(history(query)) },
+    histories: { list: (query, minFeedPosition) => translated(history(query, minFeedPosition)) },
     feed: {
-      list: (query) => translated(feed.list(query)),
+      list: (query, minFeedPosition) => translated(feed.list(query, minFeedPosition)),
       readAfter: (position, limit) => translated(feed.readAfter(position, limit)),
       extent: () => translated(feed.extent()),
       watch: (listener) => feed.watch(listener),

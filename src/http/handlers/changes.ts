@@ -20,7 +20,8 @@ export function changeHandlers({
     async listChanges({ query, headers, accepts, request }) {
       const { after, limit = defaultLimit } = query;
       if (accepts === 'application/json') {
-        return { status: 200, headers: noStore, body: await feed.list({ after, limit }) };
+        const body = await feed.list({ after, limit }, headers['Min-Feed-Position']);
+        return { status: 200, headers: noStore, body };
       }
       const lastEventId = headers['Last-Event-ID'];
       const resumed = lastEventId !== undefined;

@@ -29,7 +29,7 @@ export function customerHandlers({
   return {
     async listCustomers({ query, headers, request }) {
       const ifNoneMatch = parseTagCondition('If-None-Match', headers['If-None-Match']);
-      const page = await customers.list(listQueryFrom(query));
+      const page = await customers.list(listQueryFrom(query), headers['Min-Feed-Position']);
       const cache = { ETag: pageTag(page.body), 'Cache-Control': cacheControl };
       if (isNotModified(ifNoneMatch, cache.ETag)) return { status: 304, headers: cache };
       return { status: 200, headers: { ...cache, ...nextLink(request, page.nextCursor) }, body: page.body };
@@ -50,7 +50,7 @@ export function customerHandlers({
 
     async getCustomer({ path, headers }) {
       const ifNoneMatch = parseTagCondition('If-None-Match', headers['If-None-Match']);
-      const customer = await customers.get(path.customerId);
+      const customer = await customers.get(path.customerId, headers['Min-Feed-Position']);
       const cache = { ETag: customer.etag, 'Cache-Control': cacheControl };
       if (isNotModified(ifNoneMatch, customer.etag)) return { status: 304, headers: cache };
       return { status: 200, headers: cache, body: customer.body };

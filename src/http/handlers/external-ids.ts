@@ -17,7 +17,7 @@ export function externalIdHandlers({
   return {
     async getCustomerByExternalId({ path, headers }) {
       const ifNoneMatch = parseTagCondition('If-None-Match', headers['If-None-Match']);
-      const customer = await customers.getByExternalId(path.externalId);
+      const customer = await customers.getByExternalId(path.externalId, headers['Min-Feed-Position']);
       const cache = { ETag: customer.etag, 'Cache-Control': cacheControl };
       if (isNotModified(ifNoneMatch, customer.etag)) return { status: 304, headers: cache };
       return { status: 200, headers: cache, body: customer.body };

@@ -12,11 +12,14 @@ export function historyHandlers({
   readonly histories: CustomerHistories;
 }): Pick<Handlers<HandlerContext>, 'getCustomerHistory'> {
   return {
-    async getCustomerHistory({ path, query, request }) {
+    async getCustomerHistory({ path, query, headers, request }) {
       const { limit = defaultLimit, cursor } = query;
-      const page = await histories.list({ customerId: path.customerId, limit, cursor });
-      const headers = { 'Cache-Control': 'no-store', ...nextLink(request, page.nextCursor) };
-      return { status: 200, headers, body: page.body };
+      const page = await histories.list(
+        { customerId: path.customerId, limit, cursor },
+        headers['Min-Feed-Position'],
+      );
+      const replyHeaders = { 'Cache-Control': 'no-store', ...nextLink(request, page.nextCursor) };
+      return { status: 200, headers: replyHeaders, body: page.body };
     },
   };
 }

@@ -23,8 +23,11 @@ export function transferHandlers({
   customers,
 }: TransferHandlersOptions): Pick<Handlers<HandlerContext>, 'exportCustomers' | 'importCustomers'> {
   return {
-    async exportCustomers({ query, accepts }) {
-      const { feedPosition, pages } = await customers.export(listQueryFrom(query).filters);
+    async exportCustomers({ query, headers, accepts }) {
+      const { feedPosition, pages } = await customers.export(
+        listQueryFrom(query).filters,
+        headers['Min-Feed-Position'],
+      );
       const body = transferFormats[accepts].render(pages);
       return { status: 200, headers: { 'Feed-Position': feedPosition }, mediaType: accepts, body };
     },

@@ -1,0 +1,236 @@
+/**
+ * Reads with Min-Feed-Position from a streaming standby: never staler than asked, whatever the standby does.
+ *
+ * Planted bugs, each of which fails here: an anchor is taken for reached without looking (`holdsAnchor` answers
+ * true: stale reads under paused replay); positions compared as texts (`"9" >= "10"`: the same); a read without
+ * the header sent to the replica too; no fallback for an error of the replica (503); no circuit breaker (the black
+ * hole holds up every read); a server that takes writes not refused, nor told by its anchor (answers of the fork).
+ */
+import assert from 'node:assert/strict';
+import { before, describe, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { loadConfig } from '../../src/config.ts';
+import type { Customer, CustomerList } from '../../src/contract/types.ts';
+import { migrate } from '../../src/storage/database.ts';
+import { suiteCleanup } from '../support/cleanup.ts';
+import { type PostgresPair, startPostgresPair } from '../support/postgres-pair.ts';
+import { replicaCounts } from '../support/replica-counts.ts';
+import { startTestService, type TestService } from '../support/service.ts';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+
+const soak = process.env.TEST_SOAK !== undefined;
+const rounds = soak ? 3000 : 100;
+const conditionTimeoutMs = 30_000;
+
+describe('reads from a replica', () => {
+  const cleanup = suiteCleanup();
+  let pair: PostgresPair;
+  let network: TcpProxy;
+  let service: TestService;
+  let id: string;
+  let position: string;
+
+  before(async () => {
+    pair = await startPostgresPair(cleanup);
+    network = await startTcpProxy(cleanup, pair.standby.url);
+    const databaseUrl = pair.primary.url;
+    await migrate(loadConfig({ DATABASE_URL: databaseUrl }).database);
+    const environment = { DATABASE_REPLICA_URL: network.through(pair.standby.url) };
+    service = await startTestService(cleanup, { engine: 'postgres', databaseUrl, environment });
+    const { json } = await service.call<Customer>('POST', '/customers', {
+      body: { name: 'Ada', externalId: 'ada' },
+    });
+    id = json.id;
+    position = await write('first');
+  });
+
+  /** Changes the customer and answers the position of that. */
+  async function write(note: string): Promise<string> {
+    const { status, headers } = await service.call('PATCH', `/customers/${id}`, { body: { note } });
+    assert.equal(status, 200);
+    return headers.get('feed-position') ?? '';
+  }
+
+  async function noteAt(minFeedPosition?: string): Promise<string | null> {
+    const headers = minFeedPosition === undefined ? {} : { 'Min-Feed-Position': minFeedPosition };
+    const { status, json } = await service.call<Customer>('GET', `/customers/${id}`, { headers });
+    assert.equal(status, 200);
+    return json.note;
+  }
+
+  /** Reads until the replica has served one of these reads. */
+  async function untilServed(minFeedPosition: string): Promise<number> {
+    const startedAt = performance.now();
+    const { served } = await replicaCounts(service);
+    while ((await replicaCounts(service)).served === served) {
+      assert.ok(performance.now() - startedAt < conditionTimeoutMs, 'the replica is not used');
+      await noteAt(minFeedPosition);
+      await pause(20);
+    }
+    return performance.now() - startedAt;
+  }
+
+  test('one that has caught up answers each operation with the header, and none without', async (t) => {
+    const operations = [
+      `/customers/${id}`,
+      '/external-ids/ada/customer',
+      '/customers',
+      `/customers/${id}/history`,
+      '/changes',
+    ];
+    await untilServed(position);
+    const start = await replicaCounts(service);
+    for (const path of operations) {
+      const plain = await service.call('GET', path);
+      const { text } = await service.call('GET', path, { headers: { 'Min-Feed-Position': position } });
+      assert.equal(text, plain.text, path);
+    }
+    const end = await replicaCounts(service);
+    t.diagnostic(`${end.served - start.served} of ${operations.length} served`);
+    assert.equal(end.served - start.served, operations.length);
+    const exported = await service.call('GET', '/customers/export', {
+      headers: { 'Min-Feed-Position': position },
+    });
+    assert.equal(exported.headers.get('feed-position'), position);
+    // The position, and the one page.
+    assert.equal((await replicaCounts(service)).served - end.served, 2);
+  });
+
+  test('one whose replay is paused answers none that it has not come to: 0 stale', async (t) => {
+    await pair.pauseReplay();
+    const before = await replicaCounts(service);
+    let stale = 0;
+    let newest = position;
+    for (let round = 0; round < rounds; round++) {
+      newest = await write(`round ${round}`);
+      if ((await noteAt(newest)) !== `round ${round}`) stale += 1;
+    }
+    const after = await replicaCounts(service);
+    t.diagnostic(`${rounds} reads of own writes, ${stale} stale; ${JSON.stringify(after)}`);
+    assert.equal(stale, 0);
+    assert.equal(after.served, before.served);
+
+    // It is the replica that answers what is asked of it, as of then; and the primary all others.
+    await untilServed(position);
+    assert.equal(await noteAt(position), 'first');
+    assert.equal(await noteAt(), `round ${rounds - 1}`);
+    // A page after a position that it has not come to is no page ahead of the feed.
+    const headers = { 'Min-Feed-Position': position };
+    const { status } = await service.call('GET', `/changes?after=${newest}`, { headers });
+    assert.equal(status, 200);
+    assert.equal((await service.call('GET', '/changes?after=99999999', { headers })).status, 400);
+
+    await pair.resumeReplay();
+    t.diagnostic(`resumed and used for the newest after ${Math.round(await untilServed(newest))} ms`);
+    position = newest;
+  });
+
+  test('a list and a point read that come together each get what they asked for', async () => {
+    const replies = await Promise.all(
+      Array.from({ length: 40 }, async (_, index) => {
+        const headers: Record<string, string> =
+          index % 2 === 0 ? {} : { 'Min-Feed-Position': index % 4 === 1 ? '1' : position };
+        const one = await service.call<Customer>('GET', `/customers/${id}`, { headers });
+        const list = await service.call<CustomerList>('GET', '/customers', { headers });
+        return [one.json.version, list.json.items[0]?.version];
+      }),
+    );
+    assert.equal(new Set(replies.flat()).size, 1);
+  });
+
+  test('a conflict with the replay goes to the primary', async (t) => {
+    await pair.standby.run("ALTER SYSTEM SET max_standby_streaming_delay = '0'");
+    await pair.standby.run('SELECT pg_reload_conf()');
+    await untilServed(position);
+    network.set({ delayMs: 50 });
+    const start = await replicaCounts(service);
+    let reads = 0;
+    let failed = 0;
+    while (failed === 0) {
+      assert.ok(reads < 500, 'no conflict came');
+      const reading = Promise.all([noteAt(position), noteAt(position)]);
+      // Replayed, it ends every transaction that has read the table.
+      await pair.primary.run('BEGIN; LOCK TABLE changes IN ACCESS EXCLUSIVE MODE; COMMIT');
+      await reading;
+      reads += 2;
+      failed = (await replicaCounts(service)).failed - start.failed;
+    }
+    network.set('none');
+    t.diagnostic(`${failed} conflicts in ${reads} reads, 0 failed requests`);
+    await untilServed(position);
+  });
+
+  test('one that is killed fails no request, and is used again when it is back', async (t) => {
+    let reading = true;
+    const statuses: number[] = [];
+    const readers = Array.from({ length: 8 }, async () => {
+      while (reading) {
+        const headers = { 'Min-Feed-Position': position };
+        statuses.push((await service.call('GET', `/customers/${id}`, { headers })).status);
+      }
+    });
+    await untilServed(position);
+    const start = await replicaCounts(service);
+    await pair.standby.kill();
+    while ((await replicaCounts(service)).paused < start.paused + 100) await pause(5);
+    const dead = await replicaCounts(service);
+    await pair.standby.start();
+    const backMs = await untilServed(position);
+    reading = false;
+    await Promise.all(readers);
+    t.diagnostic(
+      `${statuses.length} reads; while dead ${dead.failed - start.failed} tried it and ` +
+        `${dead.paused - start.paused} did not; used again ${Math.round(backMs)} ms after it was back`,
+    );
+    assert.deepEqual(new Set(statuses), new Set([200]));
+  });
+
+  test('one that does not answer holds up few reads, and those not for long', async (t) => {
+    await untilServed(position);
+    network.set('black hole');
+    const start = await replicaCounts(service);
+    const durations: number[] = [];
+    for (let read = 0; read < rounds / 2; read++) {
+      const startedAt = performance.now();
+      await noteAt(position);
+      durations.push(performance.now() - startedAt);
+    }
+    const end = await replicaCounts(service);
+    network.set('none');
+    durations.sort((one, other) => one - other);
+    const [slowest = 0, middle = 0] = [durations.at(-1), durations[Math.floor(durations.length / 2)]];
+    t.diagnostic(
+      `${durations.length} reads: ${end.failed - start.failed} tried it; slowest ${Math.round(slowest)} ms, ` +
+        `median ${middle.toFixed(1)} ms`,
+    );
+    // It tries again once in a pause: a machine that needs minutes for these reads may do so more often.
+    assert.ok(end.failed - start.failed <= durations.length / 10);
+    assert.ok(slowest < 10_000);
+    t.diagnostic(`used again ${Math.round(await untilServed(position))} ms after the network was back`);
+  });
+
+  test('one that was promoted, and has changes of its own, answers nothing', async (t) => {
+    await untilServed(position);
+    const databaseUrl = pair.standby.url;
+    await pair.promote();
+    // Who was the primary serves on, and waits for no standby any more.
+    await pair.standby.run('ALTER SYSTEM RESET synchronous_standby_names');
+    await pair.standby.run('SELECT pg_reload_conf()');
+    const fork = await startTestService(cleanup, { engine: 'postgres', databaseUrl });
+    let wrong = 0;
+    const start = await replicaCounts(service);
+    for (let round = 0; round < rounds / 10; round++) {
+      position = await write(`ours ${round}`);
+      // The same position in two histories.
+      const body = { note: `theirs ${round}` };
+      const { headers } = await fork.call('PATCH', `/customers/${id}`, { body });
+      assert.equal(headers.get('feed-position'), position);
+      for (let read = 0; read < 3; read++) if ((await noteAt(position)) !== `ours ${round}`) wrong += 1;
+      await pause(round % 10 === 0 ? 300 : 0);
+    }
+    const end = await replicaCounts(service);
+    t.diagnostic(`${(rounds / 10) * 3} reads, ${wrong} from the other history; ${JSON.stringify(end)}`);
+    assert.equal(wrong, 0);
+    assert.equal(end.served, start.served);
+  });
+});

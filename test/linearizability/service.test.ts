@@ -1,0 +1,46 @@
+/**
+ * Each customer is a linearizable object: what its clients see of it can be put into one order that agrees with
+ * real time, on one instance and on two that share a database.
+ *
+ * Planted bugs, each of which fails here: point reads answered from what was read 20 ms ago; If-Match compared with
+ * what the customer was before the transaction (two writers with one tag); a write answered before its COMMIT.
+ */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { suiteCleanup } from '../support/cleanup.ts';
+import { describeEngines } from '../support/engines.ts';
+import { randomFrom } from '../support/random.ts';
+import { startTestService } from '../support/service.ts';
+import { record } from './recorder.ts';
+import { judge } from './verdict.ts';
+
+const operations = process.env.TEST_SOAK === undefined ? 2000 : 100_000;
+
+describeEngines('linearizability', (engine) => {
+  const cleanup = suiteCleanup();
+  test(`of ${operations} operations on one instance: 0 violations`, async (t) => {
+    const { url } = await startTestService(cleanup, { engine });
+    const random = randomFrom(`linearizability ${engine}`);
+    const startedAt = performance.now();
+    const recorded = await record({ urls: [url], customers: 5, clients: 24, operations, random });
+    t.diagnostic(`recorded in ${Math.round((performance.now() - startedAt) / 1000)} s`);
+    const { violations, summary } = await judge(recorded, url);
+    t.diagnostic(summary);
+    assert.deepEqual(violations, []);
+  });
+});
+
+describe('linearizability on two instances', () => {
+  const cleanup = suiteCleanup();
+  test(`of ${operations} operations that share a PostgreSQL: 0 violations`, async (t) => {
+    const first = await startTestService(cleanup, { engine: 'postgres' });
+    const { databaseUrl } = first;
+    const second = await startTestService(cleanup, { engine: 'postgres', databaseUrl });
+    const random = randomFrom('linearizability of two');
+    const urls = [first.url, second.url];
+    const recorded = await record({ urls, customers: 5, clients: 24, operations, random });
+    const { violations, summary } = await judge(recorded, second.url);
+    t.diagnostic(summary);
+    assert.deepEqual(violations, []);
+  });
+});
