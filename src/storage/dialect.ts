@@ -30,6 +30,8 @@ export interface Dialect extends ErrorDialect {
   readonly lockRows: string;
   /** Appended to a SELECT that is to fail where a write would. */
   readonly lockForProbe: string;
+  /** Opens a migration's transaction, so that it gives way to requests; empty where they wait in one queue anyhow. */
+  readonly boundLocks: string;
   /** A query for the names of the tables that are there, whether this user may read them or not. */
   readonly listTables: string;
   /** JSON text of an object with these members, members in order, without added spaces. */
@@ -76,6 +78,7 @@ export const sqlite: Dialect = {
   lockRows: '',
   // The transaction itself has taken the lock that a write needs.
   lockForProbe: '',
+  boundLocks: '',
   listTables:
     "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
   lockFreeRows: '',
@@ -140,6 +143,8 @@ export const postgres: Dialect = {
   lockRows: 'FOR UPDATE',
   // Refused by a server that only reads, and in nobody's way on one that writes.
   lockForProbe: 'FOR KEY SHARE',
+  // Whoever waits for a table's lock holds up all who come after: a migration gives up, and tries again later.
+  boundLocks: "SET LOCAL lock_timeout = '2s'",
   // Not information_schema, which hides what this user may not read.
   listTables: 'SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()',
   lockFreeRows: 'FOR UPDATE SKIP LOCKED',

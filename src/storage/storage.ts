@@ -16,7 +16,8 @@ import type { Database } from './database.ts';
 import { createErasures } from './erasure.ts';
 import { toFailure } from './error-translation.ts';
 import { createFeedNews } from './feed-news.ts';
-import { readSchemaState } from './migrator.ts';
+import type { Migration } from './migration.ts';
+import { migrations, readSchemaState } from './migrator.ts';
 import { createSweep, type Retention, type SweepReport } from './retention.ts';
 import { loadSecrets } from './secrets.ts';
 
@@ -41,6 +42,8 @@ export interface StorageOptions {
   readonly ids: IdSource;
   /** How long things are kept; for ever when absent. */
   readonly retention?: Retention;
+  /** The steps of the schema that this program knows. */
+  readonly steps?: readonly Migration[];
 }
 
 const keepForEver: Retention = { changesDays: undefined, deletedDays: undefined };
@@ -48,7 +51,7 @@ const keepForEver: Retention = { changesDays: undefined, deletedDays: undefined 
 /** Joins the parts of storage over an opened database whose schema is current. */
 export async function createStorage(
   database: Database,
-  { clock, ids, retention = keepForEver }: StorageOptions,
+  { clock, ids, retention = keepForEver, steps = migrations }: StorageOptions,
 ): Promise<Storage> {
   const { engine } = database;
   const { cursorKey, idempotencyKey } = await loadSecrets(engine);
@@ -82,7 +85,8 @@ export async function createStorage(
       async checkReady() {
         const probe = `SELECT position FROM feed_head ${engine.dialect.lockForProbe}`;
         await translated(engine.transaction((session) => session.run(probe, []), { rollBack: true }));
-        const { pending } = await translated(readSchemaState(engine));
+        const { pending, incomplete } = await translated(readSchemaState(engine, steps));
+        if (incomplete) throw unavailable('The database is not complete: customers move is filling it.');
         if (pending.length > 0) throw unavailable(`The schema lacks ${pending.join(', ')}.`);
       },
     },
