@@ -83,7 +83,7 @@ export async function migrate(
       ? applyMigrations(engine, steps)
       : withAdvisoryLock(engine, () => migrateShared(engine, steps)));
   } catch (error) {
-    throw described(error, config, database.engine);
+    throw describeTrouble(error, config, database.engine);
   } finally {
     await database.close();
   }
@@ -136,7 +136,7 @@ async function openPrepared(
     return database;
   } catch (error) {
     await database.close();
-    throw described(error, config, database.engine);
+    throw describeTrouble(error, config, database.engine);
   }
 }
 
@@ -196,14 +196,17 @@ async function usableSchema(engine: Engine, steps?: readonly Migration[]) {
 }
 
 /** One line for the operator instead of a driver's error. */
-function described(error: unknown, config: DatabaseConfig, engine: Engine): unknown {
+export function describeTrouble(
+  error: unknown,
+  config: DatabaseConfig,
+  { dialect }: Engine,
+  advice = 'Check DATABASE_URL.',
+): unknown {
   if (error instanceof StorageProblem) return error;
   const message = withoutSql(error instanceof Error ? error.message : String(error));
   if (config.engine === 'sqlite') return new StorageProblem(`cannot use ${config.file}: ${message}`);
-  const unreachable = toFailure(error, engine.dialect, 'read') !== error;
-  return new StorageProblem(
-    `cannot ${unreachable ? 'reach' : 'use'} the database: ${message}. Check DATABASE_URL.`,
-  );
+  const unreachable = toFailure(error, dialect, 'read') !== error;
+  return new StorageProblem(`cannot ${unreachable ? 'reach' : 'use'} the database: ${message}. ${advice}`);
 }
 
 /** Knex puts the statement before the driver's own message. */
