@@ -55,18 +55,18 @@ function sourceOf(database: DatabaseConfig) {
 
 /** The URL is never quoted: it may hold a password. */
 function targetOf(to: string) {
-  let target: DatabaseConfig;
+  if (!/^postgres(ql)?:/.test(to)) {
+    throw new CommandProblem(
+      '--to must begin with postgres://, for customers move goes to PostgreSQL. For a copy of the file use customers backup.',
+    );
+  }
   try {
-    target = databaseAt(to, 1);
+    return databaseAt(to, 1) as Extract<DatabaseConfig, { engine: 'postgres' }>;
   } catch (fault) {
     throw new CommandProblem(
       `--to ${(fault as Error).message}; for example --to postgres://user@host/customers`,
     );
   }
-  if (target.engine === 'postgres') return target;
-  throw new CommandProblem(
-    'customers move goes to PostgreSQL: --to postgres://... For a copy of the file use customers backup.',
-  );
 }
 
 function adviseOnUse(error: unknown): never {
