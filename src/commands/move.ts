@@ -103,7 +103,7 @@ function watchMove(progress: Progress, interruption: Interruption): MoveWatch & 
     piece(count, written) {
       interruption.check();
       rows += count;
-      copied += written;
+      copied += written ?? 0;
       progress.update(rows, running && rows / Math.max(running.of, 1));
     },
     conclude,

@@ -23,8 +23,8 @@ import { StorageProblem } from './storage-problem.ts';
 export interface MoveWatch {
   /** @param of all rows of this stage. */
   stage(name: 'copying' | 'verifying', of: number): void;
-  /** @param copied those of them that the target did not hold already. */
-  piece(rows: number, copied: number): void;
+  /** @param copied those of them that the target did not hold already; undefined where none are copied. */
+  piece(rows: number, copied: number | undefined): void;
 }
 
 export interface MoveOptions {
@@ -130,7 +130,7 @@ async function verifyPart({
   watch,
 }: PartMove): Promise<readonly TableDigest[]> {
   const [ours, theirs] = await Promise.all([
-    digestPart(source, columns, part, (rows) => watch.piece(rows, 0)),
+    digestPart(source, columns, part, (rows) => watch.piece(rows, undefined)),
     digestPart(target, columns, part, () => undefined),
   ]);
   for (const [index, { table, rows, sha256 }] of ours.entries()) {
