@@ -3,7 +3,7 @@ import type { ChangePage, Customer, CustomerList } from '../../src/contract/type
 import { naughtyStrings } from '../hostile/naughty-strings.ts';
 import type { Cleanup } from '../support/cleanup.ts';
 import { allScopes, bearer, keyMaker, until } from '../support/credentials.ts';
-import { type EngineName, freshDatabaseUrl } from '../support/engines.ts';
+import { freshDatabaseUrl } from '../support/engines.ts';
 import { type Reply, startTestService, type TestService } from '../support/service.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -38,7 +38,11 @@ export const kept = {
 } as const;
 
 /** Live, updated, deleted, restored and erased customers, a history that retention has cut, keys, every odd text. */
-export async function fillSource(cleanup: Cleanup, engine: EngineName = 'sqlite'): Promise<FilledSource> {
+export async function fillSource(
+  cleanup: Cleanup,
+  { texts = naughtyStrings }: { readonly texts?: readonly string[] } = {},
+): Promise<FilledSource> {
+  const engine = 'sqlite';
   const databaseUrl = await freshDatabaseUrl(cleanup, engine);
   const environment = { AUTH: 'keys', RETENTION_CHANGES_DAYS: '2' };
   const old = await startTestService(cleanup, {
@@ -59,7 +63,7 @@ export async function fillSource(cleanup: Cleanup, engine: EngineName = 'sqlite'
   const service = await startTestService(cleanup, { engine, databaseUrl, environment, sweepIntervalMs: 50 });
   const call = callerOf(service, key);
   await until(async () => (await call('GET', '/changes?after=0')).status === 410, 10_000);
-  await fillWith(call);
+  await fillWith(call, texts);
   const erasedId = await erased(call);
   const answers = await answersOf(call, key);
   const [live] = (await call<CustomerList>('GET', '/customers?q=heute%203')).json.items as Customer[];
@@ -83,9 +87,9 @@ async function importLines(call: Caller, lines: readonly string[], createdMin: n
   assert.ok(created >= createdMin, `${created} of ${lines.length} lines were taken: ${text.slice(0, 300)}`);
 }
 
-async function fillWith(call: Caller): Promise<void> {
+async function fillWith(call: Caller, notes: readonly string[]): Promise<void> {
   await importNames(call, 'heute', 40);
-  const texts = naughtyStrings.map((note, index) =>
+  const texts = notes.map((note, index) =>
     JSON.stringify({
       name: `Text ${index}`,
       note,
