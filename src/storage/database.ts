@@ -203,7 +203,8 @@ export function describeTrouble(
   advice = 'Check DATABASE_URL.',
 ): unknown {
   if (error instanceof StorageProblem) return error;
-  const message = withoutSql(error instanceof Error ? error.message : String(error));
+  const said = error instanceof Error ? error.message : String(error);
+  const message = dialect.messageHoldsValues(error) ? 'it refused a value' : withoutSql(said);
   if (config.engine === 'sqlite') return new StorageProblem(`cannot use ${config.file}: ${message}`);
   const unreachable = toFailure(error, dialect, 'read') !== error;
   return new StorageProblem(`cannot ${unreachable ? 'reach' : 'use'} the database: ${message}. ${advice}`);

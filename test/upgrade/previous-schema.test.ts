@@ -103,7 +103,9 @@ async function execute(databaseUrl: string, sql: string): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const database = new sqlite3.Database(sqliteFile(databaseUrl), (opening) => {
         if (opening) return reject(opening);
-        database.exec(sql, (error) => database.close(() => (error ? reject(error) : resolve())));
+        database.exec(`BEGIN; ${sql} COMMIT;`, (error) =>
+          database.close(() => (error ? reject(error) : resolve())),
+        );
       });
     });
     return;
