@@ -59,6 +59,23 @@ describe('customers move, cut off', () => {
     );
   });
 
+  test('whoever is erased from the end of the source after a run leaves the target with the next', async (t) => {
+    const { target, env, ids } = await prepare(t, 700);
+    await moveHere(env.DATABASE_URL, target, { ahead: true });
+    const store = await openStore(t, 'sqlite', { databaseUrl: env.DATABASE_URL });
+    const newest = 'SELECT id, email FROM customers WHERE ordinal = (SELECT max(ordinal) FROM customers)';
+    const [customer] = await select<{ id: string; email: string }>(store.engine, newest);
+    await store.erasures.erase(customer?.id ?? '', {}, plainContext());
+    await changeSource(store, ids, 0);
+    await store.close();
+    const direct = openDirectly(t, target);
+    assert.ok((await tracesOf(direct, customer?.email ?? '')) > 0, 'it was not copied ahead');
+    const { found } = await moveHere(env.DATABASE_URL, target);
+    assert.equal(await tracesOf(direct, customer?.email ?? ''), 0);
+    assert.ok(found > 0, 'it began anew');
+    await assertSameRows(openDirectly(t, env.DATABASE_URL), direct);
+  });
+
   test('copied ahead beside a running service, the rest when it is stopped', async (t) => {
     const { target, env, ids } = await prepare(t, 1500);
     const service = await startTestService(t, { engine: 'sqlite', databaseUrl: env.DATABASE_URL });
@@ -117,7 +134,7 @@ async function changeSource({ customers, erasures }: OpenStore, ids: readonly st
   const patch = (index: number, email: string | null) =>
     customers.write(updateCommand(at(index), { email }, {}), plainContext());
   await erasures.erase(at(erasedIndex), {}, plainContext());
-  await customers.write({ kind: 'delete', id: at(600 + round), precondition: {} }, plainContext());
+  await customers.write({ kind: 'delete', id: at(300 + round), precondition: {} }, plainContext());
   for (const index of [100 + round, 200 + round]) {
     const newest = ids.length - index;
     await patch(newest, null);

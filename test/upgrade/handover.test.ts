@@ -1,8 +1,8 @@
 /**
  * One release hands over to the next on PostgreSQL, under load, and back again: no request fails. The previous release
  * is this program as it is, in a process of its own; the next one is this program with two more steps of its schema.
- * Proven by these bugs: `servedSince` left out of a step (the rollback does not start), `DROP COLUMN note` as a step
- * (requests of the old release fail), and readyz that says 200 while the service stops.
+ * Proven by these bugs: `servedSince` not recorded (the rollback does not start), and a step that drops a column which
+ * the old release uses (its requests fail).
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
