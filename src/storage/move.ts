@@ -168,7 +168,7 @@ async function checkNotBehind(source: Engine, target: Engine): Promise<void> {
   );
 }
 
-const lockTriesMax = 50;
+const lockTriesMax = 100;
 const lockRetryMs = 200;
 
 /** One move at a time. A server takes a moment to see that the process of a killed one is gone. */
