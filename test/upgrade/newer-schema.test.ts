@@ -81,9 +81,13 @@ test('a step gives way to requests while a long transaction keeps its lock from 
   const waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'customers'::regclass";
   await until(async () => (await select(direct, waiting)).length > 0, 30_000);
   // It stands behind the migration, which stands behind the transaction that is still open.
-  await select(direct, 'SELECT count(*) FROM customers');
-  release();
-  await holding;
+  const request = openDirectly(t, databaseUrl, { timeoutMs: 60_000 });
+  try {
+    await select(request, 'SELECT count(*) FROM customers');
+  } finally {
+    release();
+    await holding;
+  }
   assert.deepEqual(await migrating, [addedColumn.name, addedIndex.name]);
 });
 
