@@ -9,6 +9,7 @@ import { exportToFile } from './commands/export-to-file.ts';
 import { importFromFile } from './commands/import-from-file.ts';
 import { createKey, grantableScopes, listKeys, revokeKey, rotateKey } from './commands/keys.ts';
 import { migrateSchema } from './commands/migrate.ts';
+import { moveTo } from './commands/move.ts';
 import { serve } from './commands/serve.ts';
 import { settings } from './config/settings.ts';
 import { type Config, loadConfig } from './config.ts';
@@ -104,6 +105,18 @@ program
   .argument('<file>', 'what `customers backup` wrote')
   .option('--replace', 'take the place of a database that is there, which is kept under another name', false)
   .action((file: string, options: { replace: boolean }) => restore(config(), file, options));
+
+program
+  .command('move')
+  .description(
+    'Copy everything from the SQLite database to an empty PostgreSQL one, and verify it. Can be cut off.',
+  )
+  .requiredOption('--to <url>', 'postgres://user@host/database; a password may also come from PGPASSWORD')
+  .option(
+    '--ahead',
+    'copy beside a running service what there is already, and leave the rest to the last run',
+  )
+  .action((options) => moveTo(config(), options));
 
 program
   .command('doctor')

@@ -32,6 +32,8 @@ import { createLifecycle } from './operations/lifecycle.ts';
 import { closeLog, createLog, type Log } from './operations/log.ts';
 import { createMetrics, type Metrics } from './operations/metrics.ts';
 import { type Database, openToServe } from './storage/database.ts';
+import type { Migration } from './storage/migration.ts';
+import { migrations } from './storage/migrator.ts';
 import type { ReplicaObserver } from './storage/replica-reads.ts';
 import { createStorage, type Storage } from './storage/storage.ts';
 
@@ -54,6 +56,8 @@ export interface ServiceOptions {
   readonly sweepIntervalMs?: number;
   /** How long API keys are trusted that cannot be looked at. */
   readonly keyTrustMs?: number;
+  /** The steps of the schema that the program knows: those of another release. */
+  readonly steps?: readonly Migration[];
 }
 
 /** Ids of version 7, so that later customers come later in every index. */
@@ -69,13 +73,15 @@ const idleCheckIntervalMs = 50;
  */
 export async function startService(config: Config, options: ServiceOptions = {}): Promise<Service> {
   const { clock = Date.now, ids = newId, sweepIntervalMs = 60_000, keyTrustMs = defaultKeyTrustMs } = options;
+  const { steps = migrations } = options;
   const log = await createLog(config.logLevel);
   // Before the database: a start that must fail makes none.
   await checkAddress(config);
   const certificate = config.tls && readCertificate(config.tls);
-  const database = await openToServe(config.database, config.requestTimeoutMs);
+  const database = await openToServe(config.database, config.requestTimeoutMs, steps);
   try {
-    return await serve(config, certificate, database, log, { clock, ids, sweepIntervalMs, keyTrustMs });
+    const all = { clock, ids, sweepIntervalMs, keyTrustMs, steps };
+    return await serve(config, certificate, database, log, all);
   } catch (error) {
     await database.close();
     throw error;

@@ -54,11 +54,14 @@ function looksAtReplica(primary: Engine, url: string | undefined): Looks {
 function looksAtContents(engine: Engine): Looks {
   return {
     schema: async () => {
-      const { pending, unknown } = await readSchemaState(engine);
+      const { pending, unknown, newer, incomplete } = await readSchemaState(engine);
+      if (incomplete) return fault('customers move is filling the database, or was cut off. Run it again.');
       if (unknown.length > 0)
         return fault(`made by a newer release (${unknown.join(', ')}). Run that release.`);
       if (pending.length > 0) return warning(`lacks ${pending.join(', ')}. Run: customers migrate`);
-      return ok('up to date');
+      return ok(
+        newer.length > 0 ? `newer, and this release can serve on it (${newer.join(', ')})` : 'up to date',
+      );
     },
     feed: async () => {
       const sql =

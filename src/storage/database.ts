@@ -4,7 +4,8 @@ import type { DatabaseConfig } from '../config/parsers.ts';
 import type { Engine } from './engine.ts';
 import { toFailure } from './error-translation.ts';
 import type { Finding } from './findings.ts';
-import { applyMigrations, checkIsOurs, readSchemaState } from './migrator.ts';
+import type { Migration } from './migration.ts';
+import { applyMigrations, checkIsOurs, migrations, readSchemaState } from './migrator.ts';
 import { checkServer, openPostgres, withAdvisoryLock } from './postgres.ts';
 import { checkTrigrams, prepareTrigrams } from './postgres-trigrams.ts';
 import { lookAtReplica } from './replica-check.ts';
@@ -30,14 +31,19 @@ export interface Database {
 /**
  * Opens the database to serve it, with a current schema: the embedded one is brought up to date, a shared one
  * must be already, for other instances may be serving from it.
+ * @param steps the steps that this program knows.
  * @throws StorageProblem in one line, with what to do; nothing was changed then.
  */
-export async function openToServe(config: DatabaseConfig, timeoutMs: number): Promise<Database> {
+export async function openToServe(
+  config: DatabaseConfig,
+  timeoutMs: number,
+  steps: readonly Migration[] = migrations,
+): Promise<Database> {
   const database = await openPrepared(config, timeoutMs, async ({ engine, lock }) => {
     await lock();
-    const { pending } = await currentSchema(engine);
+    const { pending } = await usableSchema(engine, steps);
     if (pending.length > 0 && config.engine === 'postgres') throw new StorageProblem(behind);
-    if (pending.length > 0) await applyMigrations(engine);
+    if (pending.length > 0) await applyMigrations(engine, steps);
     if (config.engine === 'postgres') await checkTrigrams(engine);
   });
   return config.engine === 'postgres' && config.replicaUrl !== undefined
@@ -73,7 +79,7 @@ export async function openToRead(config: DatabaseConfig, timeoutMs: number): Pro
     throw new StorageProblem(`there is no database ${name}. Set DATABASE_URL to the one to read.`);
   }
   return openPrepared(config, timeoutMs, async ({ engine }) => {
-    const { pending } = await currentSchema(engine);
+    const { pending } = await usableSchema(engine);
     if (pending.length > 0) throw new StorageProblem(behind);
   });
 }
@@ -83,7 +89,10 @@ export async function openToRead(config: DatabaseConfig, timeoutMs: number): Pro
  * @returns the names of the steps that were applied.
  * @throws StorageProblem as {@link openToServe}.
  */
-export async function migrate(config: DatabaseConfig): Promise<readonly string[]> {
+export async function migrate(
+  config: DatabaseConfig,
+  steps: readonly Migration[] = migrations,
+): Promise<readonly string[]> {
   if (config.engine === 'sqlite' && config.temporary) {
     throw new StorageProblem(
       'a temporary database has nothing to migrate. Set DATABASE_URL to one that stays.',
@@ -93,14 +102,14 @@ export async function migrate(config: DatabaseConfig): Promise<readonly string[]
   const database = await open(config, 0);
   try {
     const { engine } = database;
-    const { pending } = await currentSchema(engine);
+    const { pending } = await currentSchema(engine, steps);
     if (pending.length === 0) return [];
     await database.lock();
     return await (config.engine === 'sqlite'
-      ? applyMigrations(engine)
-      : withAdvisoryLock(engine, () => migrateShared(engine)));
+      ? applyMigrations(engine, steps)
+      : withAdvisoryLock(engine, () => migrateShared(engine, steps)));
   } catch (error) {
-    throw described(error, config, database.engine);
+    throw describeTrouble(error, config, database.engine);
   } finally {
     await database.close();
   }
@@ -118,7 +127,7 @@ export async function openBeside(config: DatabaseConfig): Promise<Database> {
     );
   }
   return openPrepared(config, commandTimeoutMs, async ({ engine, lock }) => {
-    const { pending } = await currentSchema(engine);
+    const { pending } = await usableSchema(engine);
     if (pending.length === 0) return;
     if (config.engine === 'postgres') throw new StorageProblem(behind);
     await lock();
@@ -130,9 +139,9 @@ export async function openBeside(config: DatabaseConfig): Promise<Database> {
 const commandTimeoutMs = 10_000;
 
 /** What a step needs of the database is made sure of before the first one is applied. */
-async function migrateShared(engine: Engine): Promise<readonly string[]> {
+async function migrateShared(engine: Engine, steps: readonly Migration[]): Promise<readonly string[]> {
   await prepareTrigrams(engine);
-  return applyMigrations(engine);
+  return applyMigrations(engine, steps);
 }
 
 /** A database that nothing was changed in yet. */
@@ -153,7 +162,7 @@ async function openPrepared(
     return database;
   } catch (error) {
     await database.close();
-    throw described(error, config, database.engine);
+    throw describeTrouble(error, config, database.engine);
   }
 }
 
@@ -190,25 +199,41 @@ async function open(config: DatabaseConfig, timeoutMs: number): Promise<Opened> 
   };
 }
 
-/** @throws StorageProblem when a newer release has changed the schema. */
-async function currentSchema(engine: Engine) {
+/** @throws StorageProblem when a newer release has changed the schema so that this one cannot use it. */
+async function currentSchema(engine: Engine, steps: readonly Migration[] = migrations) {
   if (engine.dialect.name === 'postgres') await checkServer(engine);
-  const state = await readSchemaState(engine);
-  if (state.unknown.length === 0) return state;
+  const state = await readSchemaState(engine, steps);
+  // Steps of two releases beside each other would be an order that nobody has tested.
+  const strange = state.pending.length > 0 ? [...state.unknown, ...state.newer] : state.unknown;
+  if (strange.length === 0) return state;
   throw new StorageProblem(
-    `the database schema is newer than this program (it has ${state.unknown.join(', ')}). Run the newer release.`,
+    `the database schema is newer than this program (it has ${strange.join(', ')}). Run the newer release.`,
+  );
+}
+
+/** @throws StorageProblem as {@link currentSchema}, and for a database that is not whole. */
+async function usableSchema(engine: Engine, steps?: readonly Migration[]) {
+  const state = await currentSchema(engine, steps);
+  if (!state.incomplete) return state;
+  throw new StorageProblem(
+    'the database is not complete: customers move is filling it, or was cut off. Run the same customers move again, ' +
+      'and wait until it says that everything was verified.',
   );
 }
 
 /** One line for the operator instead of a driver's error. */
-function described(error: unknown, config: DatabaseConfig, engine: Engine): unknown {
+export function describeTrouble(
+  error: unknown,
+  config: DatabaseConfig,
+  { dialect }: Engine,
+  advice = 'Check DATABASE_URL.',
+): unknown {
   if (error instanceof StorageProblem) return error;
-  const message = withoutSql(error instanceof Error ? error.message : String(error));
+  const said = error instanceof Error ? error.message : String(error);
+  const message = dialect.messageHoldsValues(error) ? 'it refused a value' : withoutSql(said);
   if (config.engine === 'sqlite') return new StorageProblem(`cannot use ${config.file}: ${message}`);
-  const unreachable = toFailure(error, engine.dialect, 'read') !== error;
-  return new StorageProblem(
-    `cannot ${unreachable ? 'reach' : 'use'} the database: ${message}. Check DATABASE_URL.`,
-  );
+  const unreachable = toFailure(error, dialect, 'read') !== error;
+  return new StorageProblem(`cannot ${unreachable ? 'reach' : 'use'} the database: ${message}. ${advice}`);
 }
 
 /** Knex puts the statement before the driver's own message. */

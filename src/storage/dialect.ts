@@ -35,6 +35,8 @@ export interface Dialect extends ErrorDialect {
    * confirmed only when all that it could see is as durable as it gets; undefined where COMMIT itself tells that.
    */
   readonly settleEarlier: string | undefined;
+  /** Opens a migration's transaction, so that it gives way to requests; empty where they wait in one queue anyhow. */
+  readonly boundLocks: string;
   /** A query for the names of the tables that are there, whether this user may read them or not. */
   readonly listTables: string;
   /** JSON text of an object with these members, members in order, without added spaces. */
@@ -83,6 +85,7 @@ export const sqlite: Dialect = {
   lockForProbe: '',
   // The one connection that writes knows what it has written.
   settleEarlier: undefined,
+  boundLocks: '',
   listTables:
     "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
   lockFreeRows: '',
@@ -150,6 +153,8 @@ export const postgres: Dialect = {
   // Every write holds this row from just before its COMMIT until the synchronous standby has it. The lock is written
   // to the log too, so that our COMMIT waits for the standby as well, which then has all that came before.
   settleEarlier: 'SELECT position FROM feed_head FOR NO KEY UPDATE',
+  // Whoever waits for a table's lock holds up all who come after: a migration gives up, and tries again later.
+  boundLocks: "SET LOCAL lock_timeout = '2s'",
   // Not information_schema, which hides what this user may not read.
   listTables: 'SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()',
   lockFreeRows: 'FOR UPDATE SKIP LOCKED',

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import type { Dialect } from './dialect.ts';
 import type { Engine } from './engine.ts';
@@ -7,46 +8,63 @@ import { addFeedHorizon } from './migrations/002-feed-horizon.ts';
 import { createSearch } from './migrations/003-search.ts';
 import { createErasures } from './migrations/004-erasures.ts';
 import { createApiKeys } from './migrations/006-api-keys.ts';
+import { createSchemaCompatibility } from './migrations/007-schema-compatibility.ts';
 import { StorageProblem } from './storage-problem.ts';
 
 /** Every step, oldest first. */
-const migrations: readonly Migration[] = [
+export const migrations: readonly Migration[] = [
   createCustomers,
   addFeedHorizon,
   createSearch,
   createErasures,
   createApiKeys,
+  createSchemaCompatibility,
 ];
 
 const tableName = 'schema_migrations';
+
+/** It is there while `customers move` fills the database, and until it has verified what it moved. */
+export const moveMark = 'unfinished_move';
 
 /** How the database's schema stands to this code. */
 export interface SchemaState {
   /** Steps that this code has and the database has not. */
   readonly pending: readonly string[];
-  /** Steps that the database has and this code does not know: a newer release made them. */
+  /** Steps of a newer release, after which this code can serve as before. */
+  readonly newer: readonly string[];
+  /** Steps that this code does not know and cannot serve after. */
   readonly unknown: readonly string[];
+  /** Whether the database is being moved to, and is not whole yet. */
+  readonly incomplete: boolean;
 }
 
 /**
  * Looks, and touches nothing.
+ * @param steps what this code knows.
  * @throws StorageProblem as {@link checkIsOurs}.
  */
-export async function readSchemaState({
-  read,
-  dialect,
-}: Pick<Engine, 'read' | 'dialect'>): Promise<SchemaState> {
-  const tables = await read((session) => session.run<{ name: string }>(dialect.listTables, []));
-  const names = tables.map(({ name }) => name);
-  checkIsOurs(names, dialect.name);
-  const migrated = names.includes(tableName);
-  const sql = `SELECT name FROM ${tableName}`;
-  const rows = migrated ? await read((session) => session.run<{ name: string }>(sql, [])) : [];
-  const done = rows.map(({ name }) => name);
-  const known = migrations.map(({ name }) => name);
+export async function readSchemaState(
+  { read, dialect }: Pick<Engine, 'read' | 'dialect'>,
+  steps: readonly Migration[] = migrations,
+): Promise<SchemaState> {
+  const look = <Row>(sql: string) => read((session) => session.run<Row>(sql, []));
+  const tables = (await look<{ name: string }>(dialect.listTables)).map(({ name }) => name);
+  checkIsOurs(tables, dialect.name);
+  const from = <Row>(table: string) =>
+    tables.includes(table) ? look<Row>(`SELECT * FROM ${table}`) : Promise.resolve([]);
+  const done = (await from<{ name: string }>(tableName)).map(({ name }) => name);
+  const known = new Set(steps.map(({ name }) => name));
+  const strange = done.filter((name) => !known.has(name));
+  const promises =
+    strange.length > 0 ? await from<{ step: string; served_since: string }>('schema_compatibility') : [];
+  const served = new Set(
+    promises.filter((promise) => known.has(promise.served_since)).map(({ step }) => step),
+  );
   return {
-    pending: known.filter((name) => !done.includes(name)),
-    unknown: done.filter((name) => !known.includes(name)),
+    pending: [...known].filter((name) => !done.includes(name)),
+    newer: strange.filter((name) => served.has(name)),
+    unknown: strange.filter((name) => !served.has(name)),
+    incomplete: tables.includes(moveMark),
   };
 }
 
@@ -63,25 +81,54 @@ export function checkIsOurs(tables: readonly string[], engine: Dialect['name']):
   );
 }
 
+/** How often a step is tried that does not get its locks, for requests go before it. */
+const attemptsMax = 30;
+const retryMs = 1000;
+
 /**
  * Applies what is pending, each step in a transaction of its own. The caller holds the lock that keeps every
  * other migration away (SQLite: the file's; PostgreSQL: an advisory lock), and it dies with its process:
  * so a lock row that a crashed run left in Knex's own table is stale by now, and is removed.
  * @returns the names of the applied steps.
  */
-export async function applyMigrations({ knex, dialect }: Engine): Promise<readonly string[]> {
+export async function applyMigrations(
+  { knex, dialect }: Engine,
+  steps: readonly Migration[] = migrations,
+): Promise<readonly string[]> {
   const config: Knex.MigratorConfig = {
     tableName,
     migrationSource: {
-      getMigrations: async () => [...migrations],
-      getMigrationName: (migration: Migration) => migration.name,
-      getMigration: async (migration: Migration) => ({
-        up: (transaction: Knex) => migration.up(transaction, dialect),
+      getMigrations: async () => [...steps],
+      getMigrationName: (step: Migration) => step.name,
+      getMigration: async (step: Migration) => ({
+        up: (transaction: Knex) => apply(step, transaction, dialect),
         down: () => Promise.reject(new Error('A migration is not undone: restore a backup instead.')),
+        config: { transaction: !step.outsideTransaction },
       }),
     },
   };
-  await knex.migrate.forceFreeMigrationsLock(config);
-  const [, applied] = (await knex.migrate.latest(config)) as [number, string[]];
-  return applied;
+  const applied: string[] = [];
+  for (let attempt = 1; ; attempt += 1) {
+    await knex.migrate.forceFreeMigrationsLock(config);
+    try {
+      // One at a time, so that those before one that has to wait are known.
+      const [, names] = (await knex.migrate.up(config)) as [number, string[]];
+      if (names.length === 0) return applied;
+      applied.push(...names);
+      attempt = 0;
+    } catch (error) {
+      if (dialect.errorMeaning(error) !== 'locked' || attempt === attemptsMax) throw error;
+      await pause(retryMs);
+    }
+  }
+}
+
+async function apply(step: Migration, knex: Knex, dialect: Dialect): Promise<void> {
+  if (dialect.boundLocks !== '' && !step.outsideTransaction) await knex.raw(dialect.boundLocks);
+  await step.up(knex, dialect);
+  if (step.servedSince === undefined) return;
+  await knex('schema_compatibility')
+    .insert({ step: step.name, served_since: step.servedSince })
+    .onConflict('step')
+    .ignore();
 }

@@ -85,7 +85,8 @@ async function assertServes(created: Client, standby: boolean, patienceMs: numbe
   try {
     const { rows } = await created.query('SELECT pg_is_in_recovery() AS standby');
     // The code for what only reads, as its own refusal of a write would have.
-    if (rows[0].standby && !standby) throw Object.assign(new Error('the server is a standby'), { code: '25006' });
+    if (rows[0].standby && !standby)
+      throw Object.assign(new Error('the server is a standby'), { code: '25006' });
   } finally {
     clearTimeout(timer);
   }

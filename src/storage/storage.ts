@@ -16,7 +16,8 @@ import type { Database } from './database.ts';
 import { createErasures } from './erasure.ts';
 import { toFailure } from './error-translation.ts';
 import { createFeedNews } from './feed-news.ts';
-import { readSchemaState } from './migrator.ts';
+import type { Migration } from './migration.ts';
+import { migrations, readSchemaState } from './migrator.ts';
 import { createReplicaReads, type ReplicaObserver } from './replica-reads.ts';
 import { createSweep, type Retention, type SweepReport } from './retention.ts';
 import { loadSecrets } from './secrets.ts';
@@ -44,6 +45,8 @@ export interface StorageOptions {
   readonly retention?: Retention;
   /** Watches the reads that a replica may answer. */
   readonly replicaObserver?: ReplicaObserver;
+  /** The steps of the schema that this program knows. */
+  readonly steps?: readonly Migration[];
 }
 
 const unobserved: ReplicaObserver = { onRead() {}, onHealth() {} };
@@ -53,7 +56,7 @@ const keepForEver: Retention = { changesDays: undefined, deletedDays: undefined 
 /** Joins the parts of storage over an opened database whose schema is current. */
 export async function createStorage(
   database: Database,
-  { clock, ids, retention = keepForEver, replicaObserver = unobserved }: StorageOptions,
+  { clock, ids, retention = keepForEver, replicaObserver = unobserved, steps = migrations }: StorageOptions,
 ): Promise<Storage> {
   const { engine, replica } = database;
   // Only what can say how new its answer has to be. All else reads from the engine itself.
@@ -90,7 +93,8 @@ export async function createStorage(
       async checkReady() {
         const probe = `SELECT position FROM feed_head ${engine.dialect.lockForProbe}`;
         await translated(engine.transaction((session) => session.run(probe, []), { rollBack: true }));
-        const { pending } = await translated(readSchemaState(engine));
+        const { pending, incomplete } = await translated(readSchemaState(engine, steps));
+        if (incomplete) throw unavailable('The database is not complete: customers move is filling it.');
         if (pending.length > 0) throw unavailable(`The schema lacks ${pending.join(', ')}.`);
       },
     },
