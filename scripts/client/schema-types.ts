@@ -1,11 +1,24 @@
-import { type ContractDocument, type Schema, schemaName } from './contract.ts';
+import { type ContractDocument, resolve, type Schema, schemaName } from './contract.ts';
 import { docComment } from './doc-comment.ts';
 
 /** Every schema of the contract as a type of its own name, with the contract's words. */
-export function emitTypes({ components }: ContractDocument): string {
-  return Object.entries(components.schemas)
-    .map(([name, schema]) => docComment(schema.description ?? name) + declaration(name, schema))
+export function emitTypes(document: ContractDocument): string {
+  return Object.entries(document.components.schemas)
+    .map(
+      ([name, schema]) =>
+        docComment(schema.description ?? name) + declaration(name, described(document, schema)),
+    )
     .join('\n');
+}
+
+/** Its members have the words of what they refer to, where they have none of their own: an editor shows them. */
+function described(document: ContractDocument, schema: Schema): Schema {
+  if (!schema.properties) return schema;
+  const properties = Object.entries(schema.properties).map(([name, member]) => {
+    const { description } = resolve(document, member);
+    return [name, description === undefined ? member : { description, ...member }];
+  });
+  return { ...schema, properties: Object.fromEntries(properties) };
 }
 
 function declaration(name: string, schema: Schema): string {
