@@ -1,4 +1,4 @@
-import type { Clock } from './deadline.ts';
+import type { Deadline } from './deadline.ts';
 
 /** What a body that is not one JSON document can be made of. */
 export type Upload = string | Uint8Array | Blob | Iterable<unknown> | AsyncIterable<unknown>;
@@ -15,15 +15,15 @@ export function isWhole(upload: Upload): boolean {
  * The body of a request that takes each piece when the service is ready for it. A browser that cannot stream a
  * request collects it first. The clock stands while the caller makes the next piece.
  */
-export async function uploadBody(upload: Upload, clock: Clock): Promise<Body> {
+export async function uploadBody(upload: Upload, deadline: Deadline): Promise<Body> {
   if (upload instanceof Uint8Array) return new Uint8Array(upload);
   if (typeof upload === 'string' || upload instanceof Blob) return upload;
   const pieces = encoded(upload);
-  if (canStreamRequests()) return streamOf(pieces, clock);
+  if (canStreamRequests()) return streamOf(pieces, deadline);
   const collected: Piece[] = [];
-  clock.hold();
+  deadline.hold();
   for await (const piece of pieces) collected.push(piece);
-  clock.release();
+  deadline.release();
   return new Blob(collected);
 }
 
@@ -38,14 +38,18 @@ async function* encoded(
   }
 }
 
-function streamOf(pieces: AsyncGenerator<Piece, void, undefined>, clock: Clock): ReadableStream<Piece> {
+function streamOf(pieces: AsyncGenerator<Piece, void, undefined>, deadline: Deadline): ReadableStream<Piece> {
+  const { signal } = deadline;
+  // Node's fetch does not cancel the body of a request that was aborted: it would read the caller's source to its end.
+  signal.addEventListener('abort', () => void pieces.return(), { once: true });
   return new ReadableStream<Piece>(
     {
       async pull(controller) {
-        clock.hold();
+        deadline.hold();
         const { done, value } = await pieces.next();
-        clock.release();
-        if (done) controller.close();
+        deadline.release();
+        if (signal.aborted) controller.error(signal.reason);
+        else if (done) controller.close();
         else controller.enqueue(value);
       },
       async cancel() {
