@@ -84,8 +84,10 @@ describeEngines('client: retries', (engine) => {
     const waiting = client.listCustomers({ signal: duringWait.signal });
     const before = proxy.seen.length;
     while (proxy.seen.length === before) await new Promise((resolve) => setTimeout(resolve, 5));
+    const abortedMs = performance.now();
     duringWait.abort(new Error('not so long'));
     await assert.rejects(waiting, { message: 'not so long' });
+    assert.ok(performance.now() - abortedMs < 40_000, 'it waited to the end');
   });
 
   test('what is not from the service is told by its status', async (context) => {
