@@ -42,6 +42,7 @@ function announce({ url, log }: Service, config: Config, version: string): void 
     `Customers ${version} listens on ${url} (${describeDatabase(config)}). Ctrl-C stops it.`,
     '',
     `  API        ${url}/customers`,
+    `  Docs       ${url}/docs`,
     `  Contract   ${url}/openapi.yaml`,
     `  Health     ${url}/readyz`,
     `  Metrics    ${url}/metrics`,
