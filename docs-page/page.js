@@ -94,7 +94,10 @@ function keepCredential() {
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     const token = input.value.trim();
-    keep(token, token ? 'Sent with each request until this page is left.' : 'Requests are sent without a credential.');
+    keep(
+      token,
+      token ? 'Sent with each request until this page is left.' : 'Requests are sent without a credential.',
+    );
   });
   form.addEventListener('reset', () => keep('', 'Requests are sent without a credential.'));
   return kept;

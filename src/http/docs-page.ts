@@ -42,10 +42,17 @@ const forPages = {
 /** What answers each of {@link docsPagePaths}. */
 export function docsPageAnswers(): Record<(typeof docsPagePaths)[number], RequestHandler> {
   return {
-    '/docs': fixedReply({ contentType: 'text/html; charset=utf-8', load: ours('index.html'), headers: forPages }),
+    '/docs': fixedReply({
+      contentType: 'text/html; charset=utf-8',
+      load: ours('index.html'),
+      headers: forPages,
+    }),
     '/docs/page.css': fixedReply({ contentType: style, load: ours('page.css') }),
     '/docs/page.js': fixedReply({ contentType: script, load: ours('page.js') }),
-    '/docs/contract-for-reading.js': fixedReply({ contentType: script, load: ours('contract-for-reading.js') }),
+    '/docs/contract-for-reading.js': fixedReply({
+      contentType: script,
+      load: ours('contract-for-reading.js'),
+    }),
     '/docs/name-controls.js': fixedReply({ contentType: script, load: ours('name-controls.js') }),
     '/docs/swagger-ui.css': fixedReply({
       contentType: style,
