@@ -8,11 +8,8 @@ import { cp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { loadConfig } from '../../src/config.ts';
 import { type DeprecationMarkers, deprecationHeaders } from '../../src/contract/deprecation.ts';
-import { migrate } from '../../src/storage/database.ts';
 import { afterwards, type Cleanup } from '../support/cleanup.ts';
-import { describeEngines, type EngineName, freshDatabaseUrl } from '../support/engines.ts';
 import { temporaryFolder } from '../support/folder-contents.ts';
 import { startCommand } from '../support/process.ts';
 
@@ -59,9 +56,9 @@ describe('markers of deprecation', () => {
   });
 });
 
-describeEngines('a contract with something deprecated', (engine) => {
+describe('a contract with something deprecated', () => {
   test('says so in each reply to it, refusals and HEAD included, and in no other', async (context) => {
-    const url = await serveChangedContract(context, engine, (contract) => {
+    const url = await serveChangedContract(context, (contract) => {
       Object.assign(contract.paths['/customers']?.get ?? {}, marks);
       const create = contract.paths['/customers']?.post as { parameters: object[] };
       const parameter = {
@@ -103,14 +100,8 @@ interface Contract {
 }
 
 /** The program as it is, beside a contract that is not. */
-async function serveChangedContract(
-  cleanup: Cleanup,
-  engine: EngineName,
-  change: (contract: Contract) => void,
-): Promise<string> {
+async function serveChangedContract(cleanup: Cleanup, change: (contract: Contract) => void): Promise<string> {
   const folder = await temporaryFolder(cleanup);
-  const databaseUrl = await freshDatabaseUrl(cleanup, engine);
-  if (engine === 'postgres') await migrate(loadConfig({ DATABASE_URL: databaseUrl }).database);
   for (const name of ['src', 'generated', 'package.json', 'openapi.yaml', 'docs-page']) {
     await cp(join(root, name), join(folder, name), { recursive: true });
   }
@@ -121,7 +112,7 @@ async function serveChangedContract(
   await writeFile(file, JSON.stringify(contract));
   const service = await startCommand(['serve'], {
     nodeArguments: ['--import', import.meta.resolve('tsx'), join(folder, 'src/main.ts')],
-    env: { PORT: '0', DATABASE_URL: databaseUrl },
+    env: { PORT: '0', DATABASE_URL: 'sqlite::memory:' },
     ready: /"url":"(http:[^"]+)"/,
   });
   afterwards(cleanup, async () => void (await service.stop()));

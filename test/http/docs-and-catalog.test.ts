@@ -79,7 +79,7 @@ describeEngines('docs page, contract and catalog', (engine) => {
     const type = 'application/linkset+json; profile="https://www.rfc-editor.org/info/rfc9727"';
     assert.equal(reply.headers.get('content-type'), type);
     const [catalog, api] = reply.json.linkset;
-    const [{ href: item } = { href: '' }] = catalog?.item as Link[];
+    const item = (catalog?.item as Link[] | undefined)?.[0]?.href ?? '';
     assert.equal(api?.anchor, item);
     const links = [
       ...(api?.['service-desc'] ?? []),
