@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: the service itself, in memory by definition, so there is no PostgreSQL here. Planted to prove it: a
- * reset that keeps its database, ids by chance, a phone number without its `+`.
+ * `npm run demo`: the service itself, in memory by definition, so there is no PostgreSQL here. Planted to prove it: ids
+ * by chance, a phone number without its `+`.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

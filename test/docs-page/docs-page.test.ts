@@ -1,7 +1,8 @@
 /**
  * The docs page as a person meets it, in a real browser. Planted to prove it: a font of another host in the style
- * sheet (console, outside request), the names of the controls left out, a paler `--quiet` (axe), the operations'
- * links as they were (keyboard, axe), the credential in the query (keys).
+ * sheet (console, outside request), the examples filled in, the names of the controls left out, a paler `--quiet` (axe), the operations'
+ * links as they were (keyboard, axe), the credential in the query or in the session's storage (keys), a policy
+ * without styles.
  */
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
