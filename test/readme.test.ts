@@ -26,6 +26,7 @@ describeEngines('README', (engine) => {
       'The API in ten lines': 10,
       Search: 1,
       'Following changes': 3,
+      'When the contract changes': 1,
       'Two lines more: your own id, and erasing for good': 2,
       'Reading from a replica': 1,
     };

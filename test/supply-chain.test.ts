@@ -6,6 +6,8 @@ import { suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 interface LockedPackage {
+  /** What is installed under another name, by an override of package.json. */
+  readonly name?: string;
   readonly version: string;
   readonly integrity?: string;
   readonly resolved?: string;
@@ -32,18 +34,21 @@ const lock = read<{ readonly packages: Readonly<Record<string, LockedPackage>> }
 const locked = Object.entries(lock.packages).filter(([path]) => path !== '');
 const nameOf = (path: string) => path.replace(/^.*node_modules\//, '');
 
+/** What stands in for a package that nobody wants: @scarf/scarf reports each installation to its maker. */
+const standIns: Readonly<Record<string, string>> = { '@scarf/scarf': 'ms' };
+
 /** express-openapi-validator depends on them itself: none of them is a tool. */
 const broughtByValidator = ['@types/express', '@types/node', 'ajv', 'ajv-formats'];
 
 suite('supply chain', () => {
   test('every package of the lock file has a SHA-512 and comes from a registry', (t) => {
-    for (const [path, { integrity, resolved, link }] of locked) {
+    for (const [path, { name = nameOf(path), integrity, resolved, link }] of locked) {
       assert.match(integrity ?? 'none', /^sha512-[A-Za-z0-9+/]{86}==$/, path);
       assert.ok(!link, `${path} is a link`);
       // Left out, or a tarball over HTTPS: never git, a file or a bare URL of a host of its own.
-      const place = resolved ?? `https://registry/${nameOf(path)}/-/x.tgz`;
+      const place = resolved ?? `https://registry/${name}/-/x.tgz`;
       assert.match(place, /^https:\/\/[^/]+\/(?:.*\/)?-\/[^/]+\.tgz$/, path);
-      assert.ok(place.includes(`/${nameOf(path)}/-/`), `${path} comes from ${place}`);
+      assert.ok(place.includes(`/${name}/-/`), `${path} comes from ${place}`);
     }
     t.diagnostic(`${locked.length} packages, 0 without integrity`);
   });
@@ -52,6 +57,17 @@ suite('supply chain', () => {
     for (const [name, version] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })) {
       assert.match(version, /^\d+\.\d+\.\d+(-[\w.]+)?$/, name);
       assert.equal(lock.packages[`node_modules/${name}`]?.version, version, name);
+    }
+  });
+
+  test('a package under the name of another is one that was chosen for it', () => {
+    const renamed = locked.filter(([path, { name }]) => name !== undefined && name !== nameOf(path));
+    const chosen = renamed.map(([path, { name }]) => [nameOf(path), name]);
+    for (const [wanted = '', name] of chosen) assert.equal(name, standIns[wanted], wanted);
+    for (const wanted of Object.keys(standIns)) {
+      const all = locked.filter(([path]) => nameOf(path) === wanted);
+      assert.ok(all.length > 0, `${wanted} is not needed any more: remove its override`);
+      assert.deepEqual([...new Set(all.map(([, { name }]) => name))], [standIns[wanted]]);
     }
   });
 
@@ -80,7 +96,9 @@ suite('supply chain', () => {
     assert.equal(sbom.bomFormat, 'CycloneDX');
     const listed = new Set(sbom.components.map(({ name, version }) => `${name}@${version}`));
     const installed = locked.filter(([, { dev }]) => !dev);
-    const expected = new Set(installed.map(([path, { version }]) => `${nameOf(path)}@${version}`));
+    const expected = new Set(
+      installed.map(([path, { name = nameOf(path), version }]) => `${name}@${version}`),
+    );
     assert.deepEqual([...listed].sort(), [...expected].sort());
     for (const { name, hashes } of sbom.components) assert.ok(hashes?.length, `${name} has no hash`);
     t.diagnostic(`${sbom.components.length} components`);

@@ -38,10 +38,16 @@ function announce({ url, log }: Service, config: Config, version: string): void 
     log.info({ url, version, database: config.database.engine }, 'listening');
     return;
   }
+  process.stdout.write(`${bannerOf(url, config, version)}\n`);
+}
+
+/** What a person at a terminal is told. */
+export function bannerOf(url: string, config: Config, version: string): string {
   const lines = [
     `Customers ${version} listens on ${url} (${describeDatabase(config)}). Ctrl-C stops it.`,
     '',
     `  API        ${url}/customers`,
+    `  Docs       ${url}/docs`,
     `  Contract   ${url}/openapi.yaml`,
     `  Health     ${url}/readyz`,
     `  Metrics    ${url}/metrics`,
@@ -52,7 +58,7 @@ function announce({ url, log }: Service, config: Config, version: string): void 
     `  curl -i ${url}/customers ${credential(config)}-H 'Content-Type: application/json' -d '{"name":"Ada Lovelace","email":"ada@example.com"}'`,
     '',
   ];
-  process.stdout.write(`${lines.join('\n')}\n`);
+  return lines.join('\n');
 }
 
 function describeCredentials({ authentication }: Config): string[] {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { operations } from '../../generated/openapi.d.ts';
+import type { DeprecationMarkers } from './deprecation.ts';
 
 export type OperationId = keyof operations;
 
@@ -13,15 +14,16 @@ export interface SchemaObject {
   readonly $ref?: string;
 }
 
-export interface ParameterObject {
+export interface ParameterObject extends DeprecationMarkers {
   readonly name: string;
   readonly in: 'query' | 'header' | 'path';
   readonly schema: SchemaObject;
   readonly example?: unknown;
 }
 
-export interface OperationObject {
+export interface OperationObject extends DeprecationMarkers {
   readonly operationId: OperationId;
+  readonly tags?: readonly string[];
   readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
   readonly 'x-required-scope'?: string;
   readonly parameters?: ReadonlyArray<ParameterObject | { readonly $ref: string }>;

@@ -1,3 +1,4 @@
+import { type DeprecationHeaders, deprecationHeaders } from './deprecation.ts';
 import type { OperationId, OperationObject, ParameterObject, SchemaObject } from './document.ts';
 import { contract, resolveReference } from './document.ts';
 import { isStreamed } from './streamed-media-types.ts';
@@ -26,6 +27,14 @@ export interface Operation {
   readonly responseMediaTypes: readonly string[];
   /** Whether a request that breaks the contract is answered 422, as declared, or else 400. */
   readonly declaresUnprocessable: boolean;
+  /** What each reply says when the operation is deprecated. */
+  readonly deprecation: DeprecationHeaders | undefined;
+  readonly deprecatedParameters: readonly DeprecatedParameter[];
+}
+
+interface DeprecatedParameter extends Pick<ParameterObject, 'name' | 'in'> {
+  /** What each reply to a request with the parameter says. */
+  readonly deprecation: DeprecationHeaders;
 }
 
 /** Every operation of the contract by its operationId. */
@@ -99,6 +108,20 @@ function describeOperation(path: string, method: string, operation: OperationObj
     streamsRequest: Object.keys(operation.requestBody?.content ?? {}).some(isStreamed),
     responseMediaTypes: successMediaTypes(operation),
     declaresUnprocessable: '422' in operation.responses,
+    ...describeDeprecation(operation, parameters),
+  };
+}
+
+/** What is to go is told on the docs page, in the description of the operation. */
+function describeDeprecation(operation: OperationObject, parameters: readonly ParameterObject[]) {
+  const { operationId: id, tags = [] } = operation;
+  const information = `/docs#/${tags[0]}/${id}`;
+  return {
+    deprecation: deprecationHeaders(id, operation, information),
+    deprecatedParameters: parameters.flatMap((parameter) => {
+      const deprecation = deprecationHeaders(`${id} ${parameter.name}`, parameter, information);
+      return deprecation ? [{ name: parameter.name, in: parameter.in, deprecation }] : [];
+    }),
   };
 }
 

@@ -88,6 +88,7 @@ export async function createApplication(parts: ApplicationParts): Promise<Expres
 
 /** What a browser's script may read of a reply, beside its body. */
 const exposedHeaders = [
+  'Deprecation',
   'ETag',
   'Feed-Position',
   'Idempotency-Replayed',
@@ -96,6 +97,7 @@ const exposedHeaders = [
   'RateLimit',
   'RateLimit-Policy',
   'Retry-After',
+  'Sunset',
   'WWW-Authenticate',
   'X-Request-Id',
 ];

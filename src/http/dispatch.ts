@@ -102,6 +102,9 @@ async function send(response: Response, reply: AnyReply, operation: Operation): 
   for (const [name, value] of Object.entries(reply.headers ?? {})) {
     if (value !== undefined) headers[name] = value;
   }
+  // Beside the link that says that the operation is deprecated.
+  if (headers.Link && response.hasHeader('Link'))
+    headers.Link = `${response.getHeader('Link')}, ${headers.Link}`;
   if (reply.body === undefined) {
     response.writeHead(reply.status, headers).end();
     return;

@@ -2,6 +2,7 @@ import type { RequestHandler } from 'express';
 import type { OperationId } from '../contract/document.ts';
 import { operationById } from '../contract/operations.ts';
 import { Failure } from '../domain/failures.ts';
+import { tellDeprecation } from './tell-deprecation.ts';
 
 /**
  * Finds the contract's operation for a request. HEAD works wherever GET does; Node leaves out its body. A
@@ -15,7 +16,10 @@ export function matchOperation(match: RequestHandler): RequestHandler {
     if (request.method === 'HEAD') request.method = 'GET';
     match(request, response, (error?: unknown) => {
       const operationId = request.openapi?.schema.operationId;
-      if (operationId) request.context.operation = operationById(operationId as OperationId);
+      if (operationId) {
+        request.context.operation = operationById(operationId as OperationId);
+        tellDeprecation(request, response, request.context.operation);
+      }
       next(error);
     });
   };

@@ -5,7 +5,10 @@ import type { CustomerStore } from '../domain/ports.ts';
 import { metricsScope } from '../domain/principal.ts';
 import type { Lifecycle } from '../operations/lifecycle.ts';
 import type { Metrics } from '../operations/metrics.ts';
+import { apiCatalog, apiCatalogPath } from './api-catalog.ts';
 import { demandScope } from './authorize.ts';
+import { docsPageAnswers, docsPagePaths } from './docs-page.ts';
+import { fixedReply } from './fixed-reply.ts';
 import { isLoopbackAuthority } from './same-machine.ts';
 import { securityHeaders } from './security-headers.ts';
 
@@ -18,7 +21,15 @@ export interface OperationalParts {
 }
 
 /** Everything that is served and is not in the contract. A test holds the router against this list. */
-export const operationalPaths = ['/livez', '/readyz', '/metrics', '/openapi.yaml', '/openapi.json'] as const;
+export const operationalPaths = [
+  '/livez',
+  '/readyz',
+  '/metrics',
+  '/openapi.yaml',
+  '/openapi.json',
+  ...docsPagePaths,
+  apiCatalogPath,
+] as const;
 
 /** Adds the routes that operators and tools ask for. They need no validation: none takes any input. */
 export function addOperationalRoutes(app: Express, parts: OperationalParts): void {
@@ -26,8 +37,10 @@ export function addOperationalRoutes(app: Express, parts: OperationalParts): voi
     '/livez': (_request, response) => sendText(response, 'text/plain', 'ok\n'),
     '/readyz': readiness(parts),
     '/metrics': figures(parts),
-    '/openapi.yaml': (_request, response) => sendText(response, 'application/yaml', contractYaml),
-    '/openapi.json': (_request, response) => sendText(response, 'application/json', contractJson),
+    '/openapi.yaml': fixedReply({ contentType: 'application/yaml', load: () => contractYaml }),
+    '/openapi.json': fixedReply({ contentType: 'application/json', load: () => contractJson }),
+    ...docsPageAnswers(),
+    [apiCatalogPath]: apiCatalog(),
   };
   for (const path of operationalPaths) {
     app.get(path, answers[path]);

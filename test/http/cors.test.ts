@@ -21,6 +21,7 @@ const lookalikes = [
 ];
 
 const exposed = [
+  'deprecation',
   'etag',
   'feed-position',
   'idempotency-replayed',
@@ -29,6 +30,7 @@ const exposed = [
   'ratelimit',
   'ratelimit-policy',
   'retry-after',
+  'sunset',
   'www-authenticate',
   'x-request-id',
 ];

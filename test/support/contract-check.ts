@@ -36,6 +36,8 @@ const transportHeaders: Readonly<Record<string, string>> = {
   'access-control-expose-headers': 'CORS, answered before any operation',
   'cache-control': 'no-store where the contract does not say otherwise',
   'strict-transport-security': 'for browsers, over TLS',
+  deprecation: 'made from the markers of the contract itself',
+  sunset: 'made from the markers of the contract itself',
   ...Object.fromEntries(
     Object.keys(headersForBrowsers).map((name) => [name, 'for browsers: no caller goes by it']),
   ),
