@@ -4,7 +4,7 @@ import type { RequestHandler } from 'express';
 import { fixedReply } from './fixed-reply.ts';
 
 /**
- * The page and what it is made of: Swagger UI as its package has it, and what is ours in `docs-page/`. It is as open
+ * The page and what it is made of: Swagger UI as its package has it, and what is ours in `docs/page/`. It is as open
  * as the contract that it shows.
  */
 export const docsPagePaths = [
@@ -66,7 +66,7 @@ export function docsPageAnswers(): Record<(typeof docsPagePaths)[number], Reques
 }
 
 function ours(name: string): () => Promise<Buffer> {
-  return () => readFile(new URL(`../../docs-page/${name}`, import.meta.url));
+  return () => readFile(new URL(`../../docs/page/${name}`, import.meta.url));
 }
 
 function theirs(url: string): () => Promise<Buffer> {

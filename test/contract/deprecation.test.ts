@@ -102,7 +102,7 @@ interface Contract {
 /** The program as it is, beside a contract that is not. */
 async function serveChangedContract(cleanup: Cleanup, change: (contract: Contract) => void): Promise<string> {
   const folder = await temporaryFolder(cleanup);
-  for (const name of ['src', 'generated', 'package.json', 'openapi.yaml', 'docs-page']) {
+  for (const name of ['src', 'generated', 'package.json', 'openapi.yaml', 'docs/page']) {
     await cp(join(root, name), join(folder, name), { recursive: true });
   }
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
