@@ -42,6 +42,8 @@ export interface Config {
   readonly corsOrigins: readonly string[];
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
+  /** Undefined where the metrics have no port of their own. */
+  readonly metricsAddress: { readonly host: string; readonly port: number } | undefined;
   readonly connectionsMax: number;
   readonly requestsMax: number;
   readonly streamsMax: number;
@@ -115,6 +117,7 @@ function readAll(read: Read, environment: Environment): Config {
     corsOrigins: read('CORS_ORIGINS', origins),
     requestTimeoutMs: read('REQUEST_TIMEOUT_MS', integerBetween(100, 600_000)),
     keepAliveTimeoutMs: read('KEEP_ALIVE_TIMEOUT_MS', integerBetween(1000, 3_600_000)),
+    metricsAddress: readMetricsAddress(read),
     connectionsMax: read('CONNECTIONS_MAX', integerBetween(1, 1_000_000)),
     requestsMax: read('REQUESTS_MAX', integerBetween(1, 100_000)),
     streamsMax: read('STREAMS_MAX', integerBetween(1, 100_000)),
@@ -125,6 +128,12 @@ function readAll(read: Read, environment: Environment): Config {
       deletedDays: read('RETENTION_DELETED_DAYS', optional(integerBetween(1, 36_500))),
     },
   };
+}
+
+function readMetricsAddress(read: Read): Config['metricsAddress'] {
+  const port = read('METRICS_PORT', optional(integerBetween(0, 65535)));
+  const host = read('METRICS_HOST', hostName);
+  return port === undefined ? undefined : { host, port };
 }
 
 function readTls(read: Read, environment: Environment): Config['tls'] {

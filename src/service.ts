@@ -22,6 +22,7 @@ import { erasureHandlers } from './http/handlers/erasure.ts';
 import { externalIdHandlers } from './http/handlers/external-ids.ts';
 import { historyHandlers } from './http/handlers/history.ts';
 import { transferHandlers } from './http/handlers/transfer.ts';
+import { type MetricsServer, startMetricsServer } from './http/metrics-server.ts';
 import { createHttpServer } from './http/server.ts';
 
 import { type Certificate, readCertificate } from './http/tls-certificate.ts';
@@ -38,6 +39,8 @@ import { createStorage, type Storage } from './storage/storage.ts';
 export interface Service {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
   readonly url: string;
+  /** Where the metrics are by themselves; undefined where they have no port of their own. */
+  readonly metricsUrl: string | undefined;
   readonly log: Log;
   /** Reads the certificate's files now; undefined where the service speaks plain HTTP. */
   readonly reloadCertificate: (() => void) | undefined;
@@ -89,7 +92,7 @@ async function serve(
   options: Required<ServiceOptions>,
 ): Promise<Service> {
   const { ids, sweepIntervalMs } = options;
-  const { requireIfMatch, retention, tls } = config;
+  const { requireIfMatch, retention, tls, metricsAddress } = config;
   const lifecycle = createLifecycle();
   const metrics = createMetrics();
   const storage = await createStorage(database, { ...options, retention });
@@ -116,7 +119,9 @@ async function serve(
   });
   const { keepAliveTimeoutMs, connectionsMax } = config;
   const server = createHttpServer(app, observers, { keepAliveTimeoutMs, connectionsMax, certificate });
-  await listen(server, config).catch(async (error: unknown) => {
+  const metricsServer = await listenTogether(server, config, () =>
+    metricsAddress ? startMetricsServer(metricsAddress, metrics) : undefined,
+  ).catch(async (error: unknown) => {
     await credentials?.stop();
     throw error;
   });
@@ -132,10 +137,13 @@ async function serve(
     await credentials?.stop();
     await Promise.all([housekeeping.stop(), idle()]);
     await database.close();
+    // Last, so that what the stop does can be seen.
+    await metricsServer?.stop();
     await closeLog(log);
   }
   return {
     url: urlOf(server),
+    metricsUrl: metricsServer?.url,
     log,
     reloadCertificate: renewal && (() => renewal.reload()),
     stop() {
@@ -172,6 +180,22 @@ async function openAuthentication(
 async function listen(server: Server, { host, port }: Config): Promise<void> {
   server.listen({ host, port });
   await once(server, 'listening');
+}
+
+/** The metrics' own port first: the service is not seen to listen before everything does. */
+async function listenTogether(
+  server: Server,
+  config: Config,
+  startMetrics: () => Promise<MetricsServer> | undefined,
+): Promise<MetricsServer | undefined> {
+  const metricsServer = await startMetrics();
+  try {
+    await listen(server, config);
+    return metricsServer;
+  } catch (error) {
+    await metricsServer?.stop();
+    throw error;
+  }
 }
 
 /** Stops taking connections, lets requests end, and cuts those that do not. */

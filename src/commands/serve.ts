@@ -33,9 +33,9 @@ async function stopOn(signal: string, service: Service): Promise<void> {
 }
 
 /** For a person at a terminal: where things are, and a line to try. For everyone else: a log line. */
-function announce({ url, log }: Service, config: Config, version: string): void {
+function announce({ url, metricsUrl, log }: Service, config: Config, version: string): void {
   if (!process.stdout.isTTY) {
-    log.info({ url, version, database: config.database.engine }, 'listening');
+    log.info({ url, metricsUrl, version, database: config.database.engine }, 'listening');
     return;
   }
   const lines = [
@@ -44,7 +44,7 @@ function announce({ url, log }: Service, config: Config, version: string): void 
     `  API        ${url}/customers`,
     `  Contract   ${url}/openapi.yaml`,
     `  Health     ${url}/readyz`,
-    `  Metrics    ${url}/metrics`,
+    `  Metrics    ${metricsUrl ?? `${url}/metrics`}`,
     '',
     ...describeCredentials(config),
     'Create a first customer:',

@@ -143,6 +143,18 @@ export const settings = [
     example: '360000',
     description: 'How long an idle connection is kept: longer than the load balancer before it keeps one.',
   },
+  {
+    name: 'METRICS_PORT',
+    fallback: '',
+    example: '9464',
+    description: 'Port of its own for /metrics, which asks for no credential there. Not set: only on PORT.',
+  },
+  {
+    name: 'METRICS_HOST',
+    fallback: '127.0.0.1',
+    example: '0.0.0.0',
+    description: 'Address to listen on for METRICS_PORT: one that only those who scrape can reach.',
+  },
   { name: 'CONNECTIONS_MAX', fallback: '15000', example: '2000', description: 'Open connections; then 503.' },
   { name: 'REQUESTS_MAX', fallback: '1000', example: '200', description: 'Requests at once; then 503.' },
   {
