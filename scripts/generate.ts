@@ -1,5 +1,6 @@
 /**
- * Makes generated/ from openapi.yaml: the document as JSON, which the service loads, and its types.
+ * Makes generated/ from openapi.yaml: the document as JSON, which the service loads, and its types; then, from what the
+ * service makes of the document, the gateways' configuration in deploy/gateway/.
  * With --check it writes nothing and fails if a file is not what it would write.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -13,15 +14,26 @@ const document = parse(await readFile(new URL('openapi.yaml', root), 'utf8')) as
 // Rendered first: openapi-typescript is free to change the object it is given.
 const json = `${JSON.stringify(document, null, 2)}\n`;
 const types = header + astToString(await openapiTypescript(document, { silent: true }));
-const files = { 'generated/openapi.json': json, 'generated/openapi.d.ts': types };
+const isCheck = process.argv.includes('--check');
 
-if (process.argv.includes('--check')) {
-  await check();
-} else {
-  await write();
+await make({ 'generated/openapi.json': json, 'generated/openapi.d.ts': types });
+await make(await gatewayFiles());
+
+async function make(files: Readonly<Record<string, string>>): Promise<void> {
+  await (isCheck ? check(files) : write(files));
 }
 
-async function check(): Promise<void> {
+/** Loaded only now: it reads what has just been made. */
+async function gatewayFiles(): Promise<Readonly<Record<string, string>>> {
+  const { nginxConfiguration } = await import('./gateway/nginx.ts');
+  const { caddyConfiguration } = await import('./gateway/caddy.ts');
+  return {
+    'deploy/gateway/nginx.conf': nginxConfiguration(),
+    'deploy/gateway/Caddyfile': caddyConfiguration(),
+  };
+}
+
+async function check(files: Readonly<Record<string, string>>): Promise<void> {
   const stale: string[] = [];
   for (const [path, text] of Object.entries(files)) {
     const present = await readFile(new URL(path, root), 'utf8').catch(() => undefined);
@@ -32,9 +44,9 @@ async function check(): Promise<void> {
   process.exitCode = 1;
 }
 
-async function write(): Promise<void> {
-  await mkdir(new URL('generated/', root), { recursive: true });
+async function write(files: Readonly<Record<string, string>>): Promise<void> {
   for (const [path, text] of Object.entries(files)) {
+    await mkdir(new URL('./', new URL(path, root)), { recursive: true });
     await writeFile(new URL(path, root), text);
   }
 }
