@@ -95,11 +95,16 @@ async function serve(
   const { requireIfMatch, retention, tls, metricsAddress } = config;
   const lifecycle = createLifecycle();
   const metrics = createMetrics();
-  const storage = await createStorage(database, { ...options, retention });
+  const storage = await createStorage(database, { ...options, retention, groups: metrics.groups });
   const { customers, erasures, histories, feed, sweep, idle } = storage;
   const credentials = await openAuthentication(config, storage, log, options);
   const streams = createFeedStreams(feed);
-  metrics.observeFeed({ streams: () => streams.count, head: async () => (await feed.extent()).head });
+  metrics.observeStorage(storage.figures);
+  metrics.observeFeed({
+    streams: () => streams.count,
+    toldPosition: () => streams.position,
+    head: async () => (await feed.extent()).head,
+  });
   const handlers = {
     ...customerHandlers({ customers, requireIfMatch }),
     ...externalIdHandlers({ customers }),

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type FileHandle, open as openFile } from 'node:fs/promises';
+import { type FileHandle, open as openFile, stat } from 'node:fs/promises';
 import type { DatabaseConfig } from '../config/parsers.ts';
 import type { Engine } from './engine.ts';
 import { toFailure } from './error-translation.ts';
@@ -19,6 +19,8 @@ export interface Database {
   /** The file of an embedded database, to look at its bytes. It is closed after SQLite has closed its own: closing
    * any descriptor of a file gives up the locks that the process has on it. */
   readonly file?: FileHandle;
+  /** The size of its write-ahead log. */
+  readonly walBytes?: () => Promise<number>;
   close(): Promise<void>;
 }
 
@@ -152,6 +154,7 @@ async function open(config: DatabaseConfig, timeoutMs: number): Promise<Opened> 
   return {
     engine,
     file: bytes,
+    walBytes: async () => (await stat(`${file}-wal`).catch(() => undefined))?.size ?? 0,
     async lock() {
       unlock = await lockFile(file);
     },

@@ -4,6 +4,7 @@ import type { ErasureStore } from '../domain/erasure.ts';
 import { unavailable } from '../domain/failures.ts';
 import type { CustomerStore } from '../domain/ports.ts';
 import type { Clock, IdSource } from '../domain/sources.ts';
+import type { GroupObserver, StorageFigures } from '../operations/storage-metrics.ts';
 import { createApiKeyStore } from './api-keys.ts';
 import { createChangeFeed } from './change-feed.ts';
 import { createCursorSealer } from './cursors.ts';
@@ -32,6 +33,7 @@ export interface Storage {
   readonly histories: CustomerHistories;
   readonly feed: ChangeFeed;
   readonly apiKeys: ApiKeyStore;
+  readonly figures: StorageFigures;
   /** Resolves when no write is under way. */
   idle(): Promise<void>;
 }
@@ -41,6 +43,8 @@ export interface StorageOptions {
   readonly ids: IdSource;
   /** How long things are kept; for ever when absent. */
   readonly retention?: Retention;
+  /** Watches the transactions of writes. */
+  readonly groups?: GroupObserver;
 }
 
 const keepForEver: Retention = { changesDays: undefined, deletedDays: undefined };
@@ -48,7 +52,7 @@ const keepForEver: Retention = { changesDays: undefined, deletedDays: undefined 
 /** Joins the parts of storage over an opened database whose schema is current. */
 export async function createStorage(
   database: Database,
-  { clock, ids, retention = keepForEver }: StorageOptions,
+  { clock, ids, groups, retention = keepForEver }: StorageOptions,
 ): Promise<Storage> {
   const { engine } = database;
   const { cursorKey, idempotencyKey } = await loadSecrets(engine);
@@ -59,7 +63,14 @@ export async function createStorage(
   const news = createFeedNews(engine);
   const feed = createChangeFeed(engine, news);
   const { committed } = news;
-  const writes = createCustomerWrites(engine, { clock, ids, idempotencyKey, idempotencyTtlMs, committed });
+  const writes = createCustomerWrites(engine, {
+    clock,
+    ids,
+    idempotencyKey,
+    idempotencyTtlMs,
+    committed,
+    groups,
+  });
   const erasures = createErasures(database, writes, { idempotencyKey, idempotencyTtlMs });
   const openExport = createCustomerExport(engine);
 
@@ -73,6 +84,7 @@ export async function createStorage(
 
   return {
     apiKeys: createApiKeyStore(engine),
+    figures: { writesWaiting: writes.waiting, ...engine.figures, walBytes: database.walBytes },
     customers: {
       get: (id) => translated(reads.byId(id)),
       getByExternalId: (externalId) => translated(reads.byExternalId(externalId)),
