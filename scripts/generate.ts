@@ -1,6 +1,6 @@
 /**
  * Makes generated/ from openapi.yaml: the document as JSON, which the service loads, and its types; then, from what the
- * service makes of the document, the gateways' configuration in deploy/gateway/.
+ * service makes of the document, the gateways' configuration in deploy/gateway/; and the dashboard in deploy/grafana/.
  * With --check it writes nothing and fails if a file is not what it would write.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -17,17 +17,19 @@ const types = header + astToString(await openapiTypescript(document, { silent: t
 const isCheck = process.argv.includes('--check');
 
 await make({ 'generated/openapi.json': json, 'generated/openapi.d.ts': types });
-await make(await gatewayFiles());
+await make(await deploymentFiles());
 
 async function make(files: Readonly<Record<string, string>>): Promise<void> {
   await (isCheck ? check(files) : write(files));
 }
 
 /** Loaded only now: it reads what has just been made. */
-async function gatewayFiles(): Promise<Readonly<Record<string, string>>> {
+async function deploymentFiles(): Promise<Readonly<Record<string, string>>> {
   const { nginxConfiguration } = await import('./gateway/nginx.ts');
   const { caddyConfiguration } = await import('./gateway/caddy.ts');
+  const { grafanaDashboard } = await import('./grafana/dashboard.ts');
   return {
+    'deploy/grafana/dashboards/customers.json': grafanaDashboard(),
     'deploy/gateway/nginx.conf': nginxConfiguration(),
     'deploy/gateway/Caddyfile': caddyConfiguration(),
   };

@@ -30,3 +30,17 @@ export const invalidLimits: readonly InvalidCase[] = [
   [{ TLS_KEY_FILE: 'b.key' }, 'TLS_CERT_FILE', /must be set, because TLS_KEY_FILE is/],
   [{ TLS_CERT_FILE: 'tls/', TLS_KEY_FILE: 'b.key' }, 'TLS_CERT_FILE', /must name a file, not "tls\/"/],
 ];
+
+/** A wrong value of each. */
+export const wrongLimits = {
+  RETENTION_CHANGES_DAYS: '1',
+  RETENTION_DELETED_DAYS: '0',
+  KEEP_ALIVE_TIMEOUT_MS: 'long',
+  METRICS_PORT: '65536',
+  METRICS_HOST: 'a/b',
+  CONNECTIONS_MAX: 'any',
+  REQUESTS_MAX: '-1',
+  STREAMS_MAX: '0',
+  TLS_CERT_FILE: 'folder/',
+  TLS_KEY_FILE: 'folder/',
+};

@@ -13,12 +13,12 @@ import { loadConfig } from '../../src/config.ts';
 import { operationsById } from '../../src/contract/operations.ts';
 import { operationalPaths } from '../../src/http/operational-routes.ts';
 import { migrate } from '../../src/storage/database.ts';
-import { afterwards, type Cleanup, suiteCleanup } from '../support/cleanup.ts';
-import { allScopes, bearer, keyMaker, until } from '../support/credentials.ts';
+import { suiteCleanup } from '../support/cleanup.ts';
+import { allScopes, bearer, keyMaker } from '../support/credentials.ts';
 import { freshDatabaseUrl } from '../support/engines.ts';
-import { type RunningCommand, startCommand } from '../support/process.ts';
+import { type Instance, startInstance, startInstances, untilServing } from './gateway-instances.ts';
 import { type Kind, startLoad } from './gateway-load.ts';
-import { freePort, type Gateway, type GatewayName, startGateway, without } from './gateway-process.ts';
+import { type Gateway, type GatewayName, startGateway, without } from './gateway-process.ts';
 
 /** Requests between two events; many more in the soak. */
 const requestsBetween = process.env.TEST_SOAK ? 2000 : 60;
@@ -28,33 +28,6 @@ const repeated: Readonly<Record<GatewayName, readonly Kind[]>> = {
   nginx: ['list', 'get', 'post', 'put'],
   caddy: ['list', 'get'],
 };
-
-interface Instance {
-  readonly port: number;
-  running: RunningCommand;
-}
-
-async function startInstances(cleanup: Cleanup, databaseUrl: string): Promise<[Instance, Instance]> {
-  const start = async (): Promise<Instance> => {
-    const port = await freePort();
-    const instance = { port, running: await startInstance(databaseUrl, port) };
-    afterwards(cleanup, async () => void (await instance.running.stop('SIGKILL')));
-    return instance;
-  };
-  return Promise.all([start(), start()]);
-}
-
-function startInstance(databaseUrl: string, port: number): Promise<RunningCommand> {
-  const env = { DATABASE_URL: databaseUrl, PORT: String(port), AUTH: 'keys', TRUST_PROXY: '1' };
-  return startCommand(['serve'], { env, ready: /"message":"listening"|"listening"/ });
-}
-
-/** Its own figures tell that requests come through again. */
-async function untilServing({ port }: Instance): Promise<void> {
-  const served = async () =>
-    /operation="listCustomers"/.test(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text());
-  await until(served, 30_000, 100);
-}
 
 describe('gateways before two instances', { skip: without('nginx') && without('caddy') }, () => {
   const cleanup = suiteCleanup();
@@ -234,27 +207,5 @@ describe('gateways before two instances', { skip: without('nginx') && without('c
       assert.match(String(unanswered.headers['retry-after']), /^\d+$/);
       assert.ok(!gateway.log().includes('canary'), 'a gateway has logged a query');
     }
-  });
-});
-
-describe('nginx', { skip: without('nginx') }, () => {
-  test('429 with Retry-After and problem details for an address that asks too much', async (t) => {
-    const databaseUrl = await freshDatabaseUrl(t, 'sqlite');
-    const port = await freePort();
-    const running = await startInstance(databaseUrl, port);
-    afterwards(t, async () => void (await running.stop()));
-    const gateway = await startGateway(t, 'nginx', [port, port]);
-    const replies = await Promise.all(Array.from({ length: 300 }, () => gateway.call('GET', '/livez')));
-    const limited = replies.filter(({ status }) => status === 429);
-    assert.ok(limited.length > 0 && limited.length < 250, `${limited.length} of 300 refused`);
-    assert.deepEqual(new Set(replies.map(({ status }) => status)), new Set([200, 429]));
-    for (const { headers, text } of limited) {
-      assert.equal(headers['retry-after'], '1');
-      assert.deepEqual(
-        [headers['content-type'], JSON.parse(text).code],
-        ['application/problem+json', 'rate_limited'],
-      );
-    }
-    t.diagnostic(`${limited.length} of 300 refused`);
   });
 });
