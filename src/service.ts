@@ -1,22 +1,17 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
-
 import { Server as HttpsServer } from 'node:https';
-
 import { type AddressInfo, createServer as createProbe } from 'node:net';
-
 import { v7 as uuidv7 } from 'uuid';
 import { type CredentialParts, type Credentials, openCredentials } from './authentication/credentials.ts';
 import { keyTrustMs as defaultKeyTrustMs } from './authentication/keyring.ts';
 import type { Config } from './config.ts';
+import type { CustomerStore } from './domain/ports.ts';
 import type { Clock, IdSource } from './domain/sources.ts';
 import { createApplication } from './http/application.ts';
-
 import { renewCertificate } from './http/certificate-renewal.ts';
-
 import { createFeedStreams } from './http/feed-streams.ts';
 import { changeHandlers } from './http/handlers/changes.ts';
-
 import { customerHandlers } from './http/handlers/customers.ts';
 import { erasureHandlers } from './http/handlers/erasure.ts';
 import { externalIdHandlers } from './http/handlers/external-ids.ts';
@@ -24,11 +19,9 @@ import { historyHandlers } from './http/handlers/history.ts';
 import { transferHandlers } from './http/handlers/transfer.ts';
 import { type MetricsServer, startMetricsServer } from './http/metrics-server.ts';
 import { createHttpServer } from './http/server.ts';
-
 import { type Certificate, readCertificate } from './http/tls-certificate.ts';
-
+import { type Instance, startRegistration } from './operations/discovery.ts';
 import { startHousekeeping } from './operations/housekeeping.ts';
-
 import { createLifecycle } from './operations/lifecycle.ts';
 import { closeLog, createLog, type Log } from './operations/log.ts';
 import { createMetrics } from './operations/metrics.ts';
@@ -54,6 +47,8 @@ export interface ServiceOptions {
   readonly ids?: IdSource;
   /** How long after a sweep of what is past its time the next one begins. */
   readonly sweepIntervalMs?: number;
+  /** How often a Consul agent is told how the service is. */
+  readonly consulIntervalMs?: number;
   /** How long API keys are trusted that cannot be looked at. */
   readonly keyTrustMs?: number;
 }
@@ -70,14 +65,26 @@ const idleCheckIntervalMs = 50;
  * @throws StorageProblem or the server's own error (such as EADDRINUSE); nothing is left open then.
  */
 export async function startService(config: Config, options: ServiceOptions = {}): Promise<Service> {
-  const { clock = Date.now, ids = newId, sweepIntervalMs = 60_000, keyTrustMs = defaultKeyTrustMs } = options;
+  const {
+    clock = Date.now,
+    ids = newId,
+    sweepIntervalMs = 60_000,
+    consulIntervalMs = 5000,
+    keyTrustMs = defaultKeyTrustMs,
+  } = options;
   const log = await createLog(config.logLevel);
   // Before the database: a start that must fail makes none.
   await checkAddress(config);
   const certificate = config.tls && readCertificate(config.tls);
   const database = await openToServe(config.database, config.requestTimeoutMs);
   try {
-    return await serve(config, certificate, database, log, { clock, ids, sweepIntervalMs, keyTrustMs });
+    return await serve(config, certificate, database, log, {
+      clock,
+      ids,
+      sweepIntervalMs,
+      consulIntervalMs,
+      keyTrustMs,
+    });
   } catch (error) {
     await database.close();
     throw error;
@@ -132,10 +139,18 @@ async function serve(
   });
   const renewal = tls && server instanceof HttpsServer ? await renewCertificate(server, tls, log) : undefined;
   const housekeeping = startHousekeeping(sweep, { log, intervalMs: sweepIntervalMs });
+  const registration =
+    config.consul &&
+    startRegistration(config.consul, instanceOf(server, customers), {
+      log,
+      intervalMs: options.consulIntervalMs,
+    });
 
   let stopped: Promise<void> | undefined;
   async function stop(): Promise<void> {
     lifecycle.beginStop();
+    // First, while requests are still taken: nobody is to be sent here any more.
+    await registration?.stop();
     renewal?.stop();
     streams.stop();
     await drain(server);
@@ -214,6 +229,13 @@ async function drain(server: Server): Promise<void> {
   await closed;
   clearInterval(idling);
   clearTimeout(cutting);
+}
+
+/** What a registry is told of the service. */
+function instanceOf(server: Server, customers: CustomerStore): Instance {
+  const { port } = server.address() as AddressInfo;
+  const scheme = server instanceof HttpsServer ? 'https' : 'http';
+  return { port, scheme, checkReady: () => customers.checkReady() };
 }
 
 function urlOf(server: Server): string {

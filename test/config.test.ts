@@ -24,6 +24,7 @@ const defaults: Config = {
   retention: { changesDays: undefined, deletedDays: undefined },
   keepAliveTimeoutMs: 75_000,
   metricsAddress: undefined,
+  consul: undefined,
   connectionsMax: 15_000,
   requestsMax: 1000,
   streamsMax: 2000,
