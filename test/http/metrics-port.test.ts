@@ -1,6 +1,6 @@
 /**
  * The metrics on a port of their own. Planted once, and seen by this: other paths served there too; the port left
- * open when the main port is taken.
+ * open at the end.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
