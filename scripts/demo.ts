@@ -42,7 +42,7 @@ async function demo(): Promise<void> {
       print(`As at the start: ${describe(running.filling)}.`);
     }),
   );
-  print(bannerOf(running.service.url, config, version));
+  print(bannerOf(running.service, config, version));
   print(`It holds ${describe(running.filling)}. As at the start again:\n\n  kill -USR2 ${process.pid}\n`);
 }
 

@@ -1,5 +1,7 @@
 /**
- * Makes generated/ from openapi.yaml: the document as JSON, which the service loads, its types, and the client.
+ * Makes generated/ from openapi.yaml: the document as JSON, which the service loads, its types, and the client; then,
+ * from what the service makes of the document, the gateways' configuration in deploy/gateway/; and the dashboard in
+ * deploy/grafana/.
  * With --check it writes nothing and fails if a file is not what it would write.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -15,20 +17,34 @@ const document = parse(await readFile(new URL('openapi.yaml', root), 'utf8')) as
 // Rendered first: openapi-typescript is free to change the object it is given.
 const json = `${JSON.stringify(document, null, 2)}\n`;
 const types = header + astToString(await openapiTypescript(document, { silent: true }));
-const client = await clientFiles(JSON.parse(json) as ContractDocument);
-const files: Readonly<Record<string, string>> = {
-  'generated/openapi.json': json,
-  'generated/openapi.d.ts': types,
-  ...Object.fromEntries(Object.entries(client).map(([path, text]) => [`generated/client/${path}`, text])),
-};
+const isCheck = process.argv.includes('--check');
 
-if (process.argv.includes('--check')) {
-  await check();
-} else {
-  await write();
+await make({ 'generated/openapi.json': json, 'generated/openapi.d.ts': types });
+await make(await client());
+await make(await deploymentFiles());
+
+async function make(files: Readonly<Record<string, string>>): Promise<void> {
+  await (isCheck ? check(files) : write(files));
 }
 
-async function check(): Promise<void> {
+async function client(): Promise<Readonly<Record<string, string>>> {
+  const made = await clientFiles(JSON.parse(json) as ContractDocument);
+  return Object.fromEntries(Object.entries(made).map(([path, text]) => [`generated/client/${path}`, text]));
+}
+
+/** Loaded only now: it reads what has just been made. */
+async function deploymentFiles(): Promise<Readonly<Record<string, string>>> {
+  const { nginxConfiguration } = await import('./gateway/nginx.ts');
+  const { caddyConfiguration } = await import('./gateway/caddy.ts');
+  const { grafanaDashboard } = await import('./grafana/dashboard.ts');
+  return {
+    'deploy/grafana/dashboards/customers.json': grafanaDashboard(),
+    'deploy/gateway/nginx.conf': nginxConfiguration(),
+    'deploy/gateway/Caddyfile': caddyConfiguration(),
+  };
+}
+
+async function check(files: Readonly<Record<string, string>>): Promise<void> {
   const stale: string[] = [];
   for (const [path, text] of Object.entries(files)) {
     const present = await readFile(new URL(path, root), 'utf8').catch(() => undefined);
@@ -39,7 +55,7 @@ async function check(): Promise<void> {
   process.exitCode = 1;
 }
 
-async function write(): Promise<void> {
+async function write(files: Readonly<Record<string, string>>): Promise<void> {
   for (const [path, text] of Object.entries(files)) {
     await mkdir(new URL('./', new URL(path, root)), { recursive: true });
     await writeFile(new URL(path, root), text);

@@ -9,6 +9,7 @@ import {
   type TokenConfig,
   tokenTypes,
 } from './config/authentication.ts';
+import { type ConsulConfig, consulAgent, consulToken, serviceName } from './config/consul.ts';
 import {
   type DatabaseConfig,
   databaseAt,
@@ -43,6 +44,10 @@ export interface Config {
   readonly corsOrigins: readonly string[];
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
+  /** Undefined where the metrics have no port of their own. */
+  readonly metricsAddress: { readonly host: string; readonly port: number } | undefined;
+  /** Undefined where no Consul agent is told of the service. */
+  readonly consul: ConsulConfig | undefined;
   readonly connectionsMax: number;
   readonly requestsMax: number;
   readonly streamsMax: number;
@@ -114,6 +119,8 @@ function readAll(read: Read, environment: Environment): Config {
     corsOrigins: read('CORS_ORIGINS', origins),
     requestTimeoutMs: read('REQUEST_TIMEOUT_MS', integerBetween(100, 600_000)),
     keepAliveTimeoutMs: read('KEEP_ALIVE_TIMEOUT_MS', integerBetween(1000, 3_600_000)),
+    metricsAddress: readMetricsAddress(read),
+    consul: readConsul(host, read),
     connectionsMax: read('CONNECTIONS_MAX', integerBetween(1, 1_000_000)),
     requestsMax: read('REQUESTS_MAX', integerBetween(1, 100_000)),
     streamsMax: read('STREAMS_MAX', integerBetween(1, 100_000)),
@@ -130,6 +137,21 @@ function readDatabase(read: Read): DatabaseConfig {
   const poolSize = read('DATABASE_POOL_SIZE', integerBetween(1, 100));
   const replicaUrl = read('DATABASE_REPLICA_URL', replicaAt);
   return read('DATABASE_URL', (url) => databaseAt(url, poolSize, replicaUrl));
+}
+
+function readMetricsAddress(read: Read): Config['metricsAddress'] {
+  const port = read('METRICS_PORT', optional(integerBetween(0, 65535)));
+  const host = read('METRICS_HOST', hostName);
+  return port === undefined ? undefined : { host, port };
+}
+
+function readConsul(host: string, read: Read): Config['consul'] {
+  const agentUrl = read('CONSUL_HTTP_ADDR', consulAgent);
+  const token = read('CONSUL_HTTP_TOKEN', consulToken);
+  const name = read('CONSUL_SERVICE_NAME', serviceName);
+  const isAny = host === '0.0.0.0' || host === '::';
+  const address = read('CONSUL_SERVICE_ADDRESS', hostName) || (isAny ? '' : host);
+  return agentUrl === '' ? undefined : { agentUrl, token, serviceName: name, address };
 }
 
 function readTls(read: Read, environment: Environment): Config['tls'] {

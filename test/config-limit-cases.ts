@@ -6,6 +6,28 @@ export const validLimits: readonly ValidCase[] = [
   [{ RETENTION_CHANGES_DAYS: '2' }, { retention: { changesDays: 2, deletedDays: undefined } }],
   [{ RETENTION_DELETED_DAYS: '36500' }, { retention: { changesDays: undefined, deletedDays: 36_500 } }],
   [{ KEEP_ALIVE_TIMEOUT_MS: '1000' }, { keepAliveTimeoutMs: 1000 }],
+  [
+    { CONSUL_HTTP_ADDR: 'consul.internal:8500', CONSUL_SERVICE_NAME: 'crm' },
+    {
+      consul: {
+        agentUrl: 'http://consul.internal:8500',
+        token: '',
+        serviceName: 'crm',
+        address: '127.0.0.1',
+      },
+    },
+  ],
+  [
+    { HOST: '0.0.0.0', AUTH: 'off', CONSUL_HTTP_ADDR: 'https://consul:8501/', CONSUL_HTTP_TOKEN: 't' },
+    {
+      host: '0.0.0.0',
+      loopback: false,
+      consul: { agentUrl: 'https://consul:8501', token: 't', serviceName: 'customers', address: '' },
+    },
+  ],
+  [{ METRICS_PORT: '0' }, { metricsAddress: { host: '127.0.0.1', port: 0 } }],
+  [{ METRICS_PORT: '9464', METRICS_HOST: '::' }, { metricsAddress: { host: '::', port: 9464 } }],
+  [{ METRICS_HOST: '::' }, {}],
   [{ CONNECTIONS_MAX: '1' }, { connectionsMax: 1 }],
   [{ REQUESTS_MAX: '100000' }, { requestsMax: 100_000 }],
   [{ STREAMS_MAX: '7' }, { streamsMax: 7 }],
@@ -18,6 +40,12 @@ export const validLimits: readonly ValidCase[] = [
 
 export const invalidLimits: readonly InvalidCase[] = [
   [{ KEEP_ALIVE_TIMEOUT_MS: '999' }, 'KEEP_ALIVE_TIMEOUT_MS', /1000 to 3600000/],
+  [{ CONSUL_HTTP_ADDR: 'unix:///run/consul.sock' }, 'CONSUL_HTTP_ADDR', /http or https URL/],
+  [{ CONSUL_HTTP_ADDR: 'http://consul/ui' }, 'CONSUL_HTTP_ADDR', /without a path/],
+  [{ CONSUL_HTTP_TOKEN: 'a b' }, 'CONSUL_HTTP_TOKEN', /visible ASCII/],
+  [{ CONSUL_SERVICE_NAME: 'our_crm' }, 'CONSUL_SERVICE_NAME', /"our_crm"/],
+  [{ METRICS_PORT: 'metrics' }, 'METRICS_PORT', /0 to 65535, not "metrics"/],
+  [{ METRICS_PORT: '1', METRICS_HOST: 'a b' }, 'METRICS_HOST', /"a b"/],
   [{ CONNECTIONS_MAX: '0' }, 'CONNECTIONS_MAX', /"0"/],
   [{ REQUESTS_MAX: 'all' }, 'REQUESTS_MAX', /"all"/],
   [{ STREAMS_MAX: '100001' }, 'STREAMS_MAX', /1 to 100000/],
@@ -25,3 +53,21 @@ export const invalidLimits: readonly InvalidCase[] = [
   [{ TLS_KEY_FILE: 'b.key' }, 'TLS_CERT_FILE', /must be set, because TLS_KEY_FILE is/],
   [{ TLS_CERT_FILE: 'tls/', TLS_KEY_FILE: 'b.key' }, 'TLS_CERT_FILE', /must name a file, not "tls\/"/],
 ];
+
+/** A wrong value of each. */
+export const wrongLimits = {
+  RETENTION_CHANGES_DAYS: '1',
+  RETENTION_DELETED_DAYS: '0',
+  KEEP_ALIVE_TIMEOUT_MS: 'long',
+  CONSUL_HTTP_ADDR: 'http://consul/ui',
+  CONSUL_HTTP_TOKEN: 'a b',
+  CONSUL_SERVICE_NAME: '-',
+  CONSUL_SERVICE_ADDRESS: 'a b',
+  METRICS_PORT: '65536',
+  METRICS_HOST: 'a/b',
+  CONNECTIONS_MAX: 'any',
+  REQUESTS_MAX: '-1',
+  STREAMS_MAX: '0',
+  TLS_CERT_FILE: 'folder/',
+  TLS_KEY_FILE: 'folder/',
+};

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { settings } from '../src/config/settings.ts';
 import { type Config, ConfigurationError, loadConfig } from '../src/config.ts';
 import { invalidAuthentication, password, validAuthentication } from './config-authentication-cases.ts';
-import { invalidLimits, validLimits } from './config-limit-cases.ts';
+import { invalidLimits, validLimits, wrongLimits } from './config-limit-cases.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -23,6 +23,8 @@ const defaults: Config = {
   requestTimeoutMs: 10_000,
   retention: { changesDays: undefined, deletedDays: undefined },
   keepAliveTimeoutMs: 75_000,
+  metricsAddress: undefined,
+  consul: undefined,
   connectionsMax: 15_000,
   requestsMax: 1000,
   streamsMax: 2000,
@@ -169,14 +171,7 @@ describe('configuration', () => {
       REQUIRE_IF_MATCH: '1',
       CORS_ORIGINS: 'here',
       REQUEST_TIMEOUT_MS: 'soon',
-      RETENTION_CHANGES_DAYS: '1',
-      RETENTION_DELETED_DAYS: '0',
-      KEEP_ALIVE_TIMEOUT_MS: 'long',
-      CONNECTIONS_MAX: 'any',
-      REQUESTS_MAX: '-1',
-      STREAMS_MAX: '0',
-      TLS_CERT_FILE: 'folder/',
-      TLS_KEY_FILE: 'folder/',
+      ...wrongLimits,
     };
     const ofTokens = { JWT_ISSUER: '', JWT_AUDIENCE: '', JWT_KEYS: 'http://login.example.com/keys' };
     assert.deepEqual(

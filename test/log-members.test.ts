@@ -25,6 +25,7 @@ const reasons: Readonly<Record<keyof LogEntry, string>> = {
   part: 'out of a closed list',
   signal: 'of the operating system',
   url: 'where the service itself listens',
+  metricsUrl: 'where the service itself listens',
   version: 'of the service',
   database: 'the engine, without its address',
   validUntil: 'a time of the certificate',

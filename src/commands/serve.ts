@@ -33,16 +33,17 @@ async function stopOn(signal: string, service: Service): Promise<void> {
 }
 
 /** For a person at a terminal: where things are, and a line to try. For everyone else: a log line. */
-function announce({ url, log }: Service, config: Config, version: string): void {
+function announce(service: Service, config: Config, version: string): void {
+  const { url, metricsUrl, log } = service;
   if (!process.stdout.isTTY) {
-    log.info({ url, version, database: config.database.engine }, 'listening');
+    log.info({ url, metricsUrl, version, database: config.database.engine }, 'listening');
     return;
   }
-  process.stdout.write(`${bannerOf(url, config, version)}\n`);
+  process.stdout.write(`${bannerOf(service, config, version)}\n`);
 }
 
 /** What a person at a terminal is told. */
-export function bannerOf(url: string, config: Config, version: string): string {
+export function bannerOf({ url, metricsUrl }: Service, config: Config, version: string): string {
   const lines = [
     `Customers ${version} listens on ${url} (${describeDatabase(config)}). Ctrl-C stops it.`,
     '',
@@ -50,7 +51,7 @@ export function bannerOf(url: string, config: Config, version: string): string {
     `  Docs       ${url}/docs`,
     `  Contract   ${url}/openapi.yaml`,
     `  Health     ${url}/readyz`,
-    `  Metrics    ${url}/metrics`,
+    `  Metrics    ${metricsUrl ?? `${url}/metrics`}`,
     '',
     ...describeCredentials(config),
     'Create a first customer:',

@@ -151,6 +151,45 @@ export const settings = [
     example: '360000',
     description: 'How long an idle connection is kept: longer than the load balancer before it keeps one.',
   },
+  {
+    name: 'METRICS_PORT',
+    fallback: '',
+    example: '9464',
+    description: 'Port of its own for /metrics, which asks for no credential there. Not set: only on PORT.',
+  },
+  {
+    name: 'METRICS_HOST',
+    fallback: '127.0.0.1',
+    example: '0.0.0.0',
+    description: 'Address to listen on for METRICS_PORT: one that only those who scrape can reach.',
+  },
+  {
+    name: 'CONSUL_HTTP_ADDR',
+    fallback: '',
+    example: 'http://127.0.0.1:8500',
+    description: 'Consul agent to register at while the service runs. Not set: nowhere.',
+  },
+  {
+    name: 'CONSUL_HTTP_TOKEN',
+    fallback: '',
+    example: 'b1gs33cr3t',
+    description:
+      'Token for the Consul agent, with service:write. Or CONSUL_HTTP_TOKEN_FILE: a file that holds it.',
+    secret: true,
+  },
+  {
+    name: 'CONSUL_SERVICE_NAME',
+    fallback: 'customers',
+    example: 'customers',
+    description: 'Name to register in Consul: CONSUL_SERVICE_NAME.service.consul in its DNS.',
+  },
+  {
+    name: 'CONSUL_SERVICE_ADDRESS',
+    fallback: '',
+    example: '10.1.2.3',
+    description:
+      'Address to register in Consul. Not set: HOST, or the address of the agent where HOST is any.',
+  },
   { name: 'CONNECTIONS_MAX', fallback: '15000', example: '2000', description: 'Open connections; then 503.' },
   { name: 'REQUESTS_MAX', fallback: '1000', example: '200', description: 'Requests at once; then 503.' },
   {

@@ -5,7 +5,7 @@ import { liftBodyDeadline } from './body-deadline.ts';
 import { closeAfter } from './last-reply.ts';
 
 /** More than twice the largest customer that the contract allows in ordinary text. */
-const bodyBytesMax = 65_536;
+export const bodyBytesMax = 65_536;
 
 /** How long a client may go on sending what is refused, so that it comes to read why. */
 const lingerMs = 1000;

@@ -23,6 +23,8 @@ export interface FeedStreams {
   open(after: FeedStart, parameter: string, principal: Principal): Promise<AsyncIterable<Uint8Array>>;
   /** How many are open. */
   readonly count: number;
+  /** The position that those have been told of that have caught up; undefined while none is open. */
+  readonly position: string | undefined;
   /** Ends all at once, so that their clients connect elsewhere, and lets no more begin. */
   stop(): void;
 }
@@ -83,6 +85,9 @@ export function createFeedStreams(
     },
     get count() {
       return streams.size;
+    },
+    get position() {
+      return tail.position;
     },
     stop() {
       isStopped = true;

@@ -32,6 +32,7 @@ export interface LogEntry {
   readonly part?: string;
   readonly signal?: string;
   readonly url?: string;
+  readonly metricsUrl?: string | undefined;
   readonly version?: string;
   readonly database?: string;
   /** Until when the TLS certificate is valid. */

@@ -1,4 +1,10 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import {
+  createGroupMetrics,
+  type GroupObserver,
+  observeStorage,
+  type StorageFigures,
+} from './storage-metrics.ts';
 
 /** Rate, errors and duration of requests by operation, in the text format that Prometheus scrapes. */
 export interface Metrics {
@@ -7,6 +13,10 @@ export interface Metrics {
   requestEnded(operation: string, status: number, durationSeconds: number): void;
   /** Adds the change feed's figures, taken when they are scraped. */
   observeFeed(feed: FeedFigures): void;
+  /** Adds the database's figures, taken when they are scraped. */
+  observeStorage(figures: StorageFigures): void;
+  /** Told of each transaction of writes. */
+  readonly groups: GroupObserver;
   /** @param reason of a closed list: who was refused, or how often, stays in the log. */
   requestRefused(reason: string): void;
   /** @param outcome of a closed list: what came of asking the replica. */
@@ -18,6 +28,8 @@ export interface Metrics {
 export interface FeedFigures {
   /** How many streams are open. */
   streams(): number;
+  /** The position that open streams have been told of, a decimal; undefined while there are none. */
+  toldPosition(): string | undefined;
   /** The newest position of the feed, a decimal. */
   head(): Promise<string>;
 }
@@ -68,6 +80,8 @@ export function createMetrics(): Metrics {
       durations.observe({ operation }, durationSeconds);
     },
     observeFeed: (feed) => observeFeed(registry, feed),
+    observeStorage: (figures) => observeStorage(registry, figures),
+    groups: createGroupMetrics(registry),
     requestRefused: (reason) => refusals.inc({ reason }),
     replicaRead: (outcome) => replicaReads.inc({ outcome }),
     contentType: registry.contentType,
@@ -84,6 +98,11 @@ function observeFeed(registry: Registry, feed: FeedFigures): void {
       this.set(feed.streams());
     },
   });
+  const lag = new Gauge({
+    name: 'feed_lag_changes',
+    help: 'Changes that the open streams of this process have not been told of; 0 where there are none.',
+    registers: [registry],
+  });
   new Gauge({
     name: 'feed_head_position',
     help: 'The newest position of the change feed; the last one known while the database does not answer.',
@@ -91,7 +110,10 @@ function observeFeed(registry: Registry, feed: FeedFigures): void {
     async collect() {
       const late = new Promise<undefined>((resolve) => setTimeout(resolve, headTimeoutMs, undefined).unref());
       const head = await Promise.race([feed.head().catch(() => undefined), late]);
-      if (head !== undefined) this.set(Number(head));
+      if (head === undefined) return;
+      this.set(Number(head));
+      // The streams may have come further since the head was asked for.
+      lag.set(Math.max(0, Number(head) - Number(feed.toldPosition() ?? head)));
     },
   });
 }

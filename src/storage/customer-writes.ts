@@ -3,6 +3,7 @@ import type { Command } from '../domain/commands.ts';
 import { Failure, unavailable } from '../domain/failures.ts';
 import type { WriteContext, WriteOutcome } from '../domain/ports.ts';
 import type { Clock, IdSource } from '../domain/sources.ts';
+import type { GroupObserver } from '../operations/storage-metrics.ts';
 import type { MaintenanceOptions } from './engine.ts';
 import { CommitUncertain, type Engine, type Session, type Work } from './engine.ts';
 import type { Settled } from './group-commit.ts';
@@ -23,6 +24,7 @@ export interface CustomerWritesOptions {
   readonly ids: IdSource;
   readonly idempotencyKey: Buffer;
   readonly idempotencyTtlMs: number;
+  readonly groups?: GroupObserver | undefined;
   /** Called when a transaction has ended that may have stored something. */
   readonly committed: () => void;
 }
@@ -33,6 +35,7 @@ export function createCustomerWrites(engine: Engine, options: CustomerWritesOpti
   const queue = createGroupCommit(commit, ({ context }: Write) => context.validateOnly, {
     batchMax,
     queueMax,
+    observer: options.groups,
   });
 
   const begun = new WeakSet<Write>();
@@ -158,6 +161,8 @@ export function createCustomerWrites(engine: Engine, options: CustomerWritesOpti
     maintain<Result>(work: Work<Result>, maintenance?: MaintenanceOptions): Promise<Result> {
       return queue.takeTurn(() => engine.maintain(work, maintenance));
     },
+    /** How many wait for their transaction. */
+    waiting: () => queue.length,
     /** Resolves when no write is under way. */
     idle: () => queue.idle(),
   };

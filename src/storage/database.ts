@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type FileHandle, open as openFile } from 'node:fs/promises';
+import { type FileHandle, open as openFile, stat } from 'node:fs/promises';
 import type { DatabaseConfig } from '../config/parsers.ts';
 import type { Engine } from './engine.ts';
 import { toFailure } from './error-translation.ts';
@@ -25,6 +25,8 @@ export interface Database {
   readonly file?: FileHandle;
   /** A server that has a copy of it, and what was found of that one at the start. */
   readonly replica?: Replica & { readonly finding: Finding };
+  /** The size of its write-ahead log. */
+  readonly walBytes?: () => Promise<number>;
   close(): Promise<void>;
 }
 
@@ -187,6 +189,7 @@ async function open(config: DatabaseConfig, timeoutMs: number): Promise<Opened> 
   return {
     engine,
     file: bytes,
+    walBytes: async () => (await stat(`${file}-wal`).catch(() => undefined))?.size ?? 0,
     async lock() {
       unlock = await lockFile(file);
     },

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { PoolFigures } from '../operations/storage-metrics.ts';
 import type { Dialect } from './dialect.ts';
 import { lease } from './lease.ts';
 import { createReadGate } from './read-gate.ts';
@@ -39,6 +40,7 @@ export interface Engine {
   readonly dialect: Dialect;
   /** The connection that writes, as Knex, for migrations. */
   readonly knex: Knex;
+  readonly figures: { readonly readers: PoolFigures; readonly writer: PoolFigures };
   /**
    * Runs work on a reading connection; several run side by side. Work is run again, here and in a transaction,
    * where the connection was lost before anything was stored.
@@ -133,6 +135,7 @@ export function createEngine<Connection>(parts: {
   return {
     dialect,
     knex: writer,
+    figures: { readers: figuresOf(readers), writer: figuresOf(writer) },
     read: (work) =>
       gate.pass(() =>
         leaseServing(readers, (connection) => driver.limit(connection, guarded(connection, work))),
@@ -149,5 +152,17 @@ export function createEngine<Connection>(parts: {
       await readers.destroy();
       await writer.destroy();
     },
+  };
+}
+
+/** Knex's pool, whose figures are in none of its types. */
+function figuresOf({ client }: Knex): PoolFigures {
+  const { pool } = client as {
+    readonly pool: { readonly max: number; numUsed(): number; numPendingAcquires(): number };
+  };
+  return {
+    connectionsMax: pool.max,
+    inUse: () => pool.numUsed(),
+    waiting: () => pool.numPendingAcquires(),
   };
 }

@@ -1,4 +1,5 @@
 import { unavailable } from '../domain/failures.ts';
+import type { GroupObserver } from '../operations/storage-metrics.ts';
 
 /** What became of one piece of work in a batch: each keeps its own outcome. */
 export type Settled<Result> = { readonly result: Result } | { readonly error: unknown };
@@ -8,6 +9,7 @@ export interface GroupCommitOptions {
   readonly batchMax: number;
   /** How many may wait; one more is refused at once. */
   readonly queueMax: number;
+  readonly observer?: GroupObserver | undefined;
 }
 
 export interface GroupCommit<Work, Result> {
@@ -15,6 +17,8 @@ export interface GroupCommit<Work, Result> {
   submit(work: Work): Promise<Result>;
   /** Runs a task when its turn comes, with no batch under way: for a transaction that is unlike the others. */
   takeTurn<Outcome>(task: () => Promise<Outcome>): Promise<Outcome>;
+  /** How many wait for their turn. */
+  readonly length: number;
   /** Resolves when nothing is under way. */
   idle(): Promise<void>;
 }
@@ -26,6 +30,7 @@ interface Turn {
 
 interface Waiting<Work, Result> {
   readonly work: Work;
+  readonly sinceMs: number;
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -40,7 +45,7 @@ interface Waiting<Work, Result> {
 export function createGroupCommit<Work, Result>(
   commit: (batch: readonly Work[]) => Promise<readonly Settled<Result>[]>,
   alone: (work: Work) => boolean,
-  { batchMax, queueMax }: GroupCommitOptions,
+  { batchMax, queueMax, observer }: GroupCommitOptions,
 ): GroupCommit<Work, Result> {
   let queue: (Waiting<Work, Result> | Turn)[] = [];
   let running: Promise<void> | undefined;
@@ -76,6 +81,7 @@ export function createGroupCommit<Work, Result>(
   }
 
   async function settle(batch: readonly Waiting<Work, Result>[]): Promise<void> {
+    const startedMs = performance.now();
     try {
       const settled = await commit(batch.map(({ work }) => work));
       batch.forEach(({ resolve, reject }, index) => {
@@ -86,6 +92,8 @@ export function createGroupCommit<Work, Result>(
     } catch (error) {
       for (const { reject } of batch) reject(error);
     }
+    const firstMs = batch[0]?.sinceMs ?? startedMs;
+    observer?.groupEnded(batch.length, startedMs - firstMs, performance.now() - startedMs);
   }
 
   return {
@@ -94,7 +102,7 @@ export function createGroupCommit<Work, Result>(
         return Promise.reject(unavailable(`${queueMax} writes are waiting, which is as many as may.`));
       }
       return new Promise((resolve, reject) => {
-        enqueue({ work, resolve, reject });
+        enqueue({ work, sinceMs: performance.now(), resolve, reject });
       });
     },
     takeTurn(task) {
@@ -102,6 +110,9 @@ export function createGroupCommit<Work, Result>(
       return new Promise((resolve, reject) => {
         enqueue({ run: () => task().then(resolve, reject) });
       });
+    },
+    get length() {
+      return queue.length;
     },
     async idle() {
       await running;

@@ -4,6 +4,7 @@ import type { ErasureStore } from '../domain/erasure.ts';
 import { unavailable } from '../domain/failures.ts';
 import type { CustomerStore } from '../domain/ports.ts';
 import type { Clock, IdSource } from '../domain/sources.ts';
+import type { GroupObserver, StorageFigures } from '../operations/storage-metrics.ts';
 import { createApiKeyStore } from './api-keys.ts';
 import { createChangeFeed } from './change-feed.ts';
 import { createCursorSealer } from './cursors.ts';
@@ -34,6 +35,7 @@ export interface Storage {
   readonly histories: CustomerHistories;
   readonly feed: ChangeFeed;
   readonly apiKeys: ApiKeyStore;
+  readonly figures: StorageFigures;
   /** Resolves when no write is under way. */
   idle(): Promise<void>;
 }
@@ -47,6 +49,8 @@ export interface StorageOptions {
   readonly replicaObserver?: ReplicaObserver;
   /** The steps of the schema that this program knows. */
   readonly steps?: readonly Migration[];
+  /** Watches the transactions of writes. */
+  readonly groups?: GroupObserver;
 }
 
 const unobserved: ReplicaObserver = { onRead() {}, onHealth() {} };
@@ -56,7 +60,14 @@ const keepForEver: Retention = { changesDays: undefined, deletedDays: undefined 
 /** Joins the parts of storage over an opened database whose schema is current. */
 export async function createStorage(
   database: Database,
-  { clock, ids, retention = keepForEver, replicaObserver = unobserved, steps = migrations }: StorageOptions,
+  {
+    clock,
+    ids,
+    groups,
+    retention = keepForEver,
+    replicaObserver = unobserved,
+    steps = migrations,
+  }: StorageOptions,
 ): Promise<Storage> {
   const { engine, replica } = database;
   // Only what can say how new its answer has to be. All else reads from the engine itself.
@@ -69,7 +80,14 @@ export async function createStorage(
   const news = createFeedNews(engine);
   const feed = createChangeFeed(engine, news, source);
   const { committed } = news;
-  const writes = createCustomerWrites(engine, { clock, ids, idempotencyKey, idempotencyTtlMs, committed });
+  const writes = createCustomerWrites(engine, {
+    clock,
+    ids,
+    idempotencyKey,
+    idempotencyTtlMs,
+    committed,
+    groups,
+  });
   const erasures = createErasures(database, writes, { idempotencyKey, idempotencyTtlMs });
   const openExport = createCustomerExport(source);
 
@@ -83,6 +101,7 @@ export async function createStorage(
 
   return {
     apiKeys: createApiKeyStore(engine),
+    figures: { writesWaiting: writes.waiting, ...engine.figures, walBytes: database.walBytes },
     customers: {
       get: (id, minFeedPosition) => translated(reads.byId(id, minFeedPosition)),
       getByExternalId: (externalId, minFeedPosition) =>

@@ -1,7 +1,7 @@
 // Generated from openapi.yaml by `npm run generate`. Never edited.
 
 import type { CallOptions } from './operation.ts';
-import type { CustomerId, CustomerType, CustomerStatus, Instant, PageCursor } from './types.ts';
+import type { CustomerId, CustomerType, CustomerStatus, Instant, PageCursor, FeedPosition } from './types.ts';
 
 /** What `listCustomers` takes besides. */
 export interface ListCustomersOptions extends CallOptions {
@@ -62,6 +62,13 @@ export interface ListCustomersOptions extends CallOptions {
    */
   readonly ifNoneMatch?: string | undefined;
   /**
+   * Answer from a state that includes this position of the change feed, and not necessarily from the newest
+   * one: what your last write answered as `Feed-Position`. Where the service has a read replica, it may then
+   * answer from that, and you still read your own writes; without this header the answer is always the newest
+   * state. See "Reading from a replica" above.
+   */
+  readonly minFeedPosition?: FeedPosition | undefined;
+  /**
    * Your own id for this request, 1 to 128 of `A-Za-z0-9_.:-`; it is sent back and written to the logs. Any
    * other value is ignored and replaced by a new UUID.
    */
@@ -110,6 +117,13 @@ export interface ExportCustomersOptions extends CallOptions {
   /** With `true`, deleted customers are listed too, told by a `deletedAt` that is not null. */
   readonly includeDeleted?: boolean | undefined;
   /**
+   * Answer from a state that includes this position of the change feed, and not necessarily from the newest
+   * one: what your last write answered as `Feed-Position`. Where the service has a read replica, it may then
+   * answer from that, and you still read your own writes; without this header the answer is always the newest
+   * state. See "Reading from a replica" above.
+   */
+  readonly minFeedPosition?: FeedPosition | undefined;
+  /**
    * Your own id for this request, 1 to 128 of `A-Za-z0-9_.:-`; it is sent back and written to the logs. Any
    * other value is ignored and replaced by a new UUID.
    */
@@ -141,6 +155,13 @@ export interface GetCustomerOptions extends CallOptions {
    * malformed value is refused with 400.
    */
   readonly ifNoneMatch?: string | undefined;
+  /**
+   * Answer from a state that includes this position of the change feed, and not necessarily from the newest
+   * one: what your last write answered as `Feed-Position`. Where the service has a read replica, it may then
+   * answer from that, and you still read your own writes; without this header the answer is always the newest
+   * state. See "Reading from a replica" above.
+   */
+  readonly minFeedPosition?: FeedPosition | undefined;
   /**
    * Your own id for this request, 1 to 128 of `A-Za-z0-9_.:-`; it is sent back and written to the logs. Any
    * other value is ignored and replaced by a new UUID.
@@ -259,6 +280,13 @@ export interface GetCustomerHistoryOptions extends CallOptions {
    */
   readonly cursor?: PageCursor | undefined;
   /**
+   * Answer from a state that includes this position of the change feed, and not necessarily from the newest
+   * one: what your last write answered as `Feed-Position`. Where the service has a read replica, it may then
+   * answer from that, and you still read your own writes; without this header the answer is always the newest
+   * state. See "Reading from a replica" above.
+   */
+  readonly minFeedPosition?: FeedPosition | undefined;
+  /**
    * Your own id for this request, 1 to 128 of `A-Za-z0-9_.:-`; it is sent back and written to the logs. Any
    * other value is ignored and replaced by a new UUID.
    */
@@ -277,6 +305,13 @@ export interface ListChangesOptions extends CallOptions {
   readonly after?: string | undefined;
   /** The most changes to answer in one page; 100 when absent. An event stream has no pages. */
   readonly limit?: number | undefined;
+  /**
+   * Answer from a state that includes this position of the change feed, and not necessarily from the newest
+   * one: what your last write answered as `Feed-Position`. Where the service has a read replica, it may then
+   * answer from that, and you still read your own writes; without this header the answer is always the newest
+   * state. See "Reading from a replica" above.
+   */
+  readonly minFeedPosition?: FeedPosition | undefined;
   /**
    * Your own id for this request, 1 to 128 of `A-Za-z0-9_.:-`; it is sent back and written to the logs. Any
    * other value is ignored and replaced by a new UUID.
@@ -314,6 +349,13 @@ export interface GetCustomerByExternalIdOptions extends CallOptions {
    * malformed value is refused with 400.
    */
   readonly ifNoneMatch?: string | undefined;
+  /**
+   * Answer from a state that includes this position of the change feed, and not necessarily from the newest
+   * one: what your last write answered as `Feed-Position`. Where the service has a read replica, it may then
+   * answer from that, and you still read your own writes; without this header the answer is always the newest
+   * state. See "Reading from a replica" above.
+   */
+  readonly minFeedPosition?: FeedPosition | undefined;
   /**
    * Your own id for this request, 1 to 128 of `A-Za-z0-9_.:-`; it is sent back and written to the logs. Any
    * other value is ignored and replaced by a new UUID.

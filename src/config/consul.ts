@@ -1,0 +1,35 @@
+import { quoted } from './parsers.ts';
+
+/** Where and what is told to a Consul agent. */
+export interface ConsulConfig {
+  readonly agentUrl: string;
+  readonly token: string;
+  readonly serviceName: string;
+  /** Empty for the agent's own address. */
+  readonly address: string;
+}
+
+/** As Consul's own tools take it: a URL, or a host and port. */
+export function consulAgent(value: string): string {
+  if (value === '') return '';
+  const text = /^https?:\/\//.test(value) ? value : `http://${value}`;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.pathname !== '/' || url.search || url.hash || url.username || url.password) {
+    throw new Error('must be an http or https URL without a path, or a host and port');
+  }
+  return url.origin;
+}
+
+/** It is a secret, and never quoted. */
+export function consulToken(value: string): string {
+  if (!/^[\x21-\x7e]*$/.test(value)) throw new Error('must be visible ASCII without spaces');
+  return value;
+}
+
+/** It becomes a name in DNS. */
+export function serviceName(value: string): string {
+  if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i.test(value)) {
+    throw new Error(`must be 1 to 63 letters, digits and hyphens, not ${quoted(value)}`);
+  }
+  return value;
+}

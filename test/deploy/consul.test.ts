@@ -1,0 +1,76 @@
+/**
+ * Registration in Consul, against a stand-in that follows its documented API. Planted once, and seen: no new registration
+ * after a 404, a start that waits for the agent, `passing` whatever the database says, deregistering left out.
+ */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import pg from 'pg';
+import { until } from '../support/credentials.ts';
+import { describeEngines, type EngineName } from '../support/engines.ts';
+import { startTestService } from '../support/service.ts';
+import { type ConsulAgent, startConsulAgent } from './consul-agent.ts';
+
+const consulIntervalMs = 50;
+const timeoutMs = 20_000;
+
+function start(t: TestContext, engine: EngineName, port: number, more: Record<string, string> = {}) {
+  const environment = { CONSUL_HTTP_ADDR: `127.0.0.1:${port}`, ...more };
+  return startTestService(t, { engine, environment, consulIntervalMs });
+}
+
+const onlyOne = (agent: ConsulAgent) => [...agent.services.values()][0];
+const isPassing = (agent: ConsulAgent) => async () => onlyOne(agent)?.Check.Status === 'passing';
+
+describeEngines('registration in Consul', (engine) => {
+  test('is there while the service runs, and gone when it has stopped', async (t) => {
+    const agent = await startConsulAgent(t, 0, 'secret');
+    const service = await start(t, engine, agent.port, { CONSUL_HTTP_TOKEN: 'secret' });
+    await until(isPassing(agent), timeoutMs);
+    const { Name, Address, Port, Meta, Check } = onlyOne(agent) ?? assert.fail();
+    assert.deepEqual([Name, Address, Port], ['customers', '127.0.0.1', Number(new URL(service.url).port)]);
+    assert.deepEqual(Meta, { scheme: 'http' });
+    assert.equal(Check.DeregisterCriticalServiceAfter, '10m');
+    await until(async () => agent.calls.filter((call) => call === 'check/update 200').length >= 3, timeoutMs);
+    assert.equal(agent.calls.filter((call) => call.startsWith('service/register')).length, 1);
+    await service.stop();
+    assert.equal(agent.services.size, 0);
+    assert.equal(agent.calls.at(-1), 'service/deregister 200');
+  });
+
+  test('comes again after the agent was restarted, and when the agent starts later than the service', async (t) => {
+    const first = await startConsulAgent(t);
+    const service = await start(t, engine, first.port);
+    await until(isPassing(first), timeoutMs);
+    // It has forgotten what it knew.
+    first.services.clear();
+    await until(isPassing(first), timeoutMs);
+    await first.stop();
+    assert.equal((await service.call('GET', '/readyz')).status, 200, 'the service goes on without it');
+    const second = await startConsulAgent(t, first.port);
+    await until(isPassing(second), timeoutMs);
+    const later = await start(t, engine, 1);
+    assert.equal((await later.call('GET', '/readyz')).status, 200, 'a service starts without an agent');
+    await later.stop();
+  });
+
+  test('is refused by an agent that asks for another token, and the service runs on', async (t) => {
+    const agent = await startConsulAgent(t, 0, 'secret');
+    const service = await start(t, engine, agent.port, { CONSUL_HTTP_TOKEN: 'wrong' });
+    await until(async () => agent.calls.length >= 2, timeoutMs);
+    assert.deepEqual([agent.services.size, new Set(agent.calls)], [0, new Set(['service/register 403'])]);
+    assert.equal((await service.call('GET', '/livez')).status, 200);
+  });
+
+  if (engine === 'postgres') {
+    test('says critical while the database is gone', async (t) => {
+      const agent = await startConsulAgent(t);
+      const { databaseUrl } = await start(t, engine, agent.port);
+      await until(isPassing(agent), timeoutMs);
+      const client = new pg.Client({ connectionString: new URL('/postgres', databaseUrl).href });
+      await client.connect();
+      await client.query(`DROP DATABASE ${new URL(databaseUrl).pathname.slice(1)} WITH (FORCE)`);
+      await client.end();
+      await until(async () => onlyOne(agent)?.Check.Status === 'critical', timeoutMs);
+    });
+  }
+});
