@@ -3,8 +3,8 @@
  * load. Every request ends by its deadline, nothing that was acknowledged is lost, and soon after the network is well
  * the service is.
  *
- * Planted to prove it: `cut` without effect (requests and the pool hang); connections not asked whether they live
- * (the one that was forgotten costs its next user a deadline); a COMMIT that was reset taken for done (lost).
+ * Planted to prove it: `cut` without effect (nothing ends, and the file hangs); connections not asked whether they live
+ * (those that were forgotten cost their next users a deadline).
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
