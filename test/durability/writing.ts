@@ -75,12 +75,12 @@ export function startLoad(cleanup: Cleanup, { url, random, writers, readers }: L
       return figures;
     },
     /** Resolves with how long after `since` a write that began after it was acknowledged. */
-    async written(since: number, timeoutMs = 30_000): Promise<number> {
+    async written(since: number, timeoutMs = 120_000): Promise<number> {
       while (lastAcknowledged.startedAt < since) await tick(since, timeoutMs, 'write was acknowledged');
       return Math.round(lastAcknowledged.at - since);
     },
     /** The same of a read. */
-    async readAgain(since: number, timeoutMs = 30_000): Promise<number> {
+    async readAgain(since: number, timeoutMs = 120_000): Promise<number> {
       while (lastRead < since) await tick(since, timeoutMs, 'read was answered');
       return Math.round(performance.now() - since);
     },
