@@ -1,7 +1,7 @@
 /**
  * Every release leaves its schema with some rows in `schemas/`, as plain SQL, and this program takes each of them on
  * with all data kept. `TEST_WRITE_SCHEMA=1 npm test -- upgrade/previous-schema` writes that of this release: the last
- * thing before it goes out. Proven by a step that drops and makes `customer_tags` anew, and one that shortens notes.
+ * thing before it goes out. Proven by a step that empties `customer_tags`, and one that shortens notes.
  */
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
