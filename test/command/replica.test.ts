@@ -46,7 +46,10 @@ describe('a replica at the start', () => {
   });
 
   test('a database of another server is refused', async () => {
-    const other = await freshDatabaseUrl(cleanup, 'postgres');
+    // Its database `postgres` has the same number as ours.
+    const itsUrl = new URL(await freshDatabaseUrl(cleanup, 'postgres'));
+    itsUrl.pathname = '/postgres';
+    const other = itsUrl.href;
     await assert.rejects(start(other), /the replica is no standby of the database of DATABASE_URL/);
     assert.match(await examine(other), /^fault: is no standby of the database/);
   });

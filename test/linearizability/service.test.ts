@@ -2,8 +2,8 @@
  * Each customer is a linearizable object: what its clients see of it can be put into one order that agrees with
  * real time, on one instance and on two that share a database.
  *
- * Planted bugs, each of which fails here: point reads answered from what was read 20 ms ago; If-Match compared with
- * what the customer was before the transaction (two writers with one tag); a write answered before its COMMIT.
+ * Planted bugs, each of which fails here: point reads answered from what was read 20 ms ago; If-Match not compared
+ * (two writers with one tag).
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
