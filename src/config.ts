@@ -41,6 +41,8 @@ export interface Config {
   /** Origins that browsers may call from; empty for none, `*` for any. */
   readonly corsOrigins: readonly string[];
   readonly requestTimeoutMs: number;
+  /** How long it goes on serving after SIGTERM. */
+  readonly shutdownDelayMs: number;
   readonly keepAliveTimeoutMs: number;
   readonly connectionsMax: number;
   readonly requestsMax: number;
@@ -68,6 +70,9 @@ export class ConfigurationError extends Error {
     this.faults = faults;
   }
 }
+
+/** What Kubernetes commonly takes until nobody sends requests here; this machine sends them by itself. */
+const shutdownDelayMs = 3000;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -114,6 +119,9 @@ function readAll(read: Read, environment: Environment): Config {
     requireIfMatch: read('REQUIRE_IF_MATCH', oneOf(['true', 'false'])) === 'true',
     corsOrigins: read('CORS_ORIGINS', origins),
     requestTimeoutMs: read('REQUEST_TIMEOUT_MS', integerBetween(100, 600_000)),
+    shutdownDelayMs:
+      read('SHUTDOWN_DELAY_MS', optional(integerBetween(0, 300_000))) ??
+      (isLoopback(host) ? 0 : shutdownDelayMs),
     keepAliveTimeoutMs: read('KEEP_ALIVE_TIMEOUT_MS', integerBetween(1000, 3_600_000)),
     connectionsMax: read('CONNECTIONS_MAX', integerBetween(1, 1_000_000)),
     requestsMax: read('REQUESTS_MAX', integerBetween(1, 100_000)),

@@ -4,6 +4,7 @@ import type { Server } from 'node:http';
 import { Server as HttpsServer } from 'node:https';
 
 import { type AddressInfo, createServer as createProbe } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 
 import { v7 as uuidv7 } from 'uuid';
 import { type CredentialParts, type Credentials, openCredentials } from './authentication/credentials.ts';
@@ -22,10 +23,12 @@ import { erasureHandlers } from './http/handlers/erasure.ts';
 import { externalIdHandlers } from './http/handlers/external-ids.ts';
 import { historyHandlers } from './http/handlers/history.ts';
 import { transferHandlers } from './http/handlers/transfer.ts';
+import { watchConnections } from './http/open-connections.ts';
 import { createHttpServer } from './http/server.ts';
 
 import { type Certificate, readCertificate } from './http/tls-certificate.ts';
 
+import { watchEventLoop } from './operations/event-loop-delay.ts';
 import { startHousekeeping } from './operations/housekeeping.ts';
 
 import { createLifecycle } from './operations/lifecycle.ts';
@@ -42,7 +45,15 @@ export interface Service {
   /** Reads the certificate's files now; undefined where the service speaks plain HTTP. */
   readonly reloadCertificate: (() => void) | undefined;
   /** Lets requests under way end, then closes connections and database. May be called more than once. */
-  stop(): Promise<void>;
+  stop(options?: StopOptions): Promise<void>;
+}
+
+export interface StopOptions {
+  /**
+   * How long everything is still served, while readiness already tells load balancers to send no more; in its second
+   * half each reply closes its connection, so that clients are told before they are hung up on.
+   */
+  readonly delayMs?: number;
 }
 
 /** What tests put in the place of the world. */
@@ -58,9 +69,10 @@ export interface ServiceOptions {
 /** Ids of version 7, so that later customers come later in every index. */
 export const newId: IdSource = () => uuidv7();
 
-/** How long requests under way may go on while the service stops. */
+/** How long requests under way may go on while the service stops, what it has waited before included. */
 const drainTimeoutMs = 8000;
-const idleCheckIntervalMs = 50;
+/** The least of it, however long it has waited. */
+const drainLeastMs = 5000;
 
 /**
  * Builds the service from its parts and starts it.
@@ -96,6 +108,9 @@ async function serve(
   const { customers, erasures, histories, feed, sweep, idle } = storage;
   const credentials = await openAuthentication(config, storage, log, options);
   const streams = createFeedStreams(feed);
+  const eventLoop = watchEventLoop();
+  const load = { store: storage.load, eventLoop };
+  metrics.observeLoad(load);
   metrics.observeFeed({ streams: () => streams.count, head: async () => (await feed.extent()).head });
   const handlers = {
     ...customerHandlers({ customers, requireIfMatch }),
@@ -113,9 +128,11 @@ async function serve(
     handlers,
     customers,
     lifecycle,
+    load,
   });
   const { keepAliveTimeoutMs, connectionsMax } = config;
   const server = createHttpServer(app, observers, { keepAliveTimeoutMs, connectionsMax, certificate });
+  const connections = watchConnections(server);
   await listen(server, config).catch(async (error: unknown) => {
     await credentials?.stop();
     throw error;
@@ -124,11 +141,15 @@ async function serve(
   const housekeeping = startHousekeeping(sweep, { log, intervalMs: sweepIntervalMs });
 
   let stopped: Promise<void> | undefined;
-  async function stop(): Promise<void> {
+  async function stop({ delayMs = 0 }: StopOptions = {}): Promise<void> {
     lifecycle.beginStop();
-    renewal?.stop();
+    await pause(delayMs / 2);
+    lifecycle.beginClosing();
     streams.stop();
-    await drain(server);
+    await pause(delayMs / 2);
+    renewal?.stop();
+    await connections.drain(Math.max(drainTimeoutMs - delayMs, drainLeastMs));
+    eventLoop.stop();
     await credentials?.stop();
     await Promise.all([housekeeping.stop(), idle()]);
     await database.close();
@@ -138,8 +159,8 @@ async function serve(
     url: urlOf(server),
     log,
     reloadCertificate: renewal && (() => renewal.reload()),
-    stop() {
-      stopped ??= stop();
+    stop(options) {
+      stopped ??= stop(options);
       return stopped;
     },
   };
@@ -172,19 +193,6 @@ async function openAuthentication(
 async function listen(server: Server, { host, port }: Config): Promise<void> {
   server.listen({ host, port });
   await once(server, 'listening');
-}
-
-/** Stops taking connections, lets requests end, and cuts those that do not. */
-async function drain(server: Server): Promise<void> {
-  const closed = once(server, 'close');
-  server.close();
-  server.closeIdleConnections();
-  // A connection becomes idle when its last reply has gone out.
-  const idling = setInterval(() => server.closeIdleConnections(), idleCheckIntervalMs);
-  const cutting = setTimeout(() => server.closeAllConnections(), drainTimeoutMs);
-  await closed;
-  clearInterval(idling);
-  clearTimeout(cutting);
 }
 
 function urlOf(server: Server): string {

@@ -6,6 +6,7 @@ export const validLimits: readonly ValidCase[] = [
   [{ RETENTION_CHANGES_DAYS: '2' }, { retention: { changesDays: 2, deletedDays: undefined } }],
   [{ RETENTION_DELETED_DAYS: '36500' }, { retention: { changesDays: undefined, deletedDays: 36_500 } }],
   [{ KEEP_ALIVE_TIMEOUT_MS: '1000' }, { keepAliveTimeoutMs: 1000 }],
+  [{ SHUTDOWN_DELAY_MS: '15000' }, { shutdownDelayMs: 15_000 }],
   [{ CONNECTIONS_MAX: '1' }, { connectionsMax: 1 }],
   [{ REQUESTS_MAX: '100000' }, { requestsMax: 100_000 }],
   [{ STREAMS_MAX: '7' }, { streamsMax: 7 }],
@@ -18,6 +19,7 @@ export const validLimits: readonly ValidCase[] = [
 
 export const invalidLimits: readonly InvalidCase[] = [
   [{ KEEP_ALIVE_TIMEOUT_MS: '999' }, 'KEEP_ALIVE_TIMEOUT_MS', /1000 to 3600000/],
+  [{ SHUTDOWN_DELAY_MS: '-1' }, 'SHUTDOWN_DELAY_MS', /0 to 300000/],
   [{ CONNECTIONS_MAX: '0' }, 'CONNECTIONS_MAX', /"0"/],
   [{ REQUESTS_MAX: 'all' }, 'REQUESTS_MAX', /"all"/],
   [{ STREAMS_MAX: '100001' }, 'STREAMS_MAX', /1 to 100000/],

@@ -21,6 +21,7 @@ const defaults: Config = {
   requireIfMatch: false,
   corsOrigins: [],
   requestTimeoutMs: 10_000,
+  shutdownDelayMs: 0,
   retention: { changesDays: undefined, deletedDays: undefined },
   keepAliveTimeoutMs: 75_000,
   connectionsMax: 15_000,
@@ -33,7 +34,8 @@ const postgresUrl = 'postgres://customers:secret@db.internal:5432/customers';
 const postgres = { engine: 'postgres', url: postgresUrl, poolSize: 8 } as const;
 const sqlite = (file: string) => ({ engine: 'sqlite', file, temporary: false }) as const;
 
-const onAnyAddress: Partial<Config> = { host: '0.0.0.0', loopback: false };
+const shared: Partial<Config> = { loopback: false, shutdownDelayMs: 3000 };
+const onAnyAddress: Partial<Config> = { host: '0.0.0.0', ...shared };
 const valid: readonly (readonly [Environment, Partial<Config>])[] = [
   [{ HOST: 'localhost' }, { host: 'localhost' }],
   [{ HOST: '::1' }, { host: '::1' }],
@@ -43,11 +45,11 @@ const valid: readonly (readonly [Environment, Partial<Config>])[] = [
   [{ HOST: '0.0.0.0', AUTH: 'off' }, onAnyAddress],
   [
     { HOST: '::', AUTH: 'off' },
-    { host: '::', loopback: false },
+    { host: '::', ...shared },
   ],
   [
     { HOST: 'customers.internal', AUTH: 'off' },
-    { host: 'customers.internal', loopback: false },
+    { host: 'customers.internal', ...shared },
   ],
   [{ PORT: '0' }, { port: 0 }],
   [{ PORT: '65535' }, { port: 65_535 }],

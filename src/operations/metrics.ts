@@ -7,6 +7,8 @@ export interface Metrics {
   requestEnded(operation: string, status: number, durationSeconds: number): void;
   /** Adds the change feed's figures, taken when they are scraped. */
   observeFeed(feed: FeedFigures): void;
+  /** Adds how long work waits, taken when it is scraped. */
+  observeLoad(load: LoadFigures): void;
   /** @param reason of a closed list: who was refused, or how often, stays in the log. */
   requestRefused(reason: string): void;
   readonly contentType: string;
@@ -18,6 +20,11 @@ export interface FeedFigures {
   streams(): number;
   /** The newest position of the feed, a decimal. */
   head(): Promise<string>;
+}
+
+export interface LoadFigures {
+  readonly store: Readonly<Record<'reads' | 'writes', { readonly waiting: number; readonly waitMs: number }>>;
+  readonly eventLoop: { readonly delayMs: number };
 }
 
 /** A database that does not answer must not keep the other figures from those who look why. */
@@ -43,7 +50,7 @@ export function createMetrics(): Metrics {
   });
   const refusals = new Counter({
     name: 'http_requests_refused_total',
-    help: 'Requests refused for their credential, its scope, their origin or their number, by reason.',
+    help: 'Requests refused for their credential, its scope, their origin, their number or an overload, by reason.',
     labelNames: ['reason'],
     registers: [registry],
   });
@@ -60,10 +67,41 @@ export function createMetrics(): Metrics {
       durations.observe({ operation }, durationSeconds);
     },
     observeFeed: (feed) => observeFeed(registry, feed),
+    observeLoad: (load) => observeLoad(registry, load),
     requestRefused: (reason) => refusals.inc({ reason }),
     contentType: registry.contentType,
     render: () => registry.metrics(),
   };
+}
+
+function observeLoad(registry: Registry, { store, eventLoop }: LoadFigures): void {
+  const queues = ['reads', 'writes'] as const;
+  new Gauge({
+    name: 'storage_queue_wait_seconds',
+    help: 'How long work that comes now would wait for the database, by queue.',
+    labelNames: ['queue'],
+    registers: [registry],
+    collect() {
+      for (const queue of queues) this.set({ queue }, store[queue].waitMs / 1000);
+    },
+  });
+  new Gauge({
+    name: 'storage_queue_length',
+    help: 'What waits for the database, by queue.',
+    labelNames: ['queue'],
+    registers: [registry],
+    collect() {
+      for (const queue of queues) this.set({ queue }, store[queue].waiting);
+    },
+  });
+  new Gauge({
+    name: 'event_loop_standing_delay_seconds',
+    help: 'How late the event loop is all the time: requests are refused for it.',
+    registers: [registry],
+    collect() {
+      this.set(eventLoop.delayMs / 1000);
+    },
+  });
 }
 
 function observeFeed(registry: Registry, feed: FeedFigures): void {

@@ -86,15 +86,25 @@ export function createCustomerWrites(engine: Engine, options: CustomerWritesOpti
     }
   }
 
+  /** Who would wait in vain is told at once, and nobody waits behind them. */
+  function assertInTime(deadlineMs: number): void {
+    if (Date.now() + queue.load.waitMs <= deadlineMs) return;
+    throw unavailable('The writes that wait already take longer than the request may. It was not begun.');
+  }
+
   return {
+    load: queue.load,
+    queueMax,
     async write(command: Command, context: WriteContext): Promise<WriteOutcome> {
       const { idempotency, validateOnly } = context;
+      assertInTime(context.deadlineMs);
       const request =
         idempotency && !validateOnly ? hashRequest(options.idempotencyKey, idempotency) : undefined;
       return queue.submit({ command, context, request });
     },
     /** Runs a transaction of its own among the writes, when its turn comes and in time. */
-    transact<Result>(work: Transaction<Result>, deadlineMs: number): Promise<Result> {
+    async transact<Result>(work: Transaction<Result>, deadlineMs: number): Promise<Result> {
+      assertInTime(deadlineMs);
       return queue.takeTurn(() => {
         if (deadlineMs <= Date.now()) return Promise.reject(tooLate().error);
         return attempt(() => transaction(work, { rollBack: false }));

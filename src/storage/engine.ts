@@ -1,6 +1,8 @@
 import type { Knex } from 'knex';
+import type { QueueLoad } from '../domain/store-load.ts';
 import type { Dialect } from './dialect.ts';
 import { createReadGate } from './read-gate.ts';
+import { createReadLine } from './read-line.ts';
 
 /** The values that both drivers bind alike. Anything else is turned into one of these first. */
 export type SqlValue = string | number | null;
@@ -46,6 +48,8 @@ export interface Engine {
   transaction<Result>(work: Work<Result>, options?: TransactionOptions): Promise<Result>;
   /** Runs work on the writing connection outside of any transaction, where some statements have to be. */
   maintain<Result>(work: Work<Result>, options?: MaintenanceOptions): Promise<Result>;
+  /** The reads that wait for a connection. */
+  readonly readLoad: QueueLoad;
   close(): Promise<void>;
 }
 
@@ -73,6 +77,7 @@ export function createEngine<Connection>(parts: {
 }): Engine {
   const { dialect, driver, writer, readers } = parts;
   const gate = createReadGate();
+  const line = createReadLine(readers.client.pool.max);
 
   async function lease<Result>(
     pool: Knex,
@@ -130,8 +135,16 @@ export function createEngine<Connection>(parts: {
   return {
     dialect,
     knex: writer,
+    readLoad: line,
     read: (work) =>
-      gate.pass(() => lease(readers, (connection) => driver.limit(connection, guarded(connection, work)))),
+      line.pass((begun) =>
+        gate.pass(() =>
+          lease(readers, (connection) => {
+            begun();
+            return driver.limit(connection, guarded(connection, work));
+          }),
+        ),
+      ),
     transaction: (work, options = {}) =>
       lease(writer, (connection) => guarded(connection, () => commitOrRollBack(connection, work, options))),
     maintain(work, { withoutReaders = false } = {}) {

@@ -1,9 +1,9 @@
 import type { ApiKeyStore } from '../domain/api-keys.ts';
 import type { ChangeFeed, CustomerHistories } from '../domain/change-feed.ts';
 import type { ErasureStore } from '../domain/erasure.ts';
-import { unavailable } from '../domain/failures.ts';
 import type { CustomerStore } from '../domain/ports.ts';
 import type { Clock, IdSource } from '../domain/sources.ts';
+import type { StoreLoad } from '../domain/store-load.ts';
 import { createApiKeyStore } from './api-keys.ts';
 import { createChangeFeed } from './change-feed.ts';
 import { createCursorSealer } from './cursors.ts';
@@ -16,7 +16,7 @@ import type { Database } from './database.ts';
 import { createErasures } from './erasure.ts';
 import { toFailure } from './error-translation.ts';
 import { createFeedNews } from './feed-news.ts';
-import { readSchemaState } from './migrator.ts';
+import { findReadinessFaults } from './readiness.ts';
 import { createSweep, type Retention, type SweepReport } from './retention.ts';
 import { loadSecrets } from './secrets.ts';
 
@@ -32,6 +32,7 @@ export interface Storage {
   readonly histories: CustomerHistories;
   readonly feed: ChangeFeed;
   readonly apiKeys: ApiKeyStore;
+  readonly load: StoreLoad;
   /** Resolves when no write is under way. */
   idle(): Promise<void>;
 }
@@ -73,18 +74,14 @@ export async function createStorage(
 
   return {
     apiKeys: createApiKeyStore(engine),
+    load: { writes: writes.load, reads: engine.readLoad },
     customers: {
       get: (id) => translated(reads.byId(id)),
       getByExternalId: (externalId) => translated(reads.byExternalId(externalId)),
       list: (query) => translated(list(query)),
       export: (filters) => translated(openExport(filters)),
       write: (command, context) => translated(writes.write(command, context), 'write'),
-      async checkReady() {
-        const probe = `SELECT position FROM feed_head ${engine.dialect.lockForProbe}`;
-        await translated(engine.transaction((session) => session.run(probe, []), { rollBack: true }));
-        const { pending } = await translated(readSchemaState(engine));
-        if (pending.length > 0) throw unavailable(`The schema lacks ${pending.join(', ')}.`);
-      },
+      checkReady: () => findReadinessFaults(engine, writes),
     },
     histories: { list: (query) => translated(history(query)) },
     feed: {

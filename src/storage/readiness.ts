@@ -1,0 +1,41 @@
+import type { ReadinessFault } from '../domain/readiness.ts';
+import type { QueueLoad } from '../domain/store-load.ts';
+import type { Engine } from './engine.ts';
+import { FileMoved } from './file-place.ts';
+import { readSchemaState } from './migrator.ts';
+
+/** The writes that wait, and how many may. */
+export interface WriteQueue {
+  readonly load: QueueLoad;
+  readonly queueMax: number;
+}
+
+/**
+ * Looks what keeps the database from serving. A write transaction is begun and rolled back, which a server that only
+ * reads refuses. It stores nothing, so that a full disk is not seen: reads go on there, and each write tells.
+ */
+export async function findReadinessFaults(
+  engine: Engine,
+  { load, queueMax }: WriteQueue,
+): Promise<readonly ReadinessFault[]> {
+  try {
+    const probe = `SELECT position FROM feed_head ${engine.dialect.lockForProbe}`;
+    await engine.transaction((session) => session.run(probe, []), { rollBack: true });
+    const faults: ReadinessFault[] = [];
+    const { pending } = await readSchemaState(engine);
+    if (pending.length > 0) faults.push({ check: 'schema', detail: `It lacks ${pending.join(', ')}.` });
+    if (load.waiting >= queueMax) {
+      faults.push({ check: 'writes', detail: `${load.waiting} wait, which is as many as may.` });
+    }
+    return faults;
+  } catch (cause) {
+    if (cause instanceof FileMoved) {
+      return [
+        { check: 'file', detail: 'It was moved, replaced or deleted. Start the service again.', cause },
+      ];
+    }
+    const { code } = cause as { readonly code?: unknown };
+    const named = typeof code === 'string' && /^[A-Z0-9_]{5,40}$/.test(code) ? ` (${code})` : '';
+    return [{ check: 'database', detail: `It takes no write transaction now${named}.`, cause }];
+  }
+}
