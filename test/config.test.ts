@@ -157,6 +157,7 @@ describe('configuration', () => {
       REQUIRE_IF_MATCH: '1',
       CORS_ORIGINS: 'here',
       REQUEST_TIMEOUT_MS: 'soon',
+      SHUTDOWN_DELAY_MS: 'later',
       RETENTION_CHANGES_DAYS: '1',
       RETENTION_DELETED_DAYS: '0',
       KEEP_ALIVE_TIMEOUT_MS: 'long',

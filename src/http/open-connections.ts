@@ -57,7 +57,8 @@ export function watchConnections(server: Server): OpenConnections {
       NetServer.prototype.close.call(server);
       const received = new WeakMap<Socket, number>();
       closeQuiet(received);
-      const looking = setInterval(() => closeQuiet(received), lookIntervalMs);
+      // After what has come in has been read: a process that was kept waiting finds both at once.
+      const looking = setInterval(() => setImmediate(closeQuiet, received), lookIntervalMs);
       const cutting = setTimeout(() => {
         for (const socket of [...open, ...shaking.values()]) socket.destroy();
       }, timeoutMs);
