@@ -9,11 +9,11 @@
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { openDirectly } from '../storage/direct-engine.ts';
+import { openDirectly, select } from '../storage/direct-engine.ts';
 import { afterwards, type Cleanup } from '../support/cleanup.ts';
 import { describeEngines, type EngineName, freshDatabaseUrl } from '../support/engines.ts';
 import { runCommand, startCommand } from '../support/process.ts';
@@ -24,9 +24,10 @@ const soak = process.env.TEST_SOAK !== undefined;
 const generator = fileURLToPath(new URL('./open-loop.ts', import.meta.url));
 /** Each way: 50 ms there and back. */
 const proxyDelayMs = 25;
-const lockHeldMs = 40;
-const lockFreeMs = 15;
-const requestsMax = 8;
+const lockHeldMs = 50;
+/** At most, for who waits for the lock looks now and then. */
+const lockFreeMs = 100;
+const requestsMax = 4;
 const patienceMs = 2000;
 /** A tenth of the patience: measured 1 to 2 ms on a machine that has nothing else to do. */
 const refusedMedianMaxMs = 200;
@@ -35,7 +36,8 @@ const peakMs = soak ? 10_000 : 1500;
 const overloadMs = soak ? 60_000 : 2000;
 const warmUpMs = soak ? 5000 : 500;
 /** So many at once that none is refused: what writes and lists may take of the places. */
-const peakClients = 6;
+const peakClients = 3;
+const attemptsMax = 3;
 const goodputLeast = 0.8;
 const kinds: readonly Kind[] = ['pointRead', 'list', 'write'];
 
@@ -50,32 +52,57 @@ describeEngines('overload', (engine) => {
     const url = await startCapped(context, engine);
     const customerId = await create(url);
     const plan = { url, customerId, shares: shares[engine], patienceMs };
-    const peak = await offer({ ...plan, durationMs: peakMs, warmUpMs: 300, clients: peakClients });
-    context.diagnostic(`peak: ${tell(peak)}`);
-    for (const factor of [3, 10]) {
-      const health = watchHealth(url);
-      const ratePerSecond = peak.goodput * factor;
-      const figures = await offer({ ...plan, durationMs: overloadMs, warmUpMs, ratePerSecond });
-      const { asked, failed } = await health.stop();
-      const recoveredMs = await recover(url, customerId);
-      const ratio = figures.goodput / peak.goodput;
-      context.diagnostic(
-        `${factor} times: ${tell(figures)}; ${ratio.toFixed(2)} of the peak; /livez ${asked - failed} of ${asked}; normal after ${recoveredMs} ms`,
-      );
-      assert.ok(ratio >= goodputLeast, `goodput fell to ${ratio.toFixed(2)} of the peak`);
-      assert.deepEqual({ failed, refusedBadly: figures.refusedBadly }, { failed: 0, refusedBadly: 0 });
-      assert.equal(figures.otherwise, 0, 'answered with something else');
-      assert.ok(total(figures.refused) > 0, 'nothing was refused');
-      assert.ok(figures.refusedMedianMs < refusedMedianMaxMs, `refused in ${figures.refusedMedianMs} ms`);
-      const dropped = (kind: Kind) =>
-        figures.refused[kind] / (figures.refused[kind] + figures.served[kind] || 1);
-      assert.ok(dropped('pointRead') < dropped('write'), 'point reads are dropped before writes');
-      assert.ok(recoveredMs < recoveryMaxMs, `normal only after ${recoveredMs} ms`);
-    }
+    // A process that has just begun is slow for a reason of its own.
+    await offer({ ...plan, durationMs: 1000, warmUpMs: 0, clients: 20 });
+    const health = watchHealth(url);
+    for (const factor of [3, 10]) await holdsOut(context, plan, factor);
+    const { asked, failed } = await health.stop();
+    context.diagnostic(`/livez answered ${asked - failed} of ${asked}`);
+    assert.equal(failed, 0, '/livez was not answered');
     const metrics = await (await fetch(`${url}/metrics`)).text();
     assert.match(metrics, /http_requests_refused_total\{reason="requests_max"\} [1-9]/);
   });
 });
+
+type Plan = Pick<Offer, 'url' | 'customerId' | 'shares' | 'patienceMs'>;
+
+/**
+ * Measures the peak and then offers so many times as much. What else this machine does can fall on one of the two
+ * alone: a service that breaks down does so every time.
+ */
+async function holdsOut(context: TestContext, plan: Plan, factor: number): Promise<void> {
+  let shortfalls: readonly string[] = [];
+  for (let attempt = 1; attempt <= attemptsMax; attempt++) {
+    const peak = await offer({ ...plan, durationMs: peakMs, warmUpMs: 300, clients: peakClients });
+    const ratePerSecond = peak.goodput * factor;
+    const figures = await offer({ ...plan, durationMs: overloadMs, warmUpMs, ratePerSecond });
+    const recoveredMs = await recover(plan.url, plan.customerId);
+    context.diagnostic(`peak: ${tell(peak)}`);
+    context.diagnostic(
+      `${factor} times: ${tell(figures)}; ${(figures.goodput / peak.goodput).toFixed(2)} of the peak; normal after ${recoveredMs} ms`,
+    );
+    // These no other load of the machine explains.
+    const { refusedBadly, otherwise } = figures;
+    assert.deepEqual({ refusedBadly, otherwise }, { refusedBadly: 0, otherwise: 0 });
+    shortfalls = shortfallsOf(figures, peak, recoveredMs);
+    if (shortfalls.length === 0) return;
+    context.diagnostic(`attempt ${attempt}: ${shortfalls.join(', ')}`);
+  }
+  assert.deepEqual(shortfalls, [], `at ${factor} times, ${attemptsMax} times`);
+}
+
+function shortfallsOf(figures: Figures, peak: Figures, recoveredMs: number): string[] {
+  const { refused, served, refusedMedianMs } = figures;
+  const dropped = (kind: Kind) => refused[kind] / (refused[kind] + served[kind] || 1);
+  const shortfalls: [boolean, string][] = [
+    [figures.goodput < peak.goodput * goodputLeast, 'goodput fell'],
+    [refused.write === 0, 'nothing was refused'],
+    [refusedMedianMs > refusedMedianMaxMs, 'refused slowly'],
+    [dropped('pointRead') >= dropped('write'), 'point reads were dropped like writes'],
+    [recoveredMs > recoveryMaxMs, 'it was not over when it was over'],
+  ];
+  return shortfalls.flatMap(([falls, name]) => (falls ? name : []));
+}
 
 /** A service of its own process, and what makes its database slow. */
 async function startCapped(cleanup: Cleanup, engine: EngineName): Promise<string> {
@@ -99,14 +126,17 @@ async function startCapped(cleanup: Cleanup, engine: EngineName): Promise<string
   return service.match[1] as string;
 }
 
-/** Holds the lock most of the time, as a neighbour that writes without end, and gives it up for a moment each time. */
+/** A neighbour that writes without end: it gives the lock up until somebody has written, and takes it again. */
 function holdWriteLock(cleanup: Cleanup, databaseUrl: string): void {
   const neighbour = openDirectly(cleanup, databaseUrl);
+  const position = async () => (await select<{ position: number }>(neighbour, feedHead))[0]?.position;
   let ended = false;
   const holding = (async () => {
     while (!ended) {
+      const before = await position();
       await neighbour.transaction(() => pause(lockHeldMs), { rollBack: true }).catch(() => undefined);
-      await pause(lockFreeMs);
+      const freeUntil = performance.now() + lockFreeMs;
+      while (performance.now() < freeUntil && (await position()) === before) await pause(1);
     }
   })();
   afterwards(cleanup, async () => {
@@ -114,6 +144,8 @@ function holdWriteLock(cleanup: Cleanup, databaseUrl: string): void {
     await holding;
   });
 }
+
+const feedHead = 'SELECT position FROM feed_head';
 
 /** Runs the generator, in a process of its own. */
 async function offer(plan: Offer): Promise<Figures> {
@@ -171,10 +203,6 @@ async function createOnce(url: string): Promise<string | undefined> {
   const reply = await fetch(`${url}/customers`, { method: 'POST', headers, body: '{"name":"Ada"}' });
   const { id } = (await reply.json()) as { id: string };
   return reply.status === 201 ? id : undefined;
-}
-
-function total(counts: Readonly<Record<Kind, number>>): number {
-  return kinds.reduce((sum, kind) => sum + counts[kind], 0);
 }
 
 function tell(figures: Figures): string {
