@@ -24,9 +24,9 @@ const soak = process.env.TEST_SOAK !== undefined;
 const generator = fileURLToPath(new URL('./open-loop.ts', import.meta.url));
 /** Each way: 50 ms there and back. */
 const proxyDelayMs = 25;
-const lockHeldMs = 50;
+const lockHeldMs = 100;
 /** At most, for who waits for the lock looks now and then. */
-const lockFreeMs = 100;
+const lockFreeMs = 150;
 const requestsMax = 4;
 const patienceMs = 2000;
 /** A tenth of the patience: measured 1 to 2 ms on a machine that has nothing else to do. */
@@ -37,7 +37,7 @@ const overloadMs = soak ? 60_000 : 2000;
 const warmUpMs = soak ? 5000 : 500;
 /** So many at once that none is refused: what writes and lists may take of the places. */
 const peakClients = 3;
-const attemptsMax = 3;
+const attemptsMax = 4;
 const goodputLeast = 0.8;
 const kinds: readonly Kind[] = ['pointRead', 'list', 'write'];
 
@@ -126,15 +126,30 @@ async function startCapped(cleanup: Cleanup, engine: EngineName): Promise<string
   return service.match[1] as string;
 }
 
-/** A neighbour that writes without end: it gives the lock up until somebody has written, and takes it again. */
+/** A neighbour that writes without end: it gives the lock up until somebody has written, and takes it at once again. */
 function holdWriteLock(cleanup: Cleanup, databaseUrl: string): void {
   const neighbour = openDirectly(cleanup, databaseUrl);
   const position = async () => (await select<{ position: number }>(neighbour, feedHead))[0]?.position;
   let ended = false;
+
+  async function hold(): Promise<number | undefined> {
+    for (;;) {
+      try {
+        const held = async () => {
+          await pause(lockHeldMs);
+          return position();
+        };
+        return await neighbour.transaction(held, { rollBack: true });
+      } catch {
+        await pause(1);
+      }
+    }
+  }
+
   const holding = (async () => {
+    await neighbour.maintain((session) => session.run('PRAGMA busy_timeout = 0', []));
     while (!ended) {
-      const before = await position();
-      await neighbour.transaction(() => pause(lockHeldMs), { rollBack: true }).catch(() => undefined);
+      const before = await hold();
       const freeUntil = performance.now() + lockFreeMs;
       while (performance.now() < freeUntil && (await position()) === before) await pause(1);
     }
