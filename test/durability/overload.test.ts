@@ -13,10 +13,12 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { loadConfig } from '../../src/config.ts';
+import { migrate } from '../../src/storage/database.ts';
 import { openDirectly, select } from '../storage/direct-engine.ts';
 import { afterwards, type Cleanup } from '../support/cleanup.ts';
 import { describeEngines, type EngineName, freshDatabaseUrl } from '../support/engines.ts';
-import { runCommand, startCommand } from '../support/process.ts';
+import { startCommand } from '../support/process.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import type { Figures, Kind, Offer } from './open-loop.ts';
 
@@ -107,8 +109,7 @@ function shortfallsOf(figures: Figures, peak: Figures, recoveredMs: number): str
 /** A service of its own process, and what makes its database slow. */
 async function startCapped(cleanup: Cleanup, engine: EngineName): Promise<string> {
   const direct = await freshDatabaseUrl(cleanup, engine);
-  const migrated = await runCommand(['migrate'], { env: { DATABASE_URL: direct } });
-  assert.equal(migrated.code, 0, migrated.stderr);
+  await migrate(loadConfig({ DATABASE_URL: direct }).database);
   let databaseUrl = direct;
   if (engine === 'postgres') {
     const proxy = await startTcpProxy(cleanup, direct);
