@@ -29,7 +29,7 @@ export async function findReadinessFaults(
     }
     return faults;
   } catch (cause) {
-    if (cause instanceof FileMoved) {
+    if (cause instanceof FileMoved || (cause instanceof Error && cause.cause instanceof FileMoved)) {
       return [
         { check: 'file', detail: 'It was moved, replaced or deleted. Start the service again.', cause },
       ];

@@ -34,9 +34,13 @@ export function checkIsDatabase(file: string, advice = 'Set DATABASE_URL to anot
  * as though it had none: whoever opens it in earnest sees more.
  */
 export async function glimpseTables(file: string): Promise<string[]> {
-  const knex = sqlitePool(`${pathToFileURL(file).href}?mode=ro&immutable=1`, 1, lockTimeoutMs, [], {
-    flags: ['OPEN_URI'],
-  });
+  const knex = sqlitePool(
+    `${pathToFileURL(file).href}?mode=ro&immutable=1`,
+    1,
+    lockTimeoutMs,
+    [],
+    ['OPEN_URI'],
+  );
   try {
     const rows: { readonly name: string }[] = await knex.raw(sqlite.listTables);
     return rows.map(({ name }) => name);

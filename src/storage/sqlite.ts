@@ -2,8 +2,8 @@ import knexFactory, { type Knex } from 'knex';
 import type { Database, Statement } from 'sqlite3';
 import { sqlite } from './dialect.ts';
 import type { Driver, Engine, SqlValue } from './engine.ts';
-import { CommitUncertain, createEngine } from './engine.ts';
-import { type AssertInPlace, createFilePlace } from './file-place.ts';
+import { createEngine } from './engine.ts';
+import { keepInPlace } from './file-place.ts';
 import { quietLog } from './knex-log.ts';
 
 /** Readers beside the one writer. libuv's thread pool must hold them all: see `package.json` scripts. */
@@ -23,31 +23,13 @@ export interface SqliteOptions {
  * driver for Knex needs a change here only.
  */
 export function openSqlite({ file, timeoutMs }: SqliteOptions): Engine {
-  const assertInPlace = createFilePlace(file);
   const engine = createEngine({
     dialect: sqlite,
     driver: sqliteDriver(timeoutMs),
     writer: sqlitePool(file, 1, timeoutMs, writerPragmas),
-    readers: sqlitePool(file, sqliteReaderConnections, timeoutMs, readerPragmas, { assertInPlace }),
+    readers: sqlitePool(file, sqliteReaderConnections, timeoutMs, readerPragmas),
   });
-  return {
-    ...engine,
-    async transaction(work, options) {
-      assertInPlace();
-      const result = await engine.transaction(work, options);
-      assertStillInPlace(assertInPlace);
-      return result;
-    },
-  };
-}
-
-/** Nothing is acknowledged that went into a file that nobody finds again. */
-function assertStillInPlace(assertInPlace: AssertInPlace): void {
-  try {
-    assertInPlace();
-  } catch (cause) {
-    throw new CommitUncertain('COMMIT went into a file that is no longer there', { cause });
-  }
+  return keepInPlace(engine, file);
 }
 
 /** Knex knows no endless wait. */
@@ -74,19 +56,13 @@ const writerPragmas = [
 
 const readerPragmas = [...commonPragmas, 'query_only = ON'];
 
-interface SqlitePoolOptions {
-  readonly flags?: readonly string[];
-  /** Keeps a later connection from opening another file than the first. */
-  readonly assertInPlace?: AssertInPlace;
-}
-
 /** Connections to a SQLite file, opened when first needed and kept until the pool is destroyed. */
 export function sqlitePool(
   filename: string,
   connections: number,
   timeoutMs: number,
   pragmas: readonly string[],
-  { flags, assertInPlace = () => {} }: SqlitePoolOptions = {},
+  flags?: readonly string[],
 ): Knex {
   return knexFactory({
     client: 'sqlite3',
@@ -101,12 +77,6 @@ export function sqlitePool(
       idleTimeoutMillis: 2 ** 31 - 1,
       afterCreate(connection: Database, done: (error: Error | null) => void) {
         finalizeBeforeClose(connection);
-        try {
-          assertInPlace();
-        } catch (error) {
-          done(error as Error);
-          return;
-        }
         connection.exec(pragmas.map((pragma) => `PRAGMA ${pragma};`).join('\n'), done);
       },
     },
