@@ -34,8 +34,7 @@ const postgresUrl = 'postgres://customers:secret@db.internal:5432/customers';
 const postgres = { engine: 'postgres', url: postgresUrl, poolSize: 8 } as const;
 const sqlite = (file: string) => ({ engine: 'sqlite', file, temporary: false }) as const;
 
-const shared: Partial<Config> = { loopback: false, shutdownDelayMs: 3000 };
-const onAnyAddress: Partial<Config> = { host: '0.0.0.0', ...shared };
+const onAnyAddress: Partial<Config> = { host: '0.0.0.0', loopback: false, shutdownDelayMs: 3000 };
 const valid: readonly (readonly [Environment, Partial<Config>])[] = [
   [{ HOST: 'localhost' }, { host: 'localhost' }],
   [{ HOST: '::1' }, { host: '::1' }],
@@ -45,11 +44,11 @@ const valid: readonly (readonly [Environment, Partial<Config>])[] = [
   [{ HOST: '0.0.0.0', AUTH: 'off' }, onAnyAddress],
   [
     { HOST: '::', AUTH: 'off' },
-    { host: '::', ...shared },
+    { ...onAnyAddress, host: '::' },
   ],
   [
     { HOST: 'customers.internal', AUTH: 'off' },
-    { host: 'customers.internal', ...shared },
+    { ...onAnyAddress, host: 'customers.internal' },
   ],
   [{ PORT: '0' }, { port: 0 }],
   [{ PORT: '65535' }, { port: 65_535 }],

@@ -14,8 +14,8 @@ export type WaitReason = 'event_loop' | 'store_wait';
 /** Why work is refused, out of a closed list: metrics name refusals by it. */
 export type OverloadReason = 'requests_max' | 'streams_max' | 'connections_max' | WaitReason;
 
-/** The share of the places that writes and lists may take: the rest is there for point reads. */
-const deferrableShare = 0.75;
+/** The part of the places that writes and lists may take, in percent: the rest is there for point reads. */
+const deferrablePercent = 75;
 /** How long the event loop may keep waiting what is ready, before writes and lists are refused. */
 const loopDelayMaxMs = 500;
 /** How long work may have to wait for the database, before writes and lists are refused. */
@@ -25,7 +25,7 @@ const pointReadPatience = 2;
 
 /** How many requests may be worked on when one of this class is taken on. At least one, however few there may be. */
 export function placesFor(work: WorkClass, requestsMax: number): number {
-  return work === 'pointRead' ? requestsMax : Math.ceil(requestsMax * deferrableShare);
+  return work === 'pointRead' ? requestsMax : Math.ceil((requestsMax * deferrablePercent) / 100);
 }
 
 /**
