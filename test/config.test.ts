@@ -47,8 +47,8 @@ const valid: readonly (readonly [Environment, Partial<Config>])[] = [
     { ...onAnyAddress, host: '::' },
   ],
   [
-    { HOST: 'customers.internal', AUTH: 'off' },
-    { ...onAnyAddress, host: 'customers.internal' },
+    { HOST: 'db.internal', AUTH: 'off' },
+    { ...onAnyAddress, host: 'db.internal' },
   ],
   [{ PORT: '0' }, { port: 0 }],
   [{ PORT: '65535' }, { port: 65_535 }],

@@ -1,10 +1,11 @@
 /**
  * Sends requests to a service at a given rate, whatever becomes of them, as the world does: who waits for an answer
  * before asking again (a closed loop) slows down with the service and never overloads it. A process of its own, so
- * that it is not slowed down by what it measures. Told what to do by its argument, a JSON; prints the figures as one.
+ * that it is not slowed down by what it measures: each line of its input is an offer, each of its output the figures.
  */
 import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
+import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 
 export type Kind = 'pointRead' | 'list' | 'write';
@@ -137,7 +138,8 @@ function quantile(values: number[], share: number): number {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const figures = await offer(JSON.parse(process.argv[2] ?? '') as Offer);
-  process.stdout.write(JSON.stringify(figures));
+  for await (const line of createInterface({ input: process.stdin })) {
+    process.stdout.write(`${JSON.stringify(await offer(JSON.parse(line) as Offer))}\n`);
+  }
   process.exit(0);
 }
