@@ -40,7 +40,7 @@ const overloadMs = soak ? 60_000 : 2000;
 const warmUpMs = soak ? 5000 : 500;
 /** So many at once that none is refused: what writes and lists may take of the places. */
 const peakClients = 3;
-const attemptsMax = 6;
+const attemptsMax = 1;
 const goodputLeast = 0.8;
 const kinds: readonly Kind[] = ['pointRead', 'list', 'write'];
 
