@@ -43,6 +43,8 @@ export interface Config {
   /** Origins that browsers may call from; empty for none, `*` for any. */
   readonly corsOrigins: readonly string[];
   readonly requestTimeoutMs: number;
+  /** How long it goes on serving after SIGTERM. */
+  readonly shutdownDelayMs: number;
   readonly keepAliveTimeoutMs: number;
   /** Undefined where the metrics have no port of their own. */
   readonly metricsAddress: { readonly host: string; readonly port: number } | undefined;
@@ -74,6 +76,9 @@ export class ConfigurationError extends Error {
     this.faults = faults;
   }
 }
+
+/** What Kubernetes commonly takes until nobody sends requests here; this machine sends them by itself. */
+const shutdownDelayMs = 3000;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -118,6 +123,9 @@ function readAll(read: Read, environment: Environment): Config {
     requireIfMatch: read('REQUIRE_IF_MATCH', oneOf(['true', 'false'])) === 'true',
     corsOrigins: read('CORS_ORIGINS', origins),
     requestTimeoutMs: read('REQUEST_TIMEOUT_MS', integerBetween(100, 600_000)),
+    shutdownDelayMs:
+      read('SHUTDOWN_DELAY_MS', optional(integerBetween(0, 300_000))) ??
+      (isLoopback(host) ? 0 : shutdownDelayMs),
     keepAliveTimeoutMs: read('KEEP_ALIVE_TIMEOUT_MS', integerBetween(1000, 3_600_000)),
     metricsAddress: readMetricsAddress(read),
     consul: readConsul(host, read),

@@ -1,9 +1,8 @@
-import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { Server as HttpsServer } from 'node:https';
-import { type AddressInfo, createServer as createProbe } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
-import { type CredentialParts, type Credentials, openCredentials } from './authentication/credentials.ts';
+import { type Credentials, openCredentials } from './authentication/credentials.ts';
 import { keyTrustMs as defaultKeyTrustMs } from './authentication/keyring.ts';
 import type { Config } from './config.ts';
 import type { CustomerStore } from './domain/ports.ts';
@@ -17,18 +16,21 @@ import { erasureHandlers } from './http/handlers/erasure.ts';
 import { externalIdHandlers } from './http/handlers/external-ids.ts';
 import { historyHandlers } from './http/handlers/history.ts';
 import { transferHandlers } from './http/handlers/transfer.ts';
+import { checkAddress, listen, portOf, schemeOf, urlOf } from './http/listening.ts';
 import { type MetricsServer, startMetricsServer } from './http/metrics-server.ts';
+import { watchConnections } from './http/open-connections.ts';
 import { createHttpServer } from './http/server.ts';
 import { type Certificate, readCertificate } from './http/tls-certificate.ts';
 import { type Instance, startRegistration } from './operations/discovery.ts';
+import { watchEventLoop } from './operations/event-loop-delay.ts';
 import { startHousekeeping } from './operations/housekeeping.ts';
 import { createLifecycle } from './operations/lifecycle.ts';
 import { closeLog, createLog, type Log } from './operations/log.ts';
 import { createMetrics, type Metrics } from './operations/metrics.ts';
+import { observeCredentials, observeReplica } from './operations/part-health.ts';
 import { type Database, openToServe } from './storage/database.ts';
 import type { Migration } from './storage/migration.ts';
 import { migrations } from './storage/migrator.ts';
-import type { ReplicaObserver } from './storage/replica-reads.ts';
 import { createStorage, type Storage } from './storage/storage.ts';
 
 /** A running service. */
@@ -41,7 +43,15 @@ export interface Service {
   /** Reads the certificate's files now; undefined where the service speaks plain HTTP. */
   readonly reloadCertificate: (() => void) | undefined;
   /** Lets requests under way end, then closes connections and database. May be called more than once. */
-  stop(): Promise<void>;
+  stop(options?: StopOptions): Promise<void>;
+}
+
+export interface StopOptions {
+  /**
+   * How long everything is still served, while readiness already tells load balancers to send no more; in its second
+   * half each reply closes its connection, so that clients are told before they are hung up on.
+   */
+  readonly delayMs?: number;
 }
 
 /** What tests put in the place of the world. */
@@ -61,9 +71,10 @@ export interface ServiceOptions {
 /** Ids of version 7, so that later customers come later in every index. */
 export const newId: IdSource = () => uuidv7();
 
-/** How long requests under way may go on while the service stops. */
+/** How long requests under way may go on while the service stops, what it has waited before included. */
 const drainTimeoutMs = 8000;
-const idleCheckIntervalMs = 50;
+/** The least of it, however long it has waited. */
+const drainLeastMs = 5000;
 
 /**
  * Builds the service from its parts and starts it.
@@ -100,65 +111,60 @@ async function serve(
   options: Required<ServiceOptions>,
 ): Promise<Service> {
   const { ids, sweepIntervalMs } = options;
-  const { requireIfMatch, retention, tls, metricsAddress } = config;
   const lifecycle = createLifecycle();
   const metrics = createMetrics();
-  const replicaObserver = observeReplica(database, metrics, log);
-  const { groups } = metrics;
-  const storage = await createStorage(database, { ...options, retention, replicaObserver, groups });
-  const { customers, erasures, histories, feed, sweep, idle } = storage;
+  const storage = await joinStorage(config, database, metrics, log, options);
+  const { customers, feed } = storage;
   const credentials = await openAuthentication(config, storage, log, options);
   const streams = createFeedStreams(feed);
+  const eventLoop = watchEventLoop();
+  const load = { store: storage.load, eventLoop };
+  metrics.observeLoad(load);
   metrics.observeStorage(storage.figures);
   metrics.observeFeed({
     streams: () => streams.count,
     toldPosition: () => streams.position,
     head: async () => (await feed.extent()).head,
   });
-  const handlers = {
-    ...customerHandlers({ customers, requireIfMatch }),
-    ...externalIdHandlers({ customers }),
-    ...erasureHandlers({ erasures, requireIfMatch }),
-    ...historyHandlers({ histories }),
-    ...changeHandlers({ feed, streams }),
-    ...transferHandlers({ customers }),
-  };
   const observers = { ids, log, metrics };
   const app = await createApplication({
     ...config,
     ...observers,
     authenticator: credentials,
-    handlers,
+    handlers: allHandlers(config, storage, streams),
     customers,
     lifecycle,
+    load,
   });
   const { keepAliveTimeoutMs, connectionsMax } = config;
   const server = createHttpServer(app, observers, { keepAliveTimeoutMs, connectionsMax, certificate });
-  const metricsServer = await listenTogether(server, config, () =>
-    metricsAddress ? startMetricsServer(metricsAddress, metrics) : undefined,
-  ).catch(async (error: unknown) => {
+  const connections = watchConnections(server);
+  const metricsServer = await listenTogether(server, config, metrics).catch(async (error: unknown) => {
+    eventLoop.stop();
     await credentials?.stop();
     throw error;
   });
-  const renewal = tls && server instanceof HttpsServer ? await renewCertificate(server, tls, log) : undefined;
-  const housekeeping = startHousekeeping(sweep, { log, intervalMs: sweepIntervalMs });
+  const renewal =
+    config.tls && server instanceof HttpsServer ? await renewCertificate(server, config.tls, log) : undefined;
+  const housekeeping = startHousekeeping(storage.sweep, { log, intervalMs: sweepIntervalMs });
+  const intervalMs = options.consulIntervalMs;
   const registration =
-    config.consul &&
-    startRegistration(config.consul, instanceOf(server, customers), {
-      log,
-      intervalMs: options.consulIntervalMs,
-    });
+    config.consul && startRegistration(config.consul, instanceOf(server, customers), { log, intervalMs });
 
   let stopped: Promise<void> | undefined;
-  async function stop(): Promise<void> {
+  async function stop({ delayMs = 0 }: StopOptions = {}): Promise<void> {
     lifecycle.beginStop();
     // First, while requests are still taken: nobody is to be sent here any more.
     await registration?.stop();
-    renewal?.stop();
+    await pause(delayMs / 2);
+    lifecycle.beginClosing();
     streams.stop();
-    await drain(server);
+    await pause(delayMs / 2);
+    renewal?.stop();
+    await connections.drain(Math.max(drainTimeoutMs - delayMs, drainLeastMs));
+    eventLoop.stop();
     await credentials?.stop();
-    await Promise.all([housekeeping.stop(), idle()]);
+    await Promise.all([housekeeping.stop(), storage.idle()]);
     await database.close();
     // Last, so that what the stop does can be seen.
     await metricsServer?.stop();
@@ -169,36 +175,38 @@ async function serve(
     metricsUrl: metricsServer?.url,
     log,
     reloadCertificate: renewal && (() => renewal.reload()),
-    stop() {
-      stopped ??= stop();
+    stop(stopOptions) {
+      stopped ??= stop(stopOptions);
       return stopped;
     },
   };
 }
 
-/** Rejects as {@link listen} would. */
-async function checkAddress({ host, port }: Config): Promise<void> {
-  const probe = createProbe();
-  probe.listen({ host, port });
-  await once(probe, 'listening');
-  probe.close();
-  await once(probe, 'close');
+function joinStorage(
+  { retention }: Config,
+  database: Database,
+  metrics: Metrics,
+  log: Log,
+  options: Required<ServiceOptions>,
+): Promise<Storage> {
+  const finding = database.replica?.finding;
+  const replicaFault = finding?.level === 'warning' ? finding.text : undefined;
+  const replicaObserver = observeReplica(replicaFault, metrics, log);
+  return createStorage(database, { ...options, retention, replicaObserver, groups: metrics.groups });
 }
 
-/** A replica that does not answer is the operator's affair: callers are answered by the primary. */
-function observeReplica({ replica }: Database, metrics: Metrics, log: Log): ReplicaObserver {
-  if (replica?.finding.level === 'warning') {
-    log.warn(
-      { part: 'replica', err: new Error(`It ${replica.finding.text}`) },
-      'the replica is not used yet',
-    );
-  }
+function allHandlers(
+  { requireIfMatch }: Config,
+  { customers, erasures, histories, feed }: Storage,
+  streams: ReturnType<typeof createFeedStreams>,
+) {
   return {
-    onRead: metrics.replicaRead,
-    onHealth(reason) {
-      if (reason) log.warn({ part: 'replica', err: reason.error }, 'the replica is not used for a while');
-      else log.info({ part: 'replica' }, 'the replica is used again');
-    },
+    ...customerHandlers({ customers, requireIfMatch }),
+    ...externalIdHandlers({ customers }),
+    ...erasureHandlers({ erasures, requireIfMatch }),
+    ...historyHandlers({ histories }),
+    ...changeHandlers({ feed, streams }),
+    ...transferHandlers({ customers }),
   };
 }
 
@@ -210,25 +218,18 @@ async function openAuthentication(
   { clock, keyTrustMs }: Required<ServiceOptions>,
 ): Promise<Credentials | undefined> {
   if (authentication === 'off') return undefined;
-  const onHealth: CredentialParts['onHealth'] = (part, error) => {
-    if (error === undefined) log.info({ part }, 'credentials can be checked again');
-    else log.error({ part, err: error }, 'credentials cannot be brought up to date');
-  };
+  const onHealth = observeCredentials(log);
   return openCredentials(authentication, { keys: apiKeys, clock, keyTrustMs, onHealth });
-}
-
-async function listen(server: Server, { host, port }: Config): Promise<void> {
-  server.listen({ host, port });
-  await once(server, 'listening');
 }
 
 /** The metrics' own port first: the service is not seen to listen before everything does. */
 async function listenTogether(
   server: Server,
   config: Config,
-  startMetrics: () => Promise<MetricsServer> | undefined,
+  metrics: Metrics,
 ): Promise<MetricsServer | undefined> {
-  const metricsServer = await startMetrics();
+  const { metricsAddress } = config;
+  const metricsServer = metricsAddress && (await startMetricsServer(metricsAddress, metrics));
   try {
     await listen(server, config);
     return metricsServer;
@@ -238,28 +239,14 @@ async function listenTogether(
   }
 }
 
-/** Stops taking connections, lets requests end, and cuts those that do not. */
-async function drain(server: Server): Promise<void> {
-  const closed = once(server, 'close');
-  server.close();
-  server.closeIdleConnections();
-  // A connection becomes idle when its last reply has gone out.
-  const idling = setInterval(() => server.closeIdleConnections(), idleCheckIntervalMs);
-  const cutting = setTimeout(() => server.closeAllConnections(), drainTimeoutMs);
-  await closed;
-  clearInterval(idling);
-  clearTimeout(cutting);
-}
-
 /** What a registry is told of the service. */
 function instanceOf(server: Server, customers: CustomerStore): Instance {
-  const { port } = server.address() as AddressInfo;
-  const scheme = server instanceof HttpsServer ? 'https' : 'http';
-  return { port, scheme, checkReady: () => customers.checkReady() };
-}
-
-function urlOf(server: Server): string {
-  const { address, family, port } = server.address() as AddressInfo;
-  const scheme = server instanceof HttpsServer ? 'https' : 'http';
-  return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+  return {
+    port: portOf(server),
+    scheme: schemeOf(server),
+    async checkReady() {
+      const [fault] = await customers.checkReady();
+      if (fault) throw new Error(`${fault.check}: ${fault.detail}`);
+    },
+  };
 }

@@ -29,7 +29,12 @@ export const validAuthentication: readonly ValidCase[] = [
   [{ AUTH: 'keys' }, { authentication: { keys: true, tokens: undefined } }],
   [
     { AUTH: 'keys', HOST: '0.0.0.0' },
-    { host: '0.0.0.0', loopback: false, authentication: { keys: true, tokens: undefined } },
+    {
+      host: '0.0.0.0',
+      loopback: false,
+      shutdownDelayMs: 3000,
+      authentication: { keys: true, tokens: undefined },
+    },
   ],
   [{ AUTH: 'jwt', ...issuer }, { authentication: { keys: false, tokens } }],
   [{ AUTH: ' jwt , keys ', ...issuer }, { authentication: { keys: true, tokens } }],

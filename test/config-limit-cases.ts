@@ -28,6 +28,7 @@ export const validLimits: readonly ValidCase[] = [
   [{ METRICS_PORT: '0' }, { metricsAddress: { host: '127.0.0.1', port: 0 } }],
   [{ METRICS_PORT: '9464', METRICS_HOST: '::' }, { metricsAddress: { host: '::', port: 9464 } }],
   [{ METRICS_HOST: '::' }, {}],
+  [{ SHUTDOWN_DELAY_MS: '15000' }, { shutdownDelayMs: 15_000 }],
   [{ CONNECTIONS_MAX: '1' }, { connectionsMax: 1 }],
   [{ REQUESTS_MAX: '100000' }, { requestsMax: 100_000 }],
   [{ STREAMS_MAX: '7' }, { streamsMax: 7 }],
@@ -46,6 +47,7 @@ export const invalidLimits: readonly InvalidCase[] = [
   [{ CONSUL_SERVICE_NAME: 'our_crm' }, 'CONSUL_SERVICE_NAME', /"our_crm"/],
   [{ METRICS_PORT: 'metrics' }, 'METRICS_PORT', /0 to 65535, not "metrics"/],
   [{ METRICS_PORT: '1', METRICS_HOST: 'a b' }, 'METRICS_HOST', /"a b"/],
+  [{ SHUTDOWN_DELAY_MS: '-1' }, 'SHUTDOWN_DELAY_MS', /0 to 300000/],
   [{ CONNECTIONS_MAX: '0' }, 'CONNECTIONS_MAX', /"0"/],
   [{ REQUESTS_MAX: 'all' }, 'REQUESTS_MAX', /"all"/],
   [{ STREAMS_MAX: '100001' }, 'STREAMS_MAX', /1 to 100000/],
@@ -56,6 +58,7 @@ export const invalidLimits: readonly InvalidCase[] = [
 
 /** A wrong value of each. */
 export const wrongLimits = {
+  SHUTDOWN_DELAY_MS: 'later',
   RETENTION_CHANGES_DAYS: '1',
   RETENTION_DELETED_DAYS: '0',
   KEEP_ALIVE_TIMEOUT_MS: 'long',

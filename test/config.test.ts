@@ -22,6 +22,7 @@ const defaults: Config = {
   requireIfMatch: false,
   corsOrigins: [],
   requestTimeoutMs: 10_000,
+  shutdownDelayMs: 0,
   retention: { changesDays: undefined, deletedDays: undefined },
   keepAliveTimeoutMs: 75_000,
   metricsAddress: undefined,
@@ -36,7 +37,7 @@ const postgresUrl = 'postgres://customers:secret@db.internal:5432/customers';
 const postgres = { engine: 'postgres', url: postgresUrl, poolSize: 8 } as const;
 const sqlite = (file: string) => ({ engine: 'sqlite', file, temporary: false }) as const;
 
-const onAnyAddress: Partial<Config> = { host: '0.0.0.0', loopback: false };
+const onAnyAddress: Partial<Config> = { host: '0.0.0.0', loopback: false, shutdownDelayMs: 3000 };
 const valid: readonly (readonly [Environment, Partial<Config>])[] = [
   [{ HOST: 'localhost' }, { host: 'localhost' }],
   [{ HOST: '::1' }, { host: '::1' }],
@@ -46,11 +47,11 @@ const valid: readonly (readonly [Environment, Partial<Config>])[] = [
   [{ HOST: '0.0.0.0', AUTH: 'off' }, onAnyAddress],
   [
     { HOST: '::', AUTH: 'off' },
-    { host: '::', loopback: false },
+    { ...onAnyAddress, host: '::' },
   ],
   [
-    { HOST: 'customers.internal', AUTH: 'off' },
-    { host: 'customers.internal', loopback: false },
+    { HOST: 'db.internal', AUTH: 'off' },
+    { ...onAnyAddress, host: 'db.internal' },
   ],
   [{ PORT: '0' }, { port: 0 }],
   [{ PORT: '65535' }, { port: 65_535 }],

@@ -7,7 +7,7 @@ export async function serve(config: Config, version: string): Promise<void> {
   const service = await startService(config);
   // First, for whoever reads where it listens may send a signal at once.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => void stopOn(signal, service).catch(endCommand));
+    process.on(signal, () => void stopOn(signal, service, config).catch(endCommand));
   }
   const { reloadCertificate } = service;
   if (reloadCertificate) process.on('SIGHUP', reloadCertificate);
@@ -17,10 +17,18 @@ export async function serve(config: Config, version: string): Promise<void> {
 /** One Ctrl-C comes twice under npm: from the terminal, and from npm, which passes on what it was sent too. */
 const echoMs = 250;
 
+/** When whatever still does not end is cut, so that all is over before Docker or a service manager kills it. */
+const stopTimeoutMs = 9500;
+/** The least of it after the delay. */
+const stopLeastMs = 6500;
+
 let firstSignalAt: number | undefined;
 
-/** The first signal lets requests under way end; a second one does not wait for them. */
-async function stopOn(signal: string, service: Service): Promise<void> {
+/**
+ * The first signal lets requests under way end; a second one does not wait for them. SIGTERM comes from what also
+ * has to send requests elsewhere, which takes a while; Ctrl-C from a person who waits.
+ */
+async function stopOn(signal: string, service: Service, { shutdownDelayMs }: Config): Promise<void> {
   const now = performance.now();
   if (firstSignalAt !== undefined) {
     if (now - firstSignalAt > echoMs) process.exit(130);
@@ -28,7 +36,9 @@ async function stopOn(signal: string, service: Service): Promise<void> {
   }
   firstSignalAt = now;
   service.log.info({ signal }, 'stopping');
-  await service.stop();
+  const delayMs = signal === 'SIGTERM' ? shutdownDelayMs : 0;
+  setTimeout(() => process.exit(1), Math.max(stopTimeoutMs, delayMs + stopLeastMs)).unref();
+  await service.stop({ delayMs });
   process.exit(0);
 }
 

@@ -132,6 +132,13 @@ export const settings = [
     description: 'How long a request may take, 100 to 600000 milliseconds; then 503.',
   },
   {
+    name: 'SHUTDOWN_DELAY_MS',
+    fallback: '',
+    example: '10000',
+    description:
+      'How long it goes on serving after SIGTERM while /readyz is 503, 0 to 300000. Not set: 3000, on a loopback address 0.',
+  },
+  {
     name: 'RETENTION_CHANGES_DAYS',
     fallback: '',
     example: '730',

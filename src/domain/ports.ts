@@ -2,6 +2,7 @@ import type { Call } from '../contract/handler.ts';
 import type { Rendered } from '../contract/rendered.ts';
 import type { Customer, CustomerList } from '../contract/types.ts';
 import type { ChangeSource, Command } from './commands.ts';
+import type { ReadinessFault } from './readiness.ts';
 
 /**
  * The customers as they are stored. Every promise may reject with Failure `unavailable` (503).
@@ -42,8 +43,8 @@ export interface CustomerStore {
    */
   write(command: Command, context: WriteContext): Promise<WriteOutcome>;
 
-  /** Resolves when the database answers a write transaction and has the schema of this code. */
-  checkReady(): Promise<void>;
+  /** What keeps it from serving now; empty when nothing does. Never rejects. */
+  checkReady(): Promise<readonly ReadinessFault[]>;
 }
 
 export interface StoredCustomer {

@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import type { RequestHandler, Response } from 'express';
 import { type Failure, unavailable } from '../domain/failures.ts';
 import { anonymous } from '../domain/principal.ts';
@@ -7,6 +6,7 @@ import type { Log } from '../operations/log.ts';
 import type { Metrics } from '../operations/metrics.ts';
 import { startBodyDeadline } from './body-deadline.ts';
 import { createAfterTheEnd } from './last-reply.ts';
+import { countReply, countRequest } from './unanswered.ts';
 
 const requestIdPattern = /^[A-Za-z0-9_.:-]{1,128}$/;
 const traceparentPattern = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
@@ -33,7 +33,6 @@ const pipelinedCutMax = 64;
 
 /** Gives every request its id, deadline and principal, and sees to it that its end is logged and counted. */
 export function beginRequest({ ids, log, metrics, requestTimeoutMs }: BeginRequestOptions): RequestHandler {
-  const pending = new WeakMap<Socket, number>();
   const afterTheEnd = createAfterTheEnd();
 
   function refuseConnection(): Failure {
@@ -44,7 +43,7 @@ export function beginRequest({ ids, log, metrics, requestTimeoutMs }: BeginReque
   // One function for all requests: `this` is the response that closed.
   function ended(this: Response): void {
     const { context, socket } = this.req;
-    pending.set(socket, (pending.get(socket) ?? 1) - 1);
+    countReply(socket);
     const status = this.writableFinished ? this.statusCode : clientClosedRequest;
     const durationMs = performance.now() - context.startedAt;
     const operation = context.operation?.id ?? 'other';
@@ -71,8 +70,7 @@ export function beginRequest({ ids, log, metrics, requestTimeoutMs }: BeginReque
 
   return function beginRequest(request, response, next) {
     const { headers, socket } = request;
-    const waiting = (pending.get(socket) ?? 0) + 1;
-    pending.set(socket, waiting);
+    const waiting = countRequest(socket);
     if (waiting > pipelinedCutMax) socket.destroy();
     if (afterTheEnd(request, response)) return;
     const givenId = headers['x-request-id'];

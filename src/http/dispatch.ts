@@ -7,6 +7,7 @@ import { startReplyDeadline } from './reply-deadline.ts';
 import type { RequestContext } from './request-context.ts';
 import { securityHeaders } from './security-headers.ts';
 import { sendStream } from './send-stream.ts';
+import { workClasses } from './work-classes.ts';
 
 /** What a handler gets beside what the contract declares. */
 export interface HandlerContext {
@@ -34,7 +35,7 @@ export function dispatch(handlers: Handlers<HandlerContext>, admission: Admissio
     const { operation } = request.context;
     if (!operation) throw new Failure('not_found', 'There is nothing at this path.');
     const handler = handlers[operation.id] as AnyHandler;
-    admission.enter();
+    admission.enter(workClasses[operation.id]);
     let reply: AnyReply;
     try {
       reply = await beforeDeadline(handler(callOf(request, operation)), request.context.deadlineMs);

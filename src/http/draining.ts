@@ -2,10 +2,10 @@ import type { RequestHandler } from 'express';
 import type { Lifecycle } from '../operations/lifecycle.ts';
 import { closeAfter } from './last-reply.ts';
 
-/** While the service stops, every reply asks its client to connect anew, to another instance. */
+/** While connections come to their end, every reply asks its client to connect anew, to another instance. */
 export function closeWhenStopping(lifecycle: Lifecycle): RequestHandler {
   return function closeWhenStopping(_request, response, next) {
-    if (lifecycle.stopping) closeAfter(response);
+    if (lifecycle.closing) closeAfter(response);
     next();
   };
 }

@@ -1,20 +1,17 @@
 import type { Express, NextFunction, Request, RequestHandler, Response } from 'express';
 import { contractJson, contractYaml } from '../contract/document.ts';
-import { Failure, unavailable } from '../domain/failures.ts';
-import type { CustomerStore } from '../domain/ports.ts';
+import { Failure } from '../domain/failures.ts';
 import { metricsScope } from '../domain/principal.ts';
-import type { Lifecycle } from '../operations/lifecycle.ts';
 import type { Metrics } from '../operations/metrics.ts';
 import { apiCatalog, apiCatalogPath } from './api-catalog.ts';
 import { demandScope } from './authorize.ts';
 import { docsPageAnswers, docsPagePaths } from './docs-page.ts';
 import { fixedReply } from './fixed-reply.ts';
+import { createReadiness, type ReadinessParts } from './readiness.ts';
 import { isLoopbackAuthority } from './same-machine.ts';
 import { securityHeaders } from './security-headers.ts';
 
-export interface OperationalParts {
-  readonly customers: CustomerStore;
-  readonly lifecycle: Lifecycle;
+export interface OperationalParts extends ReadinessParts {
   readonly metrics: Metrics;
   /** Finds out who asks for the metrics from elsewhere; undefined where nobody has a credential. */
   readonly authenticate: RequestHandler | undefined;
@@ -51,16 +48,9 @@ export function addOperationalRoutes(app: Express, parts: OperationalParts): voi
 }
 
 /** Ready means: the next request can be served. Liveness never asks the database. */
-function readiness({ customers, lifecycle }: OperationalParts): RequestHandler {
-  return async (_request, response) => {
-    if (lifecycle.stopping) throw unavailable('The service is stopping.');
-    try {
-      await customers.checkReady();
-    } catch (error) {
-      throw unavailable('The database cannot serve requests now.', error);
-    }
-    sendText(response, 'text/plain', 'ready\n');
-  };
+function readiness(parts: ReadinessParts): RequestHandler {
+  const checkReadiness = createReadiness(parts);
+  return async (_request, response) => sendText(response, 'text/plain', await checkReadiness());
 }
 
 /** The metrics: for this machine, and for who has the scope. Without credentials nobody else learns of them. */

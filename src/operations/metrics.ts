@@ -17,6 +17,8 @@ export interface Metrics {
   observeStorage(figures: StorageFigures): void;
   /** Told of each transaction of writes. */
   readonly groups: GroupObserver;
+  /** Adds how long work waits, taken when it is scraped. */
+  observeLoad(load: LoadFigures): void;
   /** @param reason of a closed list: who was refused, or how often, stays in the log. */
   requestRefused(reason: string): void;
   /** @param outcome of a closed list: what came of asking the replica. */
@@ -32,6 +34,11 @@ export interface FeedFigures {
   toldPosition(): string | undefined;
   /** The newest position of the feed, a decimal. */
   head(): Promise<string>;
+}
+
+export interface LoadFigures {
+  readonly store: Readonly<Record<'reads' | 'writes', { readonly waiting: number; readonly waitMs: number }>>;
+  readonly eventLoop: { readonly delayMs: number };
 }
 
 /** A database that does not answer must not keep the other figures from those who look why. */
@@ -57,7 +64,7 @@ export function createMetrics(): Metrics {
   });
   const refusals = new Counter({
     name: 'http_requests_refused_total',
-    help: 'Requests refused for their credential, its scope, their origin or their number, by reason.',
+    help: 'Requests refused for their credential, its scope, their origin, their number or an overload, by reason.',
     labelNames: ['reason'],
     registers: [registry],
   });
@@ -82,11 +89,42 @@ export function createMetrics(): Metrics {
     observeFeed: (feed) => observeFeed(registry, feed),
     observeStorage: (figures) => observeStorage(registry, figures),
     groups: createGroupMetrics(registry),
+    observeLoad: (load) => observeLoad(registry, load),
     requestRefused: (reason) => refusals.inc({ reason }),
     replicaRead: (outcome) => replicaReads.inc({ outcome }),
     contentType: registry.contentType,
     render: () => registry.metrics(),
   };
+}
+
+function observeLoad(registry: Registry, { store, eventLoop }: LoadFigures): void {
+  const queues = ['reads', 'writes'] as const;
+  new Gauge({
+    name: 'storage_queue_wait_seconds',
+    help: 'How long work that comes now would wait for the database, by queue.',
+    labelNames: ['queue'],
+    registers: [registry],
+    collect() {
+      for (const queue of queues) this.set({ queue }, store[queue].waitMs / 1000);
+    },
+  });
+  new Gauge({
+    name: 'storage_queue_length',
+    help: 'What waits for the database, by queue.',
+    labelNames: ['queue'],
+    registers: [registry],
+    collect() {
+      for (const queue of queues) this.set({ queue }, store[queue].waiting);
+    },
+  });
+  new Gauge({
+    name: 'event_loop_standing_delay_seconds',
+    help: 'How late the event loop is all the time: requests are refused for it.',
+    registers: [registry],
+    collect() {
+      this.set(eventLoop.delayMs / 1000);
+    },
+  });
 }
 
 function observeFeed(registry: Registry, feed: FeedFigures): void {

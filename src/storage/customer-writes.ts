@@ -140,9 +140,18 @@ export function createCustomerWrites(engine: Engine, options: CustomerWritesOpti
     }
   }
 
+  /** Who would wait in vain is told at once, and nobody waits behind them. */
+  function assertInTime(deadlineMs: number): void {
+    if (Date.now() + queue.load.waitMs <= deadlineMs) return;
+    throw unavailable('The writes that wait already take longer than the request may. It was not begun.');
+  }
+
   return {
+    load: queue.load,
+    queueMax,
     async write(command: Command, context: WriteContext): Promise<WriteOutcome> {
       const { idempotency, validateOnly } = context;
+      assertInTime(context.deadlineMs);
       const request =
         idempotency && !validateOnly ? hashRequest(options.idempotencyKey, idempotency) : undefined;
       const write: Write = { command, context, request };
@@ -151,7 +160,8 @@ export function createCustomerWrites(engine: Engine, options: CustomerWritesOpti
     },
     /** Runs a transaction of its own among the writes, when its turn comes and in time. It comes to the same when it
      * is run twice. */
-    transact<Result>(work: Transaction<Result>, deadlineMs: number): Promise<Result> {
+    async transact<Result>(work: Transaction<Result>, deadlineMs: number): Promise<Result> {
+      assertInTime(deadlineMs);
       return queue.takeTurn(() => {
         if (deadlineMs <= Date.now()) return Promise.reject(tooLate().error);
         return attemptRepeatable(() => transaction(work, { rollBack: false }));
@@ -162,7 +172,6 @@ export function createCustomerWrites(engine: Engine, options: CustomerWritesOpti
       return queue.takeTurn(() => engine.maintain(work, maintenance));
     },
     /** How many wait for their transaction. */
-    waiting: () => queue.length,
     /** Resolves when no write is under way. */
     idle: () => queue.idle(),
   };

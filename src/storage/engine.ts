@@ -1,8 +1,10 @@
 import type { Knex } from 'knex';
+import type { QueueLoad } from '../domain/store-load.ts';
 import type { PoolFigures } from '../operations/storage-metrics.ts';
 import type { Dialect } from './dialect.ts';
 import { lease } from './lease.ts';
 import { createReadGate } from './read-gate.ts';
+import { createReadLine } from './read-line.ts';
 import { repeatOnFault } from './repeat-on-fault.ts';
 
 /** The values that both drivers bind alike. Anything else is turned into one of these first. */
@@ -53,6 +55,8 @@ export interface Engine {
   transaction<Result>(work: Work<Result>, options?: TransactionOptions): Promise<Result>;
   /** Runs work on the writing connection outside of any transaction, where some statements have to be. */
   maintain<Result>(work: Work<Result>, options?: MaintenanceOptions): Promise<Result>;
+  /** The reads that wait for a connection. */
+  readonly readLoad: QueueLoad;
   close(): Promise<void>;
 }
 
@@ -84,6 +88,7 @@ export function createEngine<Connection>(parts: {
 }): Engine {
   const { dialect, driver, writer, readers } = parts;
   const gate = createReadGate();
+  const line = createReadLine(readers.client.pool.max);
 
   /** Leases a connection until the deadline, and another one where the fault was the connection's. */
   function leaseServing<Result>(pool: Knex, work: (connection: Connection) => Promise<Result>) {
@@ -136,9 +141,15 @@ export function createEngine<Connection>(parts: {
     dialect,
     knex: writer,
     figures: { readers: figuresOf(readers), writer: figuresOf(writer) },
+    readLoad: line,
     read: (work) =>
-      gate.pass(() =>
-        leaseServing(readers, (connection) => driver.limit(connection, guarded(connection, work))),
+      line.pass((begun) =>
+        gate.pass(() =>
+          leaseServing(readers, (connection) => {
+            begun();
+            return driver.limit(connection, guarded(connection, work));
+          }),
+        ),
       ),
     transaction: (work, options = {}) =>
       leaseServing(writer, (connection) =>

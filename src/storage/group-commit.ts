@@ -1,4 +1,5 @@
 import { unavailable } from '../domain/failures.ts';
+import type { QueueLoad } from '../domain/store-load.ts';
 import type { GroupObserver } from '../operations/storage-metrics.ts';
 
 /** What became of one piece of work in a batch: each keeps its own outcome. */
@@ -17,20 +18,20 @@ export interface GroupCommit<Work, Result> {
   submit(work: Work): Promise<Result>;
   /** Runs a task when its turn comes, with no batch under way: for a transaction that is unlike the others. */
   takeTurn<Outcome>(task: () => Promise<Outcome>): Promise<Outcome>;
-  /** How many wait for their turn. */
-  readonly length: number;
   /** Resolves when nothing is under way. */
   idle(): Promise<void>;
+  readonly load: QueueLoad;
 }
 
 /** A task of its own in the queue. It tells its outcome itself, and does not reject. */
 interface Turn {
+  readonly since: number;
   readonly run: () => Promise<void>;
 }
 
 interface Waiting<Work, Result> {
+  readonly since: number;
   readonly work: Work;
-  readonly sinceMs: number;
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -49,6 +50,9 @@ export function createGroupCommit<Work, Result>(
 ): GroupCommit<Work, Result> {
   let queue: (Waiting<Work, Result> | Turn)[] = [];
   let running: Promise<void> | undefined;
+  /** When the batch under way began, and how long a batch takes of late: the newest counts half. */
+  let begunAt = 0;
+  let batchMs = 0;
 
   async function drain(): Promise<void> {
     while (queue.length > 0) {
@@ -56,7 +60,11 @@ export function createGroupCommit<Work, Result>(
       if (first && 'run' in first) {
         queue = queue.slice(1);
         await first.run();
-      } else await settle(takeBatch());
+        continue;
+      }
+      begunAt = performance.now();
+      await settle(takeBatch());
+      batchMs += (performance.now() - begunAt - batchMs) / 2;
     }
     running = undefined;
   }
@@ -92,27 +100,42 @@ export function createGroupCommit<Work, Result>(
     } catch (error) {
       for (const { reject } of batch) reject(error);
     }
-    const firstMs = batch[0]?.sinceMs ?? startedMs;
+    const firstMs = batch[0]?.since ?? startedMs;
     observer?.groupEnded(batch.length, startedMs - firstMs, performance.now() - startedMs);
   }
 
+  /** What is left of the batch under way, and the full ones before the next. Nobody waits where none is under way. */
+  function expectedWaitMs(now: number): number {
+    if (!running) return 0;
+    const rest = Math.max(0, batchMs - (now - begunAt));
+    return rest + Math.floor(queue.length / batchMax) * batchMs;
+  }
+
+  const load: QueueLoad = {
+    get waiting() {
+      return queue.length;
+    },
+    get waitMs() {
+      const now = performance.now();
+      return Math.max(now - (queue[0]?.since ?? now), expectedWaitMs(now));
+    },
+  };
+
   return {
+    load,
     submit(work) {
       if (queue.length >= queueMax) {
         return Promise.reject(unavailable(`${queueMax} writes are waiting, which is as many as may.`));
       }
       return new Promise((resolve, reject) => {
-        enqueue({ work, sinceMs: performance.now(), resolve, reject });
+        enqueue({ since: performance.now(), work, resolve, reject });
       });
     },
     takeTurn(task) {
       if (queue.length >= queueMax) return Promise.reject(unavailable('Too many writes are waiting.'));
       return new Promise((resolve, reject) => {
-        enqueue({ run: () => task().then(resolve, reject) });
+        enqueue({ since: performance.now(), run: () => task().then(resolve, reject) });
       });
-    },
-    get length() {
-      return queue.length;
     },
     async idle() {
       await running;

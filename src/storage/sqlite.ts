@@ -3,6 +3,7 @@ import type { Database, Statement } from 'sqlite3';
 import { sqlite } from './dialect.ts';
 import type { Driver, Engine, SqlValue } from './engine.ts';
 import { createEngine } from './engine.ts';
+import { keepInPlace } from './file-place.ts';
 import { quietLog } from './knex-log.ts';
 
 /** Readers beside the one writer. libuv's thread pool must hold them all: see `package.json` scripts. */
@@ -22,12 +23,13 @@ export interface SqliteOptions {
  * driver for Knex needs a change here only.
  */
 export function openSqlite({ file, timeoutMs }: SqliteOptions): Engine {
-  return createEngine({
+  const engine = createEngine({
     dialect: sqlite,
     driver: sqliteDriver(timeoutMs),
     writer: sqlitePool(file, 1, timeoutMs, writerPragmas),
     readers: sqlitePool(file, sqliteReaderConnections, timeoutMs, readerPragmas),
   });
+  return keepInPlace(engine, file);
 }
 
 /** Knex knows no endless wait. */

@@ -1,9 +1,9 @@
 import type { ApiKeyStore } from '../domain/api-keys.ts';
 import type { ChangeFeed, CustomerHistories } from '../domain/change-feed.ts';
 import type { ErasureStore } from '../domain/erasure.ts';
-import { unavailable } from '../domain/failures.ts';
 import type { CustomerStore } from '../domain/ports.ts';
 import type { Clock, IdSource } from '../domain/sources.ts';
+import type { StoreLoad } from '../domain/store-load.ts';
 import type { GroupObserver, StorageFigures } from '../operations/storage-metrics.ts';
 import { createApiKeyStore } from './api-keys.ts';
 import { createChangeFeed } from './change-feed.ts';
@@ -18,7 +18,8 @@ import { createErasures } from './erasure.ts';
 import { toFailure } from './error-translation.ts';
 import { createFeedNews } from './feed-news.ts';
 import type { Migration } from './migration.ts';
-import { migrations, readSchemaState } from './migrator.ts';
+import { migrations } from './migrator.ts';
+import { findReadinessFaults } from './readiness.ts';
 import { createReplicaReads, type ReplicaObserver } from './replica-reads.ts';
 import { createSweep, type Retention, type SweepReport } from './retention.ts';
 import { loadSecrets } from './secrets.ts';
@@ -36,6 +37,7 @@ export interface Storage {
   readonly feed: ChangeFeed;
   readonly apiKeys: ApiKeyStore;
   readonly figures: StorageFigures;
+  readonly load: StoreLoad;
   /** Resolves when no write is under way. */
   idle(): Promise<void>;
 }
@@ -101,7 +103,8 @@ export async function createStorage(
 
   return {
     apiKeys: createApiKeyStore(engine),
-    figures: { writesWaiting: writes.waiting, ...engine.figures, walBytes: database.walBytes },
+    figures: { writesWaiting: () => writes.load.waiting, ...engine.figures, walBytes: database.walBytes },
+    load: { writes: writes.load, reads: engine.readLoad },
     customers: {
       get: (id, minFeedPosition) => translated(reads.byId(id, minFeedPosition)),
       getByExternalId: (externalId, minFeedPosition) =>
@@ -109,13 +112,7 @@ export async function createStorage(
       list: (query, minFeedPosition) => translated(list(query, minFeedPosition)),
       export: (filters, minFeedPosition) => translated(openExport(filters, minFeedPosition)),
       write: (command, context) => translated(writes.write(command, context), 'write'),
-      async checkReady() {
-        const probe = `SELECT position FROM feed_head ${engine.dialect.lockForProbe}`;
-        await translated(engine.transaction((session) => session.run(probe, []), { rollBack: true }));
-        const { pending, incomplete } = await translated(readSchemaState(engine, steps));
-        if (incomplete) throw unavailable('The database is not complete: customers move is filling it.');
-        if (pending.length > 0) throw unavailable(`The schema lacks ${pending.join(', ')}.`);
-      },
+      checkReady: () => findReadinessFaults(engine, writes, steps),
     },
     histories: { list: (query, minFeedPosition) => translated(history(query, minFeedPosition)) },
     feed: {

@@ -77,7 +77,7 @@ describeEngines('customers serve', (engine) => {
     socket.on('error', () => undefined);
     afterwards(context, () => void socket.destroy());
     socket.write(
-      'POST /customers HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{',
+      'POST /customers HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{',
     );
     await delay(200);
     process.kill(service.pid, 'SIGTERM');

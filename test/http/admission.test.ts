@@ -20,6 +20,7 @@ import { assertHygiene } from '../support/reply-hygiene.ts';
 
 const requestsMax = 4;
 const streamsMax = 3;
+const nothing = { waiting: 0, waitMs: 0 };
 const customerPath = `/customers/${uuidv7()}`;
 
 interface Waiting {
@@ -37,7 +38,7 @@ async function startWaiting(cleanup: Cleanup): Promise<Waiting> {
   const gate = new Promise<void>((resolve) => {
     open = resolve;
   });
-  const customers = { checkReady: async () => undefined } as unknown as CustomerStore;
+  const customers = { checkReady: async () => [] } as unknown as CustomerStore;
   async function* stream() {
     yield Buffer.from('{"items":[],');
     await gate;
@@ -66,6 +67,7 @@ async function startWaiting(cleanup: Cleanup): Promise<Waiting> {
     requestTimeoutMs: 10_000,
     requestsMax,
     streamsMax,
+    load: { store: { reads: nothing, writes: nothing }, eventLoop: { delayMs: 0 } },
     authenticator: undefined,
     loopback: true,
     trustedProxies: [],

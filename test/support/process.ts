@@ -67,7 +67,11 @@ export async function startCommand(args: readonly string[], options: StartOption
   const printed = new Promise<RegExpExecArray>((resolve) => {
     const look = () => {
       const match = options.ready.exec(command.output());
-      if (match) resolve(match);
+      if (!match) return;
+      // A busy service writes on and on.
+      command.child.stdout?.off('data', look);
+      command.child.stderr?.off('data', look);
+      resolve(match);
     };
     command.child.stdout?.on('data', look);
     command.child.stderr?.on('data', look);

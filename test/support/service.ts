@@ -1,6 +1,6 @@
 import { loadConfig } from '../../src/config.ts';
 import type { Problem } from '../../src/contract/types.ts';
-import { startService } from '../../src/service.ts';
+import { type StopOptions, startService } from '../../src/service.ts';
 import { migrate } from '../../src/storage/database.ts';
 import { afterwards, type Cleanup } from './cleanup.ts';
 import { checkReply } from './contract-check.ts';
@@ -45,7 +45,7 @@ export interface TestService {
   /** Writes exactly these bytes to a connection of its own; nothing is checked. */
   raw(bytes: string | Uint8Array, timeoutMs?: number): Promise<RawReply>;
   /** Stops the service before its test is over; its database stays until then. */
-  stop(): Promise<void>;
+  stop(options?: StopOptions): Promise<void>;
 }
 
 /** Starts the real service on a free port; it is stopped, and its database removed, with the cleanup's test. */
@@ -63,8 +63,8 @@ export async function startTestService(cleanup: Cleanup, options: TestServiceOpt
   if (engine === 'postgres' && given === undefined) await migrate(config.database);
   const service = await startService(config, ports);
   let stopped: Promise<void> | undefined;
-  const stop = () => (stopped ??= service.stop());
-  afterwards(cleanup, stop);
+  const stop = (stopOptions?: StopOptions) => (stopped ??= service.stop(stopOptions));
+  afterwards(cleanup, () => stop());
   const { url } = service;
   return {
     url,

@@ -1,0 +1,28 @@
+import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
+
+/**
+ * Tells of a replica: a read at a time to the metrics, how it is to the log. One that does not answer is the
+ * operator's affair, for callers are answered by the primary.
+ * @param fault what was found of it at the start.
+ */
+export function observeReplica(fault: string | undefined, { replicaRead }: Metrics, log: Log) {
+  if (fault !== undefined) {
+    log.warn({ part: 'replica', err: new Error(`It ${fault}`) }, 'the replica is not used yet');
+  }
+  return {
+    onRead: replicaRead,
+    onHealth(reason: { readonly error: unknown } | undefined) {
+      if (reason) log.warn({ part: 'replica', err: reason.error }, 'the replica is not used for a while');
+      else log.info({ part: 'replica' }, 'the replica is used again');
+    },
+  };
+}
+
+/** Tells the log whether credentials can be checked against the newest keys. */
+export function observeCredentials(log: Log) {
+  return (part: string, error: unknown) => {
+    if (error === undefined) log.info({ part }, 'credentials can be checked again');
+    else log.error({ part, err: error }, 'credentials cannot be brought up to date');
+  };
+}

@@ -1,0 +1,243 @@
+/**
+ * Row 12 of the test plan: three and ten times what the service can do. Its capacity is capped by a database 50 ms
+ * away (PostgreSQL behind a proxy; SQLite, whose write lock somebody holds most of the time) and by a low limit of
+ * requests at once. What it does then is held against what it did at its peak in the same run.
+ *
+ * Planted, and seen to fail: no limit of requests and of waits (on PostgreSQL goodput collapses, for lists queue up
+ * before everything); writes and lists may take all places (point reads are dropped like the rest); a Retry-After
+ * of 0; /livez behind the admission.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { loadConfig } from '../../src/config.ts';
+import { migrate } from '../../src/storage/database.ts';
+import { openDirectly, select } from '../storage/direct-engine.ts';
+import { endWithThisProcess } from '../support/child-processes.ts';
+import { afterwards, type Cleanup } from '../support/cleanup.ts';
+import { describeEngines, type EngineName, freshDatabaseUrl } from '../support/engines.ts';
+import { startCommand } from '../support/process.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
+import type { Figures, Kind, Offer } from './open-loop.ts';
+
+const soak = process.env.TEST_SOAK !== undefined;
+const generatorFile = fileURLToPath(new URL('./open-loop.ts', import.meta.url));
+/** Each way: 50 ms there and back. */
+const proxyDelayMs = 25;
+const lockHeldMs = 100;
+/** At most, for who waits for the lock looks now and then. */
+const lockFreeMs = 150;
+const requestsMax = 4;
+const patienceMs = 2000;
+/** A tenth of the patience: measured 1 to 2 ms on a machine that has nothing else to do. */
+const refusedMedianMaxMs = 200;
+const recoveryMaxMs = 5000;
+const peakMs = soak ? 10_000 : 1500;
+const overloadMs = soak ? 60_000 : 2000;
+const warmUpMs = soak ? 5000 : 500;
+/** So many at once that none is refused: what writes and lists may take of the places. */
+const peakClients = 3;
+const attemptsMax = 1;
+const goodputLeast = 0.8;
+const kinds: readonly Kind[] = ['pointRead', 'list', 'write'];
+
+/** Reads are what the database 50 ms away is slow at too; a held lock stands in the way of writes alone. */
+const shares: Readonly<Record<EngineName, Readonly<Record<Kind, number>>>> = {
+  postgres: { pointRead: 60, list: 20, write: 20 },
+  sqlite: { pointRead: 15, list: 5, write: 80 },
+};
+
+describeEngines('overload', (engine) => {
+  test('goodput stays, refusals are quick, and it is over when it is over', async (context) => {
+    const offer = startGenerator(context);
+    const url = await startCapped(context, engine);
+    const customerId = await create(url);
+    const plan = { url, customerId, shares: shares[engine], patienceMs };
+    // A process that has just begun is slow for a reason of its own.
+    await offer({ ...plan, durationMs: 1000, warmUpMs: 0, clients: 20 });
+    const health = watchHealth(url);
+    for (const factor of [3, 10]) await holdsOut(context, offer, plan, factor);
+    const { asked, failed } = await health.stop();
+    context.diagnostic(`/livez answered ${asked - failed} of ${asked}`);
+    assert.equal(failed, 0, '/livez was not answered');
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    assert.match(metrics, /http_requests_refused_total\{reason="requests_max"\} [1-9]/);
+  });
+});
+
+type Plan = Pick<Offer, 'url' | 'customerId' | 'shares' | 'patienceMs'>;
+
+/**
+ * Measures the peak and then offers so many times as much. What else this machine does can fall on one of the two
+ * alone: a service that breaks down does so every time.
+ */
+async function holdsOut(context: TestContext, offer: Generator, plan: Plan, factor: number): Promise<void> {
+  let shortfalls: readonly string[] = [];
+  for (let attempt = 1; attempt <= attemptsMax; attempt++) {
+    const peak = await offer({ ...plan, durationMs: peakMs, warmUpMs: 300, clients: peakClients });
+    const ratePerSecond = peak.goodput * factor;
+    const figures = await offer({ ...plan, durationMs: overloadMs, warmUpMs, ratePerSecond });
+    const recoveredMs = await recover(plan.url, plan.customerId);
+    context.diagnostic(`peak: ${tell(peak)}`);
+    context.diagnostic(
+      `${factor} times: ${tell(figures)}; ${(figures.goodput / peak.goodput).toFixed(2)} of the peak; normal after ${recoveredMs} ms`,
+    );
+    // These no other load of the machine explains.
+    const { refusedBadly, otherwise } = figures;
+    assert.deepEqual({ refusedBadly, otherwise }, { refusedBadly: 0, otherwise: 0 });
+    shortfalls = shortfallsOf(figures, peak, recoveredMs);
+    if (shortfalls.length === 0) return;
+    context.diagnostic(`attempt ${attempt}: ${shortfalls.join(', ')}`);
+  }
+  assert.deepEqual(shortfalls, [], `at ${factor} times, ${attemptsMax} times`);
+}
+
+function shortfallsOf(figures: Figures, peak: Figures, recoveredMs: number): string[] {
+  const { refused, served, refusedMedianMs } = figures;
+  const dropped = (kind: Kind) => refused[kind] / (refused[kind] + served[kind] || 1);
+  const shortfalls: [boolean, string][] = [
+    [figures.goodput < peak.goodput * goodputLeast, 'goodput fell'],
+    [refused.write === 0, 'nothing was refused'],
+    [refusedMedianMs > refusedMedianMaxMs, 'refused slowly'],
+    [dropped('pointRead') >= dropped('write'), 'point reads were dropped like writes'],
+    [recoveredMs > recoveryMaxMs, 'it was not over when it was over'],
+  ];
+  return shortfalls.flatMap(([falls, name]) => (falls ? name : []));
+}
+
+/** A service of its own process, and what makes its database slow. */
+async function startCapped(cleanup: Cleanup, engine: EngineName): Promise<string> {
+  const direct = await freshDatabaseUrl(cleanup, engine);
+  await migrate(loadConfig({ DATABASE_URL: direct }).database);
+  let databaseUrl = direct;
+  if (engine === 'postgres') {
+    const proxy = await startTcpProxy(cleanup, direct);
+    proxy.set({ delayMs: proxyDelayMs });
+    databaseUrl = proxy.through(direct);
+  } else holdWriteLock(cleanup, direct);
+  const env = {
+    PORT: '0',
+    DATABASE_URL: databaseUrl,
+    DATABASE_POOL_SIZE: '4',
+    REQUESTS_MAX: String(requestsMax),
+  };
+  const service = await startCommand(['serve'], { env, ready: /"url":"(http:[^"]+)"/ });
+  afterwards(cleanup, async () => void (await service.stop('SIGKILL')));
+  return service.match[1] as string;
+}
+
+/** A neighbour that writes without end: it gives the lock up until somebody has written, and takes it at once again. */
+function holdWriteLock(cleanup: Cleanup, databaseUrl: string): void {
+  const neighbour = openDirectly(cleanup, databaseUrl);
+  const position = async () => (await select<{ position: number }>(neighbour, feedHead))[0]?.position;
+  let ended = false;
+
+  async function hold(): Promise<number | undefined> {
+    for (;;) {
+      try {
+        const held = async () => {
+          await pause(lockHeldMs);
+          return position();
+        };
+        return await neighbour.transaction(held, { rollBack: true });
+      } catch {
+        await pause(1);
+      }
+    }
+  }
+
+  const holding = (async () => {
+    await neighbour.maintain((session) => session.run('PRAGMA busy_timeout = 0', []));
+    while (!ended) {
+      const before = await hold();
+      const freeUntil = performance.now() + lockFreeMs;
+      while (performance.now() < freeUntil && (await position()) === before) await pause(1);
+    }
+  })();
+  afterwards(cleanup, async () => {
+    ended = true;
+    await holding;
+  });
+}
+
+const feedHead = 'SELECT position FROM feed_head';
+
+type Generator = (plan: Offer) => Promise<Figures>;
+
+/** Starts the generator, in a process of its own. It makes one offer at a time. */
+function startGenerator(cleanup: Cleanup): Generator {
+  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), generatorFile], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  endWithThisProcess(child);
+  afterwards(cleanup, () => void child.kill('SIGKILL'));
+  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return async (plan) => {
+    child.stdin.write(`${JSON.stringify(plan)}\n`);
+    const { value, done } = await answers.next();
+    assert.ok(!done, 'the generator has ended');
+    return JSON.parse(value) as Figures;
+  };
+}
+
+/** Asks whether it lives, all along, as whoever would start it anew does. */
+function watchHealth(url: string) {
+  let [asked, failed, ended] = [0, 0, false];
+  const asking = (async () => {
+    while (!ended) {
+      asked++;
+      const reply = await fetch(`${url}/livez`, { signal: AbortSignal.timeout(10_000) }).catch(
+        () => undefined,
+      );
+      if (reply?.status !== 200) failed++;
+      await reply?.text();
+      await pause(100);
+    }
+  })();
+  return {
+    async stop() {
+      ended = true;
+      await asking;
+      return { asked, failed };
+    },
+  };
+}
+
+/** How long it takes until one of each kind is served again, at the first attempt and in the order of a caller. */
+async function recover(url: string, customerId: string): Promise<number> {
+  const startedAt = performance.now();
+  const paths = [`/customers/${customerId}`, '/customers'];
+  for (;;) {
+    const replies = await Promise.all(paths.map((path) => fetch(url + path)));
+    await Promise.all(replies.map((reply) => reply.text()));
+    if (replies.every(({ status }) => status === 200) && (await createOnce(url)) !== undefined) break;
+    if (performance.now() - startedAt > recoveryMaxMs) break;
+    await pause(50);
+  }
+  return Math.round(performance.now() - startedAt);
+}
+
+async function create(url: string): Promise<string> {
+  const id = await createOnce(url);
+  assert.ok(id, 'the first customer was refused');
+  return id;
+}
+
+async function createOnce(url: string): Promise<string | undefined> {
+  const headers = { 'content-type': 'application/json' };
+  const reply = await fetch(`${url}/customers`, { method: 'POST', headers, body: '{"name":"Ada"}' });
+  const { id } = (await reply.json()) as { id: string };
+  return reply.status === 201 ? id : undefined;
+}
+
+function tell(figures: Figures): string {
+  const { goodput, served, refused, late, servedMedianMs, refusedMedianMs, refusedP99Ms } = figures;
+  const counts = (each: Readonly<Record<Kind, number>>) => kinds.map((kind) => each[kind]).join('/');
+  return (
+    `${goodput.toFixed(0)}/s served (point reads/lists/writes ${counts(served)}, median ${servedMedianMs.toFixed(0)} ms), ` +
+    `refused ${counts(refused)} (median ${refusedMedianMs.toFixed(1)} ms, p99 ${refusedP99Ms.toFixed(0)} ms), ${late} late`
+  );
+}
