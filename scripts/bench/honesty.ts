@@ -3,6 +3,14 @@ import assert from 'node:assert/strict';
 import { customerOf, idOf } from './dataset.ts';
 import type { Server } from './servers.ts';
 
+/** Whatever of it is looked at. */
+interface Reply extends Readonly<Record<string, unknown>> {
+  readonly id: string;
+  readonly createdAt: string;
+  readonly items: readonly Reply[];
+  readonly nextCursor: string;
+}
+
 const answered = { get: 200, list: 200, create: 201, update: 200 };
 
 /**
@@ -18,7 +26,7 @@ export async function assertDoesTheWork(server: Server, { feed = false } = {}): 
       headers: { ...server.headers, ...(body && { 'Content-Type': 'application/json' }) },
       ...(body && { body: JSON.stringify(body) }),
     });
-    const json = await reply.json();
+    const json = (await reply.json()) as Reply;
     assert.equal(reply.status, expected, `${server.name}: ${method} ${path}: ${JSON.stringify(json)}`);
     return { json, headers: reply.headers };
   };
@@ -30,15 +38,21 @@ export async function assertDoesTheWork(server: Server, { feed = false } = {}): 
 
   const { json: page } = await call(answered.list, 'GET', '/customers?limit=20');
   assert.equal(page.items.length, 20);
-  assert.equal(Object.keys(page.items[19]).length, customerMembers);
+  const last = page.items[19] as Reply;
+  assert.equal(Object.keys(last).length, customerMembers);
   const next = `/customers?limit=20&cursor=${encodeURIComponent(page.nextCursor)}`;
   const { json: second } = await call(answered.list, 'GET', next);
-  assert.ok(second.items[0].createdAt <= page.items[19].createdAt, `${server.name} does not page`);
-  assert.notEqual(second.items[0].id, page.items[19].id);
+  assert.ok((second.items[0] as Reply).createdAt <= last.createdAt, `${server.name} does not page`);
+  assert.notEqual((second.items[0] as Reply).id, last.id);
 
   const email = `honest.${Date.now()}@example.com`;
-  const { json: made, headers } = await call(answered.create, 'POST', '/customers', { name: 'Honest', email });
-  const { json: changed } = await call(answered.update, 'PATCH', `/customers/${made.id}`, { note: 'changed' });
+  const { json: made, headers } = await call(answered.create, 'POST', '/customers', {
+    name: 'Honest',
+    email,
+  });
+  const { json: changed } = await call(answered.update, 'PATCH', `/customers/${made.id}`, {
+    note: 'changed',
+  });
   const { json: reread } = await call(answered.get, 'GET', `/customers/${made.id}`);
   assert.deepEqual(reread, changed, `${server.name} does not store what it answers`);
   assert.equal(reread.version, 2);

@@ -67,16 +67,14 @@ async function byWrk(url: string, load: Load, run: string): Promise<LoadResult> 
   return JSON.parse(stdout.slice(stdout.lastIndexOf('{"requests"')));
 }
 
-interface Autocannon {
-  (options: object): Promise<{
-    readonly requests: { readonly total: number };
-    readonly duration: number;
-    readonly non2xx: number;
-    readonly errors: number;
-    readonly timeouts: number;
-    readonly latency: { readonly p50: number; readonly p99: number };
-  }>;
-}
+type Autocannon = (options: object) => Promise<{
+  readonly requests: { readonly total: number };
+  readonly duration: number;
+  readonly non2xx: number;
+  readonly errors: number;
+  readonly timeouts: number;
+  readonly latency: { readonly p50: number; readonly p99: number };
+}>;
 
 async function byAutocannon(url: string, load: Load, run: string): Promise<LoadResult> {
   const autocannon = createRequire(import.meta.url)('autocannon') as Autocannon;

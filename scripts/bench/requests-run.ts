@@ -1,12 +1,13 @@
 /** The rows about single requests: CPU time against each peer, and the latency of a lone caller. */
-import { measurement, median, type Measurement, pairwise } from './measurement.ts';
+import { type Measurement, measurement, median, pairwise } from './measurement.ts';
 import { type OperationName, operationTitles } from './operations.ts';
 import { progress } from './progress.ts';
 import type { Server } from './servers.ts';
-import { type CpuTarget, peers, sqliteTargets } from './targets.ts';
+import { type CpuTarget, peers } from './targets.ts';
 import { measureInTurns, type Turn, type Turns, type TurnsOptions } from './turns.ts';
 
-export interface RequestsRun extends Pick<TurnsOptions, 'customers' | 'rounds' | 'seconds'> {
+export interface RequestsRun
+  extends Pick<TurnsOptions, 'customers' | 'rounds' | 'seconds' | 'warmUpSeconds'> {
   /** The service first. */
   readonly servers: readonly Server[];
   readonly targets: readonly CpuTarget[];
@@ -25,7 +26,11 @@ export async function measureRequests(run: RequestsRun): Promise<Measurement[]> 
     const keyed = operation === 'post-keyed';
     const names = ['service', ...(keyed ? [] : targets.map(({ peer }) => peer))];
     const servers = run.servers.filter(({ name }) => names.includes(name));
-    const turns = await measureInTurns(operation, servers, { ...run, connections, tell: telling(run, operation) });
+    const turns = await measureInTurns(operation, servers, {
+      ...run,
+      connections,
+      tell: telling(run, operation),
+    });
     if (operation === 'post') plainPost = turns;
     const all = keyed ? { ...plainPost, ...turns } : turns;
     rows.push(...targets.map((target) => cpuRow(run.database, target, all)));
@@ -77,14 +82,12 @@ export async function measureLatency(run: RequestsRun): Promise<Measurement[]> {
   return rows;
 }
 
-function telling({ database, rounds }: RequestsRun, operation: OperationName, note = ''): TurnsOptions['tell'] {
+function telling(
+  { database, rounds }: RequestsRun,
+  operation: OperationName,
+  note = '',
+): TurnsOptions['tell'] {
   const title = operationTitles[operation];
-  return (round, server) => progress(`${title} on ${database}, ${note}round ${round} of ${rounds}: ${server}`);
-}
-
-/** How many turns a run has, for telling how long it will take. */
-export function turnsOf(targets: readonly CpuTarget[]): number {
-  const operations = new Set(targets.map(({ operation }) => operation));
-  const keyed = targets.filter(({ operation }) => operation === 'post-keyed').length;
-  return targets.length - keyed + operations.size + (targets === sqliteTargets ? 4 : 0);
+  return (round, server) =>
+    progress(`${title} on ${database}, ${note}round ${round} of ${rounds}: ${server}`);
 }

@@ -23,6 +23,7 @@ export interface Server {
 
 interface Program {
   readonly name: string;
+  readonly logName?: string;
   readonly nodeArguments: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
@@ -32,10 +33,16 @@ interface Program {
 const rateLimit = '10000000';
 
 /** The service as `npm start` runs it, with everything on. Its access log goes to a file. */
-export function startService(name: string, databaseUrl: string, apiKey: string): Promise<Server> {
+export function startService(
+  logName: string,
+  databaseUrl: string,
+  apiKey: string,
+  name = 'service',
+): Promise<Server> {
   return startProgram({
     name,
-    nodeArguments: ['dist/main.js', 'serve'],
+    logName,
+    nodeArguments: [...nodeFlags, 'dist/main.js', 'serve'],
     env: {
       NODE_ENV: 'production',
       UV_THREADPOOL_SIZE: '16',
@@ -63,13 +70,22 @@ export function startPeer(
   });
 }
 
+/** Such as `--cpu-prof`, for a profile of the service under the load of the bench. */
+const nodeFlags = process.env.BENCH_NODE_FLAGS?.split(' ') ?? [];
+
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-async function startProgram({ name, nodeArguments, env, headers = {} }: Program): Promise<Server> {
-  const logFile = join(benchFolder, `${name}.log`);
+async function startProgram({
+  name,
+  logName = name,
+  nodeArguments,
+  env,
+  headers = {},
+}: Program): Promise<Server> {
+  const logFile = join(benchFolder, `${logName}.log`);
   const log = openSync(logFile, 'w');
   const startedAt = performance.now();
   const child = spawn(process.execPath, nodeArguments, {
@@ -103,8 +119,7 @@ async function untilListening(child: ChildProcess, logFile: string): Promise<str
     const log = readFileSync(logFile, 'utf8');
     const url = /"url":"(http:[^"]+)"/.exec(log)?.[1];
     if (url) return url;
-    if (child.exitCode !== null || performance.now() > deadline)
-      throw new Error(`It did not start:\n${log}`);
+    if (child.exitCode !== null || performance.now() > deadline) throw new Error(`It did not start:\n${log}`);
     await delay(2);
   }
 }

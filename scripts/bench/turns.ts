@@ -18,16 +18,16 @@ export interface TurnsOptions {
   readonly customers: number;
   readonly rounds: number;
   readonly seconds: number;
+  /** How long a server is warmed up: code is compiled after some ten thousand requests. */
+  readonly warmUpSeconds: number;
   readonly connections: number;
   readonly tell: (round: number, server: string) => void;
 }
 
-const warmUpSeconds = 1;
-
 export async function measureInTurns(
   operation: OperationName,
   servers: readonly Server[],
-  { customers, rounds, seconds, connections, tell }: TurnsOptions,
+  { customers, rounds, seconds, warmUpSeconds, connections, tell }: TurnsOptions,
 ): Promise<Turns> {
   const requests = requestsFor(operation, customers);
   const turns: Record<string, Turn[]> = Object.fromEntries(servers.map(({ name }) => [name, []]));

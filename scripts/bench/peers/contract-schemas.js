@@ -13,7 +13,8 @@ function resolve(schema) {
   if (typeof schema !== 'object' || schema === null) return schema;
   if (schema.$ref) return schemaNamed(schema.$ref.split('/').at(-1));
   const members = Object.entries(schema).filter(
-    ([key]) => key === 'properties' || !(/^x-/.test(key) || ['example', 'description', 'format'].includes(key)),
+    ([key]) =>
+      key === 'properties' || !(/^x-/.test(key) || ['example', 'description', 'format'].includes(key)),
   );
   return Object.fromEntries(members.map(([key, value]) => [key, resolve(value)]));
 }

@@ -84,12 +84,15 @@ export function patched(customer, patch) {
     address: patch.address && customer.address ? { ...customer.address, ...patch.address } : patch.address,
     metadata: patch.metadata && { ...customer.metadata, ...patch.metadata },
   };
-  const given = Object.fromEntries(Object.entries({ ...patch, ...merged }).filter(([, value]) => value !== undefined));
+  const given = Object.fromEntries(
+    Object.entries({ ...patch, ...merged }).filter(([, value]) => value !== undefined),
+  );
   return { ...customer, ...given, version, etag: `"${version}"`, updatedAt: new Date().toISOString() };
 }
 
 /** A position in the list, newest first, for a cursor. */
-export const cursorOf = (row) => Buffer.from(JSON.stringify([row.created_at, Number(row.ordinal)])).toString('base64url');
+export const cursorOf = (row) =>
+  Buffer.from(JSON.stringify([row.created_at, Number(row.ordinal)])).toString('base64url');
 export const positionOf = (cursor) => JSON.parse(Buffer.from(cursor, 'base64url').toString());
 
 /** The rows of a page with one more as the body of the reply. */

@@ -34,7 +34,9 @@ addRoutes(app, {
     return row && customerOf(row);
   },
   async list(limit, cursor) {
-    const rows = cursor ? await run('next', [limit + 1, ...positionOf(cursor)]) : await run('first', [limit + 1]);
+    const rows = cursor
+      ? await run('next', [limit + 1, ...positionOf(cursor)])
+      : await run('first', [limit + 1]);
     return pageOf(rows, limit);
   },
   async create(body) {

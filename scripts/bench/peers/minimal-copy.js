@@ -9,7 +9,9 @@ const { sql } = database.prepare("SELECT sql FROM ours.sqlite_schema WHERE name 
 database.exec(sql);
 database.exec('INSERT INTO main.customers SELECT * FROM ours.customers');
 database.exec('CREATE UNIQUE INDEX customers_email ON customers (email_key) WHERE deleted_at IS NULL');
-database.exec('CREATE UNIQUE INDEX customers_external_id ON customers (external_id) WHERE deleted_at IS NULL');
+database.exec(
+  'CREATE UNIQUE INDEX customers_external_id ON customers (external_id) WHERE deleted_at IS NULL',
+);
 database.exec('CREATE INDEX customers_created ON customers (created_at, ordinal)');
 if (search) {
   database.exec('CREATE TABLE customer_search (ordinal INTEGER PRIMARY KEY, text TEXT NOT NULL)');

@@ -30,7 +30,10 @@ app.use(
 );
 
 app.get('/customers/:customerId', async (request, response) => {
-  const row = await knex('customers').where({ id: request.params.customerId }).whereNull('deleted_at').first();
+  const row = await knex('customers')
+    .where({ id: request.params.customerId })
+    .whereNull('deleted_at')
+    .first();
   if (row) response.json(customerOf(row));
   else response.status(404).json({ title: 'Not found' });
 });
@@ -40,10 +43,18 @@ app.get('/customers', async (request, response) => {
   const query = knex('customers')
     .select('customers.*')
     .whereNull('deleted_at')
-    .orderBy([{ column: 'created_at', order: 'desc' }, { column: 'ordinal', order: 'desc' }])
+    .orderBy([
+      { column: 'created_at', order: 'desc' },
+      { column: 'ordinal', order: 'desc' },
+    ])
     .limit(limit + 1);
   if (cursor) query.whereRaw('(created_at, ordinal) < (?, ?)', positionOf(cursor));
-  if (q) query.clearOrder().orderBy('found.rowid', 'desc').joinRaw('JOIN customer_search_index AS found ON found.rowid = customers.ordinal').whereRaw('found.text MATCH ?', [`"${q}"`]);
+  if (q)
+    query
+      .clearOrder()
+      .orderBy('found.rowid', 'desc')
+      .joinRaw('JOIN customer_search_index AS found ON found.rowid = customers.ordinal')
+      .whereRaw('found.text MATCH ?', [`"${q}"`]);
   response.json(pageOf(await query, limit));
 });
 
@@ -55,7 +66,10 @@ app.post('/customers', async (request, response) => {
 
 app.patch('/customers/:customerId', async (request, response) => {
   const changed = await knex.transaction(async (transaction) => {
-    const row = await transaction('customers').where({ id: request.params.customerId }).whereNull('deleted_at').first();
+    const row = await transaction('customers')
+      .where({ id: request.params.customerId })
+      .whereNull('deleted_at')
+      .first();
     if (!row) return undefined;
     const after = patched(customerOf(row), request.body);
     await transaction('customers').where({ id: after.id }).update(rowOf(after));

@@ -5,7 +5,12 @@ import { columns, created, customerOf, patched, positionOf, rowOf } from './cust
 export function openDatabase(file) {
   const database = new Database(file);
   // better-sqlite3's own default is NORMAL, which can lose acknowledged writes in a power cut.
-  for (const pragma of ['journal_mode = WAL', 'synchronous = FULL', 'foreign_keys = ON', 'cache_size = -65536']) {
+  for (const pragma of [
+    'journal_mode = WAL',
+    'synchronous = FULL',
+    'foreign_keys = ON',
+    'cache_size = -65536',
+  ]) {
     database.pragma(pragma);
   }
   return database;
