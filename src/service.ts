@@ -5,7 +5,6 @@ import { Server as HttpsServer } from 'node:https';
 
 import { type AddressInfo, createServer as createProbe } from 'node:net';
 
-import { v7 as uuidv7 } from 'uuid';
 import { type CredentialParts, type Credentials, openCredentials } from './authentication/credentials.ts';
 import { keyTrustMs as defaultKeyTrustMs } from './authentication/keyring.ts';
 import type { Config } from './config.ts';
@@ -31,6 +30,7 @@ import { startHousekeeping } from './operations/housekeeping.ts';
 import { createLifecycle } from './operations/lifecycle.ts';
 import { closeLog, createLog, type Log } from './operations/log.ts';
 import { createMetrics } from './operations/metrics.ts';
+import { newId } from './operations/new-id.ts';
 import { type Database, openToServe } from './storage/database.ts';
 import { createStorage, type Storage } from './storage/storage.ts';
 
@@ -54,9 +54,6 @@ export interface ServiceOptions {
   /** How long API keys are trusted that cannot be looked at. */
   readonly keyTrustMs?: number;
 }
-
-/** Ids of version 7, so that later customers come later in every index. */
-export const newId: IdSource = () => uuidv7();
 
 /** How long requests under way may go on while the service stops. */
 const drainTimeoutMs = 8000;

@@ -66,7 +66,7 @@ function install(): void {
 async function compare(full: boolean): Promise<void> {
   const scale = full
     ? { customers: 100_000, rounds: 5, seconds: 4, warmUpSeconds: 8 }
-    : { customers: 20_000, rounds: 2, seconds: 1, warmUpSeconds: 2 };
+    : { customers: 20_000, rounds: 2, seconds: 1, warmUpSeconds: 3 };
   const rows: Measurement[] = [];
   const add = (measured: readonly Measurement[]) => {
     for (const row of measured) tell(inWords(row));
