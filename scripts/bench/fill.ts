@@ -31,7 +31,7 @@ export async function fillTo(databaseUrl: string, count: number, tell: (done: nu
     const sqlite = engine.dialect.name === 'sqlite';
     // What is lost in a power cut is filled again; the servers that are measured open the file with FULL.
     if (sqlite) await engine.maintain((session) => session.run('PRAGMA synchronous = OFF', []));
-    for (let done = await countOf(engine); done < count; done += batchMax) {
+    for (let done = await filledUpTo(engine, count); done < count; done += batchMax) {
       await addBatch(engine, done, Math.min(count, done + batchMax));
       tell(Math.min(count, done + batchMax));
     }
@@ -56,9 +56,16 @@ async function addBatch(engine: Engine, from: number, to: number): Promise<void>
   if (refused) throw refused.error;
 }
 
-async function countOf(engine: Engine): Promise<number> {
-  const [row] = await engine.read((session) =>
-    session.run<{ count: number | string | null }>('SELECT max(ordinal) AS count FROM customers', []),
-  );
-  return Number(row?.count ?? 0);
+/** How many there are of the dataset, which come in their order: others may be among them. */
+async function filledUpTo(engine: Engine, count: number): Promise<number> {
+  let [present, absent] = [-1, count];
+  while (absent - present > 1) {
+    const middle = Math.floor((present + absent) / 2);
+    const [row] = await engine.read((session) =>
+      session.run('SELECT 1 FROM customers WHERE id = ?', [idOf(middle)]),
+    );
+    if (row) present = middle;
+    else absent = middle;
+  }
+  return absent;
 }

@@ -108,7 +108,7 @@ async function grow(largest: number, postgres: boolean): Promise<void> {
   try {
     const url = cluster?.url ?? `sqlite:${join(benchFolder, 'growth.db')}`;
     for (const size of sizes) {
-      const measured = await measureGrowthAt(url, postgres ? 'PostgreSQL' : 'SQLite', size, 3);
+      const measured = await measureGrowthAt(url, postgres ? 'PostgreSQL' : 'SQLite', size, 2);
       points.push(...measured);
       addResults('', [], measured);
       progress(`${size} customers are measured`);
