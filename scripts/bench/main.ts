@@ -2,8 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { peersInstalled } from './databases.ts';
+import type { PostgresCluster } from '../../test/support/postgres-cluster.ts';
+import { copyOf, filledFile, peersInstalled } from './databases.ts';
 import { measureAtRest, measureFeed } from './feed-run.ts';
+import { fillTo } from './fill.ts';
 import { type GrowthPoint, growthRows, growthSizes, measureGrowthAt } from './growth.ts';
 import { inWords, type Measurement } from './measurement.ts';
 import { startOnPostgres, startPostgres } from './postgres-run.ts';
@@ -12,7 +14,7 @@ import { progress, tell } from './progress.ts';
 import { writeReport } from './report.ts';
 import { measureLatency, measureRequests } from './requests-run.ts';
 import { addResults, readResults } from './results.ts';
-import { benchFolder, repository } from './servers.ts';
+import { repository } from './servers.ts';
 import { startOnSqlite } from './sqlite-run.ts';
 import { postgresTargets, sqliteTargets } from './targets.ts';
 import { measureBesideImport, measureTransfer } from './transfer-run.ts';
@@ -34,6 +36,7 @@ const { values } = parseArgs({
     postgres: { type: 'boolean', default: false },
     report: { type: 'boolean', default: false },
     install: { type: 'boolean', default: false },
+    customers: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -48,7 +51,7 @@ async function bench(): Promise<void> {
   else if (!peersInstalled()) throw new Error('The peers are not installed yet: npm run bench -- --install');
   execFileSync('npm', ['run', '-s', 'build'], { cwd: repository, stdio: 'inherit' });
   if (values.growth) await grow(Number(values['up-to']), values.postgres);
-  else await compare(values.full);
+  else await compare(values.full, Number(values.customers ?? (values.full ? 100_000 : 20_000)));
   tell('');
 }
 
@@ -63,10 +66,10 @@ function install(): void {
   });
 }
 
-async function compare(full: boolean): Promise<void> {
+async function compare(full: boolean, customers: number): Promise<void> {
   const scale = full
-    ? { customers: 100_000, rounds: 5, seconds: 4, warmUpSeconds: 8 }
-    : { customers: 20_000, rounds: 2, seconds: 1, warmUpSeconds: 3 };
+    ? { customers, rounds: 4, seconds: 3, warmUpSeconds: 6 }
+    : { customers, rounds: 2, seconds: 1, warmUpSeconds: 3 };
   const rows: Measurement[] = [];
   const add = (measured: readonly Measurement[]) => {
     for (const row of measured) tell(inWords(row));
@@ -106,12 +109,10 @@ async function grow(largest: number, postgres: boolean): Promise<void> {
   const cluster = postgres ? await startPostgres(0) : undefined;
   const points: GrowthPoint[] = [];
   try {
-    const url = cluster?.url ?? `sqlite:${join(benchFolder, 'growth.db')}`;
     for (const size of sizes) {
-      const measured = await measureGrowthAt(url, postgres ? 'PostgreSQL' : 'SQLite', size, 2);
+      const measured = await measureGrowthAt(await databaseOf(size, cluster), nameOf(cluster), size, 2);
       points.push(...measured);
       addResults('', [], measured);
-      progress(`${size} customers are measured`);
     }
   } finally {
     await cluster?.stop();
@@ -121,4 +122,13 @@ async function grow(largest: number, postgres: boolean): Promise<void> {
   for (const row of rows) tell(inWords(row));
   if (largest >= 1_000_000 && !postgres) rows.push(...(await measureTransfer(1_000_000)));
   writeReport(addResults(readResults().form, rows, points));
+}
+
+const nameOf = (cluster: object | undefined) => (cluster ? 'PostgreSQL' : 'SQLite');
+
+/** A file for each size, which is filled once; one server for all, which is filled on. */
+async function databaseOf(size: number, cluster: PostgresCluster | undefined): Promise<string> {
+  if (!cluster) return `sqlite:${copyOf(await filledFile(size), 'growth')}`;
+  await fillTo(cluster.url, size, (done) => progress(`filling PostgreSQL: ${done} of ${size}`));
+  return cluster.url;
 }

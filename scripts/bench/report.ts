@@ -75,7 +75,7 @@ function growthSection({ growth, rows }: Results): string[] {
   const databases = [...new Set(growth.map(({ database }) => database))];
   return [
     '## Growth\n',
-    'From two callers at once: median and 99th percentile in milliseconds. A curve should be flat.\n',
+    'From two callers at once: median and 99th percentile in milliseconds, and CPU time of the service. Each should be flat.\n',
     '![99th percentile of each request by number of customers](benchmarks-growth.svg)\n',
     ...databases.map((database) =>
       growthTable(
@@ -94,7 +94,8 @@ function growthTable(database: string, points: readonly GrowthPoint[]): string {
   const names = [...new Set(points.map(({ what }) => what))];
   const cell = (what: string, size: number) => {
     const point = points.find((one) => one.what === what && one.customers === size);
-    return point ? `${(point.p50Us / 1000).toFixed(2)} / ${(point.p99Us / 1000).toFixed(2)}` : '';
+    if (!point) return '';
+    return `${(point.p50Us / 1000).toFixed(2)} / ${(point.p99Us / 1000).toFixed(2)} ms, ${point.cpuUs.toFixed(0)} µs`;
   };
   const head = `| ${database} | ${sizes.map((size) => size.toLocaleString('en')).join(' | ')} |`;
   const lines = names.map((what) => `| ${what} | ${sizes.map((size) => cell(what, size)).join(' | ')} |`);
