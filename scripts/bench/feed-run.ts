@@ -72,7 +72,7 @@ async function post({ url, headers }: Server, count: number): Promise<string> {
   return ((await reply.json()) as { id: string }).id;
 }
 
-export function percentile(values: readonly number[], share: number): number {
+function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((one, other) => one - other);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }

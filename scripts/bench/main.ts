@@ -124,7 +124,9 @@ async function grow(largest: number, postgres: boolean): Promise<void> {
   writeReport(addResults(readResults().form, rows, points));
 }
 
-const nameOf = (cluster: object | undefined) => (cluster ? 'PostgreSQL' : 'SQLite');
+function nameOf(cluster: object | undefined): string {
+  return cluster ? 'PostgreSQL' : 'SQLite';
+}
 
 /** A file for each size, which is filled once; one server for all, which is filled on. */
 async function databaseOf(size: number, cluster: PostgresCluster | undefined): Promise<string> {

@@ -28,7 +28,7 @@ function introduction({ measuredAt, machine, form, rows }: Results): string {
   const reached = rows.filter((row) => row.reached).length;
   return `# Benchmarks
 
-Written by \`npm run bench\`; do not edit. ${form}, ${measuredAt}, on ${machine}, shared with other work.
+Written by \`npm run bench\`; do not edit. ${form}, ${measuredAt}, on ${machine}.
 ${reached} of ${rows.length} targets are reached. A missed one stays in the table as missed, and
 [performance.md](performance.md) says why.
 

@@ -1,8 +1,9 @@
 /** The results of the last runs, so that the report holds the full run and the growth run at once. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { GrowthPoint } from './growth.ts';
+import { generator } from './load.ts';
 import type { Measurement } from './measurement.ts';
 import { repository } from './servers.ts';
 
@@ -31,7 +32,7 @@ export function addResults(
   const keyOf = (point: GrowthPoint) => `${point.database} ${point.customers} ${point.what}`;
   const results: Results = {
     measuredAt: new Date().toISOString().slice(0, 10),
-    machine: `${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}, ${process.platform}`,
+    machine: `${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}, ${process.platform}, load by ${generator}, load average ${loadavg()[2]?.toFixed(0)} from all that runs there`,
     form: rows.length > 0 ? form : known.form,
     rows: merged(known.rows, rows, ({ id }) => id),
     growth: merged(known.growth, growth, keyOf),

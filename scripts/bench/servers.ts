@@ -42,7 +42,7 @@ export function startService(
   return startProgram({
     name,
     logName,
-    nodeArguments: [...nodeFlags, `${process.env.BENCH_DIST ?? 'dist'}/main.js`, 'serve'],
+    nodeArguments: [...nodeFlags, 'dist/main.js', 'serve'],
     env: {
       NODE_ENV: 'production',
       UV_THREADPOOL_SIZE: '16',

@@ -97,7 +97,9 @@ async function runCommand(args: readonly string[], file: string, rows: number): 
   });
   let peakMb = 0;
   const watching = setInterval(() => {
-    if (child.exitCode === null) peakMb = Math.max(peakMb, memoryMb(child.pid as number).peak);
+    // A process that is just ending has no figures any more.
+    const { peak } = memoryMb(child.pid as number);
+    if (peak > peakMb) peakMb = peak;
   }, 20);
   const [code] = await once(child, 'exit');
   clearInterval(watching);
