@@ -1,7 +1,6 @@
 import type { Server } from 'node:http';
 import { Server as HttpsServer } from 'node:https';
 import { setTimeout as pause } from 'node:timers/promises';
-import { v7 as uuidv7 } from 'uuid';
 import { type Credentials, openCredentials } from './authentication/credentials.ts';
 import { keyTrustMs as defaultKeyTrustMs } from './authentication/keyring.ts';
 import type { Config } from './config.ts';
@@ -27,6 +26,7 @@ import { startHousekeeping } from './operations/housekeeping.ts';
 import { createLifecycle } from './operations/lifecycle.ts';
 import { closeLog, createLog, type Log } from './operations/log.ts';
 import { createMetrics, type Metrics } from './operations/metrics.ts';
+import { newId } from './operations/new-id.ts';
 import { observeCredentials, observeReplica } from './operations/part-health.ts';
 import { type Database, openToServe } from './storage/database.ts';
 import type { Migration } from './storage/migration.ts';
@@ -67,9 +67,6 @@ export interface ServiceOptions {
   /** The steps of the schema that the program knows: those of another release. */
   readonly steps?: readonly Migration[];
 }
-
-/** Ids of version 7, so that later customers come later in every index. */
-export const newId: IdSource = () => uuidv7();
 
 /** How long requests under way may go on while the service stops, what it has waited before included. */
 const drainTimeoutMs = 8000;

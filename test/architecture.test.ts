@@ -61,7 +61,7 @@ const ownerOfPackage: Readonly<Record<string, string>> = {
   'pino-pretty': 'operations',
   'prom-client': 'operations',
   sqlite3: 'storage',
-  uuid: 'service',
+  uuid: 'operations',
 };
 
 /** The domain is pure: of Node's own modules it has only those that touch nothing. */

@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
 import { Failure } from '../domain/failures.ts';
 import type { CustomerStore } from '../domain/ports.ts';
-import { newId } from '../service.ts';
+import { newId } from '../operations/new-id.ts';
 import { openToServe } from '../storage/database.ts';
 import { createStorage } from '../storage/storage.ts';
 import { DatabaseInUse } from '../storage/storage-problem.ts';

@@ -8,6 +8,7 @@ import { extentColumns, readExtent } from './feed-extent.ts';
 import type { FeedNews } from './feed-news.ts';
 import { greatestPosition, type ReadSource } from './read-source.ts';
 import { markRendered } from './rendering.ts';
+import { rowLimit } from './row-limit.ts';
 
 /** The greatest position that a column can hold; a decimal of the contract can be greater. */
 const positionMax = 2n ** 63n - 1n;
@@ -66,7 +67,7 @@ function feedStatements(dialect: Dialect) {
   const page =
     'WITH page AS (SELECT changes.* FROM changes ' +
     `WHERE position > COALESCE(CAST(? AS ${dialect.columnTypes.integer}), (SELECT horizon FROM feed_head)) ` +
-    'ORDER BY position LIMIT ?)';
+    `ORDER BY position LIMIT ${rowLimit})`;
   return {
     page:
       `${page} SELECT ${extentColumns}, ` +

@@ -6,6 +6,7 @@ import type { CursorSealer } from './cursors.ts';
 import type { Dialect } from './dialect.ts';
 import type { ReadSource } from './read-source.ts';
 import { markRendered } from './rendering.ts';
+import { rowLimit } from './row-limit.ts';
 
 interface Row {
   readonly items: string | null;
@@ -54,10 +55,10 @@ function historyStatement(dialect: Dialect): string {
   return (
     'WITH page AS (SELECT changes.* FROM changes WHERE customer_id = ? ' +
     // Beyond every version where there is no cursor.
-    `AND version < COALESCE(CAST(? AS ${integer}), 9223372036854775807) ORDER BY version DESC LIMIT ?), ` +
+    `AND version < COALESCE(CAST(? AS ${integer}), 9223372036854775807) ORDER BY version DESC LIMIT ${rowLimit}), ` +
     'numbered AS (SELECT page.*, row_number() OVER (ORDER BY version DESC) AS place FROM page) ' +
-    `SELECT string_agg(${entryExpression(dialect)}, ',' ORDER BY place) FILTER (WHERE place <= ?) AS items, ` +
-    'count(*) AS count, max(CASE WHEN place = ? THEN CAST(version AS text) END) AS last, ' +
+    `SELECT string_agg(${entryExpression(dialect)}, ',' ORDER BY place) FILTER (WHERE place <= ${rowLimit}) AS items, ` +
+    `count(*) AS count, max(CASE WHEN place = ${rowLimit} THEN CAST(version AS text) END) AS last, ` +
     // An erased customer has left its table, and retention may have removed all its entries.
     'COALESCE((SELECT version FROM customers WHERE id = ?), ' +
     '(SELECT version FROM erasures WHERE customer_id = ?)) AS current, ' +

@@ -10,6 +10,7 @@ import type { ListedPage } from './page-statement.ts';
 import { readPage } from './page-statement.ts';
 import type { ReadSource } from './read-source.ts';
 import { markRendered } from './rendering.ts';
+import { rowLimit } from './row-limit.ts';
 
 /** A total is exact up to this many: counting on would cost more than it tells. */
 const exactTotalMax = 10_000;
@@ -100,7 +101,7 @@ async function countUpTo(session: Session, selection: Selection): Promise<number
   const { from, fromValues = [], conditions, orderedBy } = selection;
   const where = whereClause(conditions);
   const order = orderedBy === undefined ? '' : ` ORDER BY ${orderedBy}`;
-  const sql = `SELECT count(*) AS count FROM (SELECT 1 FROM ${from}${where.sql}${order} LIMIT ?) AS counted`;
+  const sql = `SELECT count(*) AS count FROM (SELECT 1 FROM ${from}${where.sql}${order} LIMIT ${rowLimit}) AS counted`;
   const values = [...fromValues, ...where.values, exactTotalMax + 1];
   const [row] = await session.run<{ count: number | string }>(sql, values);
   return Number(row?.count ?? 0);

@@ -21,8 +21,8 @@ export interface CustomerRows {
   update(session: Session, customers: readonly Customer[]): Promise<void>;
   /** Which of the customer's unique members another live customer holds. */
   taken(session: Session, customer: Customer): Promise<readonly UniqueMember[]>;
-  /** Brings the tags' index in line with the customers as they are stored now. */
-  indexTags(session: Session, ids: readonly string[]): Promise<void>;
+  /** Brings the tags' index in line with the customers as they are stored now. New ones have nothing in it yet. */
+  indexTags(session: Session, ids: readonly string[], options: { readonly isNew: boolean }): Promise<void>;
 }
 
 export function createCustomerRows(dialect: Dialect): CustomerRows {
@@ -63,8 +63,9 @@ export function createCustomerRows(dialect: Dialect): CustomerRows {
         members.push('externalId');
       return members;
     },
-    async indexTags(session, ids) {
-      await session.run(statements.forgetTags, [JSON.stringify(ids)]);
+    async indexTags(session, ids, { isNew }) {
+      if (ids.length === 0) return;
+      if (!isNew) await session.run(statements.forgetTags, [JSON.stringify(ids)]);
       await session.run(statements.indexTags, [JSON.stringify(ids)]);
     },
   };

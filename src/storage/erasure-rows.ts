@@ -1,6 +1,7 @@
 import type { ErasureReceipt } from '../contract/types.ts';
 import type { Dialect } from './dialect.ts';
 import type { Session } from './engine.ts';
+import { rowLimit } from './row-limit.ts';
 
 /** An erasure as it is kept: the receipt, and whether the database's files are rid of the customer too. */
 export interface StoredErasure {
@@ -114,7 +115,7 @@ const find =
   'complete FROM erasures WHERE customer_id = ?';
 const images = 'SELECT CAST(image AS text) AS text FROM changes WHERE customer_id = ?';
 const insert = `INSERT INTO erasures (${columns}) VALUES (?, ?, CAST(? AS bigint), ?, ?, ?, ?, ?, ?)`;
-const incomplete = 'SELECT customer_id AS id FROM erasures WHERE complete = 0 LIMIT ?';
+const incomplete = `SELECT customer_id AS id FROM erasures WHERE complete = 0 LIMIT ${rowLimit}`;
 
 function storedErasure(customerId: string, row: Row): StoredErasure {
   return {

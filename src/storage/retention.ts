@@ -4,6 +4,7 @@ import type { CustomerWrites } from './customer-writes.ts';
 import type { Dialect } from './dialect.ts';
 import type { Session } from './engine.ts';
 import type { Erasures } from './erasure.ts';
+import { rowLimit } from './row-limit.ts';
 
 /** How many rows one turn of the writer removes: a few milliseconds of it. */
 const rowsPerTurn = 500;
@@ -81,11 +82,11 @@ export function createSweep(
 function forgetKeys(dialect: Dialect): (session: Session, now: string) => Promise<number> {
   const sql =
     'DELETE FROM idempotency_keys WHERE key_hash IN (SELECT key_hash FROM idempotency_keys ' +
-    `WHERE expires_at <= ? ORDER BY expires_at LIMIT ? ${dialect.lockFreeRows}) RETURNING 1`;
+    `WHERE expires_at <= ? ORDER BY expires_at LIMIT ${rowLimit} ${dialect.lockFreeRows}) RETURNING 1`;
   return async (session, now) => (await session.run(sql, [now, rowsPerTurn])).length;
 }
 
-const oldest = 'SELECT CAST(position AS text) AS position, at FROM changes ORDER BY changes.position LIMIT ?';
+const oldest = `SELECT CAST(position AS text) AS position, at FROM changes ORDER BY changes.position LIMIT ${rowLimit}`;
 const removeChanges = 'DELETE FROM changes WHERE position <= CAST(? AS bigint) RETURNING 1';
 const raiseHorizon = 'UPDATE feed_head SET horizon = CAST(? AS bigint) WHERE horizon < CAST(? AS bigint)';
 

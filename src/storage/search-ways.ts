@@ -4,6 +4,7 @@ import type { Condition, Selection } from './customer-filters.ts';
 import { selectionFor } from './customer-filters.ts';
 import type { Dialect } from './dialect.ts';
 import type { SqlValue } from './engine.ts';
+import { rowLimit } from './row-limit.ts';
 
 /** A way to find the customers that hold a term, in the order of an expression for their ordinal. */
 export interface Way {
@@ -52,7 +53,7 @@ export function searchWays(
     const [bound] = begun('ordinal');
     const direction = query.descending ? 'DESC' : 'ASC';
     const where = bound ? ` WHERE ${bound.sql}` : '';
-    const sql = `(SELECT ordinal, text FROM customer_search${where} ORDER BY ordinal ${direction} LIMIT ?) AS found`;
+    const sql = `(SELECT ordinal, text FROM customer_search${where} ORDER BY ordinal ${direction} LIMIT ${rowLimit}) AS found`;
     return { sql, values: [...(bound?.values ?? []), textsMax] };
   }
 

@@ -60,16 +60,23 @@ export function createRound(dialect: Dialect, rows: CustomerRows, erasures: Eras
     }
 
     const applied = [...plain, ...claiming, ...added].filter(({ failure }) => !failure);
-    const retagged = applied.filter(({ decision }) => decision && tagsChanged(decision));
-    if (retagged.length > 0)
-      await rows.indexTags(
-        session,
-        retagged.map((item) => customerAfter(item).id),
-      );
+    await indexTags(session, applied);
     const reworded = applied.filter(({ decision }) => decision && searchTextChanged(decision));
     if (reworded.length > 0) await search.index(session, reworded.map(customerAfter));
     return applied;
   };
+
+  async function indexTags(session: Session, applied: readonly Deciding[]): Promise<void> {
+    const retagged = applied.filter(({ decision }) => decision && tagsChanged(decision));
+    for (const isNew of [true, false]) {
+      const those = retagged.filter(({ decision }) => (decision?.before === null) === isNew);
+      await rows.indexTags(
+        session,
+        those.map((item) => customerAfter(item).id),
+        { isNew },
+      );
+    }
+  }
 
   async function lockTargets(session: Session, items: readonly Deciding[]): Promise<Targets> {
     const ids = items.flatMap(({ command }) => targetId(command) ?? []);

@@ -15,7 +15,7 @@ export interface SourceFile {
 
 export function sourceFiles(folder: string): SourceFile[] {
   return readdirSync(join(repository, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.[cm]?[jt]sx?$/.test(name))
+    .filter((name) => /\.[cm]?[jt]sx?$/.test(name) && !name.split(sep).includes('node_modules'))
     .map((name) => {
       const text = readFileSync(join(repository, folder, name), 'utf8');
       const path = `${folder}/${name.split(sep).join('/')}`;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Call } from '../../contract/handler.ts';
 import { invalidRequest } from '../../domain/failures.ts';
 import type { ListQuery, SortKey } from '../../domain/ports.ts';
@@ -33,7 +33,7 @@ export function listQueryFrom(query: Call<'listCustomers'>['query']): ListQuery 
 
 /** The entity tag of a page is a hash of what is sent: a strong tag for exactly these bytes. */
 export function pageTag(body: string): string {
-  return `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`;
+  return `"${hash('sha256', body, 'base64url').slice(0, 27)}"`;
 }
 
 /** The next page as a Link (RFC 8288): the same URL with the cursor put in. */

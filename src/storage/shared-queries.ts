@@ -1,0 +1,52 @@
+/** How many reads may share one query. */
+const readsPerQueryMax = 128;
+
+/** How many such queries run at once. What arrives meanwhile waits for the next one, and shares it. */
+const queriesMax = 2;
+
+/** Sharing is for queries that take a millisecond: nobody waits longer than this for those that do not end. */
+const patienceMs = 25;
+
+/**
+ * Lets reads that arrive together share a query: those of one turn of the event loop, and those that arrive while
+ * others are running. A read is always answered by a query that begins after it arrived.
+ * @param query answers all of them, and does not reject.
+ */
+export function createSharedQueries<Read>(
+  query: (reads: readonly Read[]) => Promise<void>,
+): (read: Read) => void {
+  let waiting: Read[] = [];
+  let running = 0;
+  let begunAt = 0;
+  let isTimed = false;
+
+  function begin(): void {
+    while (waiting.length > 0 && mayBegin()) {
+      const reads = waiting.slice(0, readsPerQueryMax);
+      waiting = waiting.slice(readsPerQueryMax);
+      running += 1;
+      begunAt = performance.now();
+      void query(reads).finally(() => {
+        running -= 1;
+        begin();
+      });
+    }
+    if (waiting.length === 0 || isTimed) return;
+    isTimed = true;
+    setTimeout(beginAnyway, patienceMs);
+  }
+
+  function mayBegin(): boolean {
+    return running < queriesMax || performance.now() - begunAt >= patienceMs;
+  }
+
+  function beginAnyway(): void {
+    isTimed = false;
+    begin();
+  }
+
+  return (read) => {
+    if (waiting.length === 0) setImmediate(begin);
+    waiting.push(read);
+  };
+}
