@@ -31,6 +31,9 @@ const pipelinedMax = 32;
 /** A client that sends on all the same is cut off. */
 const pipelinedCutMax = 64;
 
+/** The least of a deadline's tenth that a reply may be late. */
+const graceLeastMs = 100;
+
 /** Gives every request its id, deadline and principal, and sees to it that its end is logged and counted. */
 export function beginRequest({ ids, log, metrics, requestTimeoutMs }: BeginRequestOptions): RequestHandler {
   const afterTheEnd = createAfterTheEnd();
@@ -68,6 +71,8 @@ export function beginRequest({ ids, log, metrics, requestTimeoutMs }: BeginReque
     else log.error({ ...entry, err: context.failureCause }, 'request');
   }
 
+  const graceMs = Math.max(graceLeastMs, requestTimeoutMs / 10);
+
   return function beginRequest(request, response, next) {
     const { headers, socket } = request;
     const waiting = countRequest(socket);
@@ -80,6 +85,7 @@ export function beginRequest({ ids, log, metrics, requestTimeoutMs }: BeginReque
       traceId: traceIdOf(headers.traceparent),
       startedAt: performance.now(),
       deadlineMs: Date.now() + requestTimeoutMs,
+      latestMs: Date.now() + requestTimeoutMs + graceMs,
       principal: anonymous,
       refusal: undefined,
       rateLimit: undefined,

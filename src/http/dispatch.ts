@@ -38,7 +38,7 @@ export function dispatch(handlers: Handlers<HandlerContext>, admission: Admissio
     admission.enter(workClasses[operation.id]);
     let reply: AnyReply;
     try {
-      reply = await beforeDeadline(handler(callOf(request, operation)), request.context.deadlineMs);
+      reply = await beforeLatest(handler(callOf(request, operation)), request.context.latestMs);
     } finally {
       admission.leaveWith(response);
     }
@@ -62,19 +62,16 @@ async function beginStream(
 }
 
 /** The last resort: whatever a handler waits for, its caller is answered. */
-async function beforeDeadline(reply: AnyReply | Promise<AnyReply>, deadlineMs: number): Promise<AnyReply> {
+async function beforeLatest(reply: AnyReply | Promise<AnyReply>, latestMs: number): Promise<AnyReply> {
   if (!(reply instanceof Promise)) return reply;
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_, reject) => {
     const late = () =>
       reject(unavailable('The request took too long. If it was a write, read what became of it.'));
-    timer = setTimeout(late, deadlineMs - Date.now() + deadlineGraceMs);
+    timer = setTimeout(late, latestMs - Date.now());
   });
   return Promise.race([reply, deadline]).finally(() => clearTimeout(timer));
 }
-
-/** The database's own deadlines come first: they know more. */
-const deadlineGraceMs = 1000;
 
 function callOf(request: Request, operation: Operation) {
   const headers: Record<string, unknown> = {};

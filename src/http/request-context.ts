@@ -13,8 +13,10 @@ export interface RequestContext {
   readonly traceId: string | undefined;
   /** On the monotonic clock, in milliseconds. */
   readonly startedAt: number;
-  /** When the caller is answered 503, as milliseconds since 1970. */
+  /** When the database gives up, as milliseconds since 1970. */
   readonly deadlineMs: number;
+  /** When the caller is answered 503, whatever is still waited for: the database's own word comes first. */
+  readonly latestMs: number;
   /** May do nothing until the caller is authenticated. */
   principal: Principal;
   /** What the log tells of a request that was refused for who made it, or for how many. */

@@ -4,7 +4,7 @@
  * Planted bugs, each of which fails here: an anchor is taken for reached without looking (`holdsAnchor` answers
  * true: stale reads under paused replay); positions compared as texts (`"9" >= "10"`: the same); a read without
  * the header sent to the replica too; no fallback for an error of the replica (503); no circuit breaker (the black
- * hole holds up every read); a server that takes writes not refused, nor told by its anchor (answers of the fork).
+ * hole holds up every read); a server that takes writes not refused, nor told by its anchor (the fork answers).
  */
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
@@ -18,8 +18,7 @@ import { replicaCounts } from '../support/replica-counts.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
-const soak = process.env.TEST_SOAK !== undefined;
-const rounds = soak ? 3000 : 100;
+const rounds = process.env.TEST_SOAK ? 3000 : 100;
 const conditionTimeoutMs = 30_000;
 
 describe('reads from a replica', () => {

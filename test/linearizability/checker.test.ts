@@ -1,9 +1,8 @@
 /**
  * The checker of histories is itself checked: against violations made by hand, and against an exhaustive search.
  *
- * Planted bugs, each of which fails here: observations checked in one pass only; the earliest version taken that
- * explains an observation instead of the latest; an unknown outcome that ends at its return; a lost
- * acknowledgement, or a value, not looked at.
+ * Planted bugs, each of which fails here: observations checked in one pass only; an unknown outcome that ends at its
+ * return; a lost acknowledgement, or a value, not looked at.
  */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
