@@ -28,10 +28,9 @@ describe('a primary with a synchronous standby [postgres]', () => {
     pair = await startPostgresPair(suite);
   });
 
-  // Planted: a COMMIT that broke answered as stored (lost).
+  // A COMMIT that broke, answered as stored, shows in `uncertain-commits.test.ts` each time; here only by chance.
   test(`${rounds} restarts under load lose nothing`, (t) => endure(t, pair, 'restarts', () => restart(pair)));
 
-  // Planted: what a lost connection ended answered as stored (lost), a pool that keeps such a connection (never well).
   test(`${rounds} failovers under load lose nothing`, (t) =>
     endure(t, pair, 'failovers', (scene) => failOver(pair, scene)));
 
