@@ -1,8 +1,14 @@
-/** What the settings of limits, retention and TLS may be and may not be, for `config.test.ts`. */
+/** What the settings of limits, retention, TLS and the replica may be and may not be, for `config.test.ts`. */
 import { resolve } from 'node:path';
-import type { InvalidCase, ValidCase } from './config-authentication-cases.ts';
+import { type InvalidCase, password, type ValidCase } from './config-authentication-cases.ts';
+
+const url = 'postgres://db/c';
 
 export const validLimits: readonly ValidCase[] = [
+  [
+    { DATABASE_URL: url, DATABASE_REPLICA_URL: 'postgres://replica/c' },
+    { database: { engine: 'postgres', url, poolSize: 8, replicaUrl: 'postgres://replica/c' } },
+  ],
   [{ RETENTION_CHANGES_DAYS: '2' }, { retention: { changesDays: 2, deletedDays: undefined } }],
   [{ RETENTION_DELETED_DAYS: '36500' }, { retention: { changesDays: undefined, deletedDays: 36_500 } }],
   [{ KEEP_ALIVE_TIMEOUT_MS: '1000' }, { keepAliveTimeoutMs: 1000 }],
@@ -40,6 +46,13 @@ export const validLimits: readonly ValidCase[] = [
 ];
 
 export const invalidLimits: readonly InvalidCase[] = [
+  [{ DATABASE_REPLICA_URL: url }, 'DATABASE_URL', /SQLite has no replicas/],
+  [{ DATABASE_URL: url, DATABASE_REPLICA_URL: 'sqlite:c.db' }, 'DATABASE_REPLICA_URL', /postgres:/],
+  [
+    { DATABASE_URL: url, DATABASE_REPLICA_URL: `postgres://u:${password}@db/c` },
+    'DATABASE_REPLICA_URL',
+    /%XX/,
+  ],
   [{ KEEP_ALIVE_TIMEOUT_MS: '999' }, 'KEEP_ALIVE_TIMEOUT_MS', /1000 to 3600000/],
   [{ CONSUL_HTTP_ADDR: 'unix:///run/consul.sock' }, 'CONSUL_HTTP_ADDR', /http or https URL/],
   [{ CONSUL_HTTP_ADDR: 'http://consul/ui' }, 'CONSUL_HTTP_ADDR', /without a path/],

@@ -5,7 +5,6 @@ import { settings } from '../src/config/settings.ts';
 import { type Config, ConfigurationError, loadConfig } from '../src/config.ts';
 import { invalidAuthentication, password, validAuthentication } from './config-authentication-cases.ts';
 import { invalidLimits, validLimits, wrongLimits } from './config-limit-cases.ts';
-import { invalidReplicas, validReplicas } from './config-replica-cases.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -65,7 +64,6 @@ const valid: readonly (readonly [Environment, Partial<Config>])[] = [
   [{ DATABASE_URL: 'postgresql://db/c' }, { database: { ...postgres, url: 'postgresql://db/c' } }],
   [{ DATABASE_URL: postgresUrl, DATABASE_POOL_SIZE: '1' }, { database: { ...postgres, poolSize: 1 } }],
   [{ DATABASE_URL: postgresUrl, DATABASE_POOL_SIZE: '100' }, { database: { ...postgres, poolSize: 100 } }],
-  ...validReplicas,
   [{ LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
   [{ LOG_LEVEL: 'trace' }, { logLevel: 'trace' }],
   [{ AUTH: 'off' }, {}],
@@ -108,7 +106,6 @@ const invalid: readonly (readonly [Environment, string, RegExp])[] = [
   [{ DATABASE_URL: `oracle://u:${password}@db/c` }, 'DATABASE_URL', /must begin/],
   [{ DATABASE_URL: postgresUrl, DATABASE_POOL_SIZE: '0' }, 'DATABASE_POOL_SIZE', /1 to 100/],
   [{ DATABASE_URL: postgresUrl, DATABASE_POOL_SIZE: '101' }, 'DATABASE_POOL_SIZE', /"101"/],
-  ...invalidReplicas,
   [{ LOG_LEVEL: 'INFO' }, 'LOG_LEVEL', /trace, debug, info, warn, error, fatal, silent, not "INFO"/],
   ...invalidAuthentication,
   [{ REQUIRE_IF_MATCH: 'yes' }, 'REQUIRE_IF_MATCH', /true, false, not "yes"/],
