@@ -1,6 +1,6 @@
 /**
  * What the client does when the network or the service fails, behind a proxy that fails on purpose. Planted: a new
- * Idempotency-Key for each attempt (two customers), no key at all, a PATCH by id that is sent again, a Retry-After
+ * Idempotency-Key for each attempt (two customers), a PATCH by id that is sent again, a Retry-After
  * taken for milliseconds, a wait that goes on after an abort.
  */
 import assert from 'node:assert/strict';
