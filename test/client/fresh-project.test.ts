@@ -1,7 +1,7 @@
 /**
  * The client as its user gets it: packed, installed without a network into a project of its own, compiled there under
- * every strictness, and run. Planted: a file left out of the package, a type that only Node.js has, a declaration that
- * names a file that is not there, another answer in the README.
+ * every strictness, and run. Planted: the compiled files left out of the package, a name that only Node.js has, another
+ * answer in the README.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

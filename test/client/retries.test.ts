@@ -1,6 +1,6 @@
 /**
  * What the client does when the network or the service fails, behind a proxy that fails on purpose. Planted: a new
- * Idempotency-Key for each attempt (two customers), no key at all, a PATCH by id that is sent again, a Retry-After
+ * Idempotency-Key for each attempt (two customers), a PATCH by id that is sent again, a Retry-After
  * taken for milliseconds, a wait that goes on after an abort.
  */
 import assert from 'node:assert/strict';
@@ -76,14 +76,25 @@ describeEngines('client: retries', (engine) => {
     assert.deepEqual([error.timedOut, error.attempts], [true, 2]);
     proxy.faults.push('silence');
     const duringRequest = new AbortController();
+    const before = proxy.seen.length;
     const call = client.listCustomers({ signal: duringRequest.signal });
+    while (proxy.seen.length === before) await new Promise((resolve) => setTimeout(resolve, 5));
     duringRequest.abort(new Error('changed my mind'));
     await assert.rejects(call, { message: 'changed my mind' });
     proxy.faults.push({ status: 503, headers: { 'Retry-After': '50' } });
     const duringWait = new AbortController();
-    const waiting = client.listCustomers({ signal: duringWait.signal });
-    const before = proxy.seen.length;
-    while (proxy.seen.length === before) await new Promise((resolve) => setTimeout(resolve, 5));
+    let isRefused = false;
+    const observed: typeof fetch = (...request) =>
+      fetch(...request).then((response) => {
+        isRefused = true;
+        return response;
+      });
+    const waiting = new CustomersClient({ baseUrl: proxy.url, fetch: observed }).listCustomers({
+      signal: duringWait.signal,
+    });
+    while (!isRefused) await new Promise((resolve) => setTimeout(resolve, 5));
+    // Its body is read, and then it waits for 50 s.
+    await new Promise((resolve) => setTimeout(resolve, 200));
     const abortedMs = performance.now();
     duringWait.abort(new Error('not so long'));
     await assert.rejects(waiting, { message: 'not so long' });
