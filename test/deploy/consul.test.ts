@@ -1,6 +1,6 @@
 /**
  * Registration in Consul, against a stand-in that follows its documented API. Planted once, and seen: no new registration
- * after a 404, a start that waits for the agent, `passing` whatever the database says, deregistering left out.
+ * after a 404, `passing` whatever the database says, deregistering left out.
  */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
