@@ -99,7 +99,8 @@ async function compare(full: boolean, customers: number): Promise<void> {
 
   add(await measureAtRest(scale.customers, scale.rounds));
   if (!full) {
-    if (values.write) writeReport(addResults('The quick form, but for rows that only the full one has', rows, []));
+    if (values.write)
+      writeReport(addResults('The quick form, but for rows that only the full one has', rows, []));
     return;
   }
   add(await measureFeed(scale.customers));
