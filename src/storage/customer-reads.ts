@@ -5,9 +5,9 @@ import type { Failure } from '../domain/failures.ts';
 import type { StoredCustomer } from '../domain/ports.ts';
 import type { Session } from './engine.ts';
 import { createErasureRows } from './erasure-rows.ts';
+import { coalesceReads } from './read-coalescing.ts';
 import { greatestPosition, type ReadSource } from './read-source.ts';
 import { customerExpression, markRendered } from './rendering.ts';
-import { createSharedQueries } from './shared-queries.ts';
 
 type PointRead = (key: string, minFeedPosition?: string) => Promise<StoredCustomer>;
 
@@ -63,8 +63,8 @@ function createPointReads(source: ReadSource, { key, condition, explainMissing }
   const body = customerExpression(source.dialect, 'customers');
   const sql = `SELECT ${key} AS key, version, deleted_at, ${body} AS body FROM customers WHERE ${condition}`;
   // Together they would all have to see the newest state.
-  const newest = createSharedQueries(query);
-  const positioned = createSharedQueries(query);
+  const newest = coalesceReads(query);
+  const positioned = coalesceReads(query);
 
   async function query(reads: readonly Read[]): Promise<void> {
     const position = greatestPosition(reads.map((read) => read.minFeedPosition));

@@ -12,9 +12,7 @@ const patienceMs = 25;
  * others are running. A read is always answered by a query that begins after it arrived.
  * @param query answers all of them, and does not reject.
  */
-export function createSharedQueries<Read>(
-  query: (reads: readonly Read[]) => Promise<void>,
-): (read: Read) => void {
+export function coalesceReads<Read>(query: (reads: readonly Read[]) => Promise<void>): (read: Read) => void {
   let waiting: Read[] = [];
   let running = 0;
   let begunAt = 0;
