@@ -28,6 +28,7 @@ export const validLimits: readonly ValidCase[] = [
     {
       host: '0.0.0.0',
       loopback: false,
+      shutdownDelayMs: 3000,
       consul: { agentUrl: 'https://consul:8501', token: 't', serviceName: 'customers', address: '' },
     },
   ],
