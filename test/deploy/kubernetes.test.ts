@@ -117,9 +117,9 @@ suite('Kubernetes manifests', () => {
     for (const path of paths) assert.ok(operationalPaths.includes(path as never));
     const service = readFileSync(new URL('../../src/service.ts', import.meta.url), 'utf8');
     const drainSeconds = Number(/drainTimeoutMs = (\d+)/.exec(service)?.[1]) / 1000;
-    const sleepSeconds = container?.lifecycle?.preStop?.sleep?.seconds ?? 0;
-    assert.ok(drainSeconds > 0 && sleepSeconds > 0);
-    assert.ok((pod?.terminationGracePeriodSeconds ?? 0) >= drainSeconds + sleepSeconds + 5);
+    const delaySeconds = Number(settingsGiven.SHUTDOWN_DELAY_MS) / 1000;
+    assert.ok(drainSeconds > 0 && delaySeconds >= 5);
+    assert.ok((pod?.terminationGracePeriodSeconds ?? 0) >= drainSeconds + delaySeconds + 5);
   });
 
   test('no pod is root, writes to its image, or can become more than it is', () => {
