@@ -59,6 +59,7 @@ describeEngines('overload', (engine) => {
     // A process that has just begun is slow for a reason of its own.
     await offer({ ...plan, durationMs: 1000, warmUpMs: 0, clients: 20 });
     const health = watchHealth(url);
+    afterwards(context, async () => void (await health.stop()));
     for (const factor of [3, 10]) await holdsOut(context, offer, plan, factor);
     const { asked, failed } = await health.stop();
     context.diagnostic(`/livez answered ${asked - failed} of ${asked}`);
