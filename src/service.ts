@@ -134,6 +134,7 @@ async function serve(
   const server = createHttpServer(app, observers, { keepAliveTimeoutMs, connectionsMax, certificate });
   const connections = watchConnections(server);
   await listen(server, config).catch(async (error: unknown) => {
+    eventLoop.stop();
     await credentials?.stop();
     throw error;
   });
