@@ -36,22 +36,17 @@ const postgresUrl = 'postgres://customers:secret@db.internal:5432/customers';
 const postgres = { engine: 'postgres', url: postgresUrl, poolSize: 8 } as const;
 const sqlite = (file: string) => ({ engine: 'sqlite', file, temporary: false }) as const;
 
-const onAnyAddress: Partial<Config> = { host: '0.0.0.0', loopback: false, shutdownDelayMs: 3000 };
+const onAnyAddress = (host: string): readonly [Environment, Partial<Config>] => [
+  { HOST: host, AUTH: 'off' },
+  { host, loopback: false, shutdownDelayMs: 3000 },
+];
 const valid: readonly (readonly [Environment, Partial<Config>])[] = [
   [{ HOST: 'localhost' }, { host: 'localhost' }],
   [{ HOST: '::1' }, { host: '::1' }],
   [{ HOST: '127.8.9.10' }, { host: '127.8.9.10' }],
   [{ HOST: ' 127.0.0.1 ' }, {}],
   [{ HOST: '' }, {}],
-  [{ HOST: '0.0.0.0', AUTH: 'off' }, onAnyAddress],
-  [
-    { HOST: '::', AUTH: 'off' },
-    { ...onAnyAddress, host: '::' },
-  ],
-  [
-    { HOST: 'db.internal', AUTH: 'off' },
-    { ...onAnyAddress, host: 'db.internal' },
-  ],
+  ...['0.0.0.0', '::', 'customers.internal'].map((host) => onAnyAddress(host)),
   [{ PORT: '0' }, { port: 0 }],
   [{ PORT: '65535' }, { port: 65_535 }],
   [{ PORT: '' }, {}],

@@ -1,9 +1,8 @@
 /**
  * Readiness tells the truth, and liveness asks nobody.
  *
- * Planted, and seen to fail: the file is not looked at after COMMIT or at all (a write is acknowledged into a deleted
- * file); readiness asks by a reading connection (a server that only reads is ready); every probe asks the database;
- * liveness asks it too.
+ * Planted, and seen to fail: the file is not looked at (a write is acknowledged into a deleted file); readiness asks by
+ * a reading connection (a server that only reads is ready); every probe asks the database; liveness asks it too.
  */
 import assert from 'node:assert/strict';
 import { rename, rm } from 'node:fs/promises';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import { Failure } from '../../src/domain/failures.ts';
 import { createGroupCommit, type Settled } from '../../src/storage/group-commit.ts';
 
@@ -41,6 +41,26 @@ suite('group commit', () => {
     assert.deepEqual(batches, [['a'], ['b', 'c', 'd']]);
     await end();
     assert.deepEqual(await Promise.all(others), ['b!', 'c!', 'd!']);
+  });
+
+  test('tells how long a write would wait: as the first of the queue has, or as batches take of late', async () => {
+    const { queue, end } = manual({ batchMax: 2 });
+    assert.deepEqual([queue.load.waiting, queue.load.waitMs], [0, 0]);
+    const slow = queue.submit('a');
+    await pause(200);
+    await end();
+    await slow;
+    assert.equal(queue.load.waitMs, 0, 'nobody waits where nothing runs');
+    const others = ['b', 'c', 'd', 'e', 'f'].map((work) => queue.submit(work));
+    await turn();
+    // Half of 200 ms is left of the batch that runs, and one is full before the next: b, c | d, e | f.
+    assert.equal(queue.load.waiting, 3);
+    assert.ok(queue.load.waitMs > 95, `${queue.load.waitMs} ms`);
+    await pause(300);
+    assert.ok(queue.load.waitMs >= 290, 'the first has waited longer');
+    for (let count = 0; count < 3; count++) await end();
+    await Promise.all(others);
+    assert.deepEqual([queue.load.waiting, queue.load.waitMs], [0, 0]);
   });
 
   test('takes together what came in one turn', async () => {
