@@ -32,7 +32,7 @@ const pipelinedMax = 32;
 const pipelinedCutMax = 64;
 
 /** The least of a deadline's tenth that a reply may be late. */
-const graceLeastMs = 100;
+const graceLeastMs = 500;
 
 /** Gives every request its id, deadline and principal, and sees to it that its end is logged and counted. */
 export function beginRequest({ ids, log, metrics, requestTimeoutMs }: BeginRequestOptions): RequestHandler {

@@ -109,15 +109,6 @@ function observeLoad(registry: Registry, { store, eventLoop }: LoadFigures): voi
     },
   });
   new Gauge({
-    name: 'storage_queue_length',
-    help: 'What waits for the database, by queue.',
-    labelNames: ['queue'],
-    registers: [registry],
-    collect() {
-      for (const queue of queues) this.set({ queue }, store[queue].waiting);
-    },
-  });
-  new Gauge({
     name: 'event_loop_standing_delay_seconds',
     help: 'How late the event loop is all the time: requests are refused for it.',
     registers: [registry],

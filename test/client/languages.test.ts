@@ -73,7 +73,10 @@ const languages: readonly Language[] = [
   },
 ];
 
-suite('clients in other languages', () => {
+/** A minute of compilers for what changes with the contract alone. */
+const skipSuite = process.env.TEST_SOAK ? false : 'npm run test:soak -- client/languages runs it';
+
+suite('clients in other languages', { skip: skipSuite }, () => {
   const cleanup = suiteCleanup();
   let folder = '';
 

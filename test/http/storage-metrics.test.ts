@@ -10,7 +10,7 @@ import { describeEngines } from '../support/engines.ts';
 import { startTestService } from '../support/service.ts';
 
 /** No label says who, what or where: these have few values each. */
-const labelsKnown = ['operation', 'status', 'reason', 'pool', 'le', 'quantile'];
+const labelsKnown = ['operation', 'status', 'reason', 'pool', 'queue', 'le', 'quantile'];
 /** prom-client's own, of the process. */
 const labelsOfProcess = ['type', 'space', 'kind', 'version', 'major', 'minor', 'patch'];
 
