@@ -22,19 +22,24 @@ const stopTimeoutMs = 9500;
 /** The least of it after the delay. */
 const stopLeastMs = 6500;
 
-let firstSignalAt: number | undefined;
+let isStopping = false;
+let echoIsOver = false;
 
 /**
  * The first signal lets requests under way end; a second one does not wait for them. SIGTERM comes from what also
  * has to send requests elsewhere, which takes a while; Ctrl-C from a person who waits.
  */
 async function stopOn(signal: string, service: Service, { shutdownDelayMs }: Config): Promise<void> {
-  const now = performance.now();
-  if (firstSignalAt !== undefined) {
-    if (now - firstSignalAt > echoMs) process.exit(130);
+  if (isStopping) {
+    if (echoIsOver) process.exit(130);
     return;
   }
-  firstSignalAt = now;
+  isStopping = true;
+  const endEcho = () => {
+    echoIsOver = true;
+  };
+  // After what has come in has been read: a process that was kept waiting finds an echo late.
+  setTimeout(() => setImmediate(endEcho), echoMs).unref();
   service.log.info({ signal }, 'stopping');
   const delayMs = signal === 'SIGTERM' ? shutdownDelayMs : 0;
   setTimeout(() => process.exit(1), Math.max(stopTimeoutMs, delayMs + stopLeastMs)).unref();
