@@ -1,5 +1,6 @@
 import { createServer, IncomingMessage, type RequestListener, type Server, ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
 import { Failure } from '../domain/failures.ts';
@@ -94,6 +95,8 @@ function answerClientError(error: ClientError, socket: Duplex, observers: Observ
   const answering = (socket as Duplex & { _httpMessage?: ServerResponse })._httpMessage;
   if (answering && (answering.headersSent || answering.req.complete)) {
     answering.shouldKeepAlive = false;
+    // What is answered while it comes in, an import, would wait for a rest of its body that never comes.
+    if (!answering.req.complete && !answering.writableEnded) (socket as Socket).destroySoon();
     return;
   }
   refuse(socket, clientFailure(error), observers);

@@ -12,7 +12,7 @@ export interface Upload {
 }
 
 /** How long a client may go on sending what is refused; shorter than the grace that dispatch gives a deadline. */
-const lingerMs = 500;
+const lingerMs = 400;
 
 /** Takes a streamed body in hand. */
 export function beginUpload(body: AsyncIterable<Uint8Array>): Upload {

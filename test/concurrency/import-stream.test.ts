@@ -1,6 +1,7 @@
 /** An import while it is under way: both directions at once, and neither ahead of the other. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -8,6 +9,9 @@ import type { ImportResult } from '../../src/contract/types.ts';
 import { describeEngines } from '../support/engines.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { openImport } from '../support/streaming.ts';
+
+/** Sooner than any deadline would end it. */
+const goneTimeoutMs = 10_000;
 
 /** As many lines as issue and soak ask for; enough here to fill many batches. */
 const linesCount = process.env.TEST_SOAK ? 100_000 : 5_000;
@@ -64,6 +68,30 @@ describeEngines('an import under way', (engine) => {
     context.diagnostic(`${acknowledged} acknowledged, ${stored} stored`);
     assert.ok(stored >= acknowledged, `${stored} stored of ${acknowledged}`);
     assert.equal(await countOf(service), stored, 'the work has stopped');
+  });
+
+  // Planted: without `destroySoon` in src/http/server.ts the request waits until the service stops.
+  test('a client that hangs up in the middle without a reset is gone at once', async (context) => {
+    const service = await startTestService(context, { engine });
+    const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
+    const head =
+      'POST /customers/import HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n';
+    const line = lineOf(0);
+    socket.write(`${head}Transfer-Encoding: chunked\r\n\r\n${line.length.toString(16)}\r\n${line}\r\n`);
+    let received = '';
+    socket.setEncoding('utf8').on('data', (text) => {
+      received += text;
+    });
+    while (!received.includes('"line":1')) await once(socket, 'data');
+    socket.end();
+    const deadline = performance.now() + goneTimeoutMs;
+    const inFlight = async () =>
+      /^http_requests_in_flight (\d+)$/m.exec((await service.call('GET', '/metrics')).text)?.[1];
+    while ((await inFlight()) !== '1') {
+      assert.ok(performance.now() < deadline, 'it is still under way');
+      await pause(50);
+    }
+    assert.equal(await countOf(service), 1);
   });
 
   test('who does not read the results cannot send on without end', async (context) => {
