@@ -42,7 +42,10 @@ const settings = {
   browser: { module: 'esnext', moduleResolution: 'bundler', lib: ['es2022', 'dom'], types: [], noEmit: true },
 };
 
-suite('client: in a fresh project', () => {
+/** Compilers again, for what changes with the client alone. */
+const skip = process.env.TEST_SOAK ? false : 'npm run test:soak -- client/fresh-project runs it';
+
+suite('client: in a fresh project', { skip }, () => {
   const cleanup = suiteCleanup();
   let project = '';
 
