@@ -4,6 +4,9 @@
  * change feed's streams, the API keys and the housekeeping. While the standby is gone, commits wait: what waits is
  * not acknowledged, then or later. And of servers that only read: what they refuse is written on the primary, and
  * what they would show is not shown.
+ *
+ * Planted: a COMMIT that is not awaited. The restarts find it, and the standby that is gone; three failovers did not,
+ * for its moment is too short there.
  */
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
