@@ -45,6 +45,8 @@ http {
 
   # An instance that fails once is left alone for two seconds. Its end is seen by the next connection, at once.
   upstream customers {
+    # One memory for all workers: what one has seen of an instance holds for the others.
+    zone customers 64k;
     server 127.0.0.1:8081 max_fails=1 fail_timeout=2s;
     server 127.0.0.1:8082 max_fails=1 fail_timeout=2s;
     keepalive 64;
