@@ -2,6 +2,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import type { Handlers } from '../contract/handler.ts';
 import type { Operation } from '../contract/operations.ts';
 import { Failure, unavailable } from '../domain/failures.ts';
+import { within } from '../operations/within.ts';
 import type { Admission } from './admission.ts';
 import { startReplyDeadline } from './reply-deadline.ts';
 import type { RequestContext } from './request-context.ts';
@@ -62,15 +63,12 @@ async function beginStream(
 }
 
 /** The last resort: whatever a handler waits for, its caller is answered. */
-async function beforeLatest(reply: AnyReply | Promise<AnyReply>, latestMs: number): Promise<AnyReply> {
-  if (!(reply instanceof Promise)) return reply;
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<never>((_, reject) => {
-    const late = () =>
-      reject(unavailable('The request took too long. If it was a write, read what became of it.'));
-    timer = setTimeout(late, latestMs - Date.now());
-  });
-  return Promise.race([reply, deadline]).finally(() => clearTimeout(timer));
+function beforeLatest(reply: AnyReply | Promise<AnyReply>, latestMs: number): AnyReply | Promise<AnyReply> {
+  return reply instanceof Promise ? within(latestMs - Date.now(), reply, tooLate) : reply;
+}
+
+function tooLate(): never {
+  throw unavailable('The request took too long. If it was a write, read what became of it.');
 }
 
 function callOf(request: Request, operation: Operation) {

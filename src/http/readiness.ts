@@ -3,6 +3,7 @@ import type { CustomerStore } from '../domain/ports.ts';
 import { type ReadinessFault, readinessChecks } from '../domain/readiness.ts';
 import type { Lifecycle } from '../operations/lifecycle.ts';
 import type { Log } from '../operations/log.ts';
+import { within } from '../operations/within.ts';
 
 /** So many probes as there may be, the database is asked once in this time. */
 const probeTtlMs = 250;
@@ -52,7 +53,11 @@ export function createReadiness({ customers, lifecycle, log }: ReadinessParts): 
     const known = knownFaults(probeTtlMs);
     if (known) return known;
     running ??= probe();
-    const answered = await endsInTime(running);
+    const answered = await within(
+      probeTimeoutMs,
+      running.then(() => true),
+      () => false,
+    );
     const silent: ReadinessFault = { check: 'database', detail: 'It does not answer.' };
     return knownFaults(answered ? Number.POSITIVE_INFINITY : lateProbeTtlMs) ?? [silent];
   }
@@ -63,14 +68,6 @@ export function createReadiness({ customers, lifecycle, log }: ReadinessParts): 
     if (faults.length > 0) throw notReady(faults);
     return `ready\n${readinessChecks.map((check) => `${check}: ok\n`).join('')}`;
   };
-}
-
-async function endsInTime(probe: Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(resolve, probeTimeoutMs, false);
-  });
-  return Promise.race([probe.then(() => true), late]).finally(() => clearTimeout(timer));
 }
 
 function namesOf(faults: readonly ReadinessFault[]): string {

@@ -1,4 +1,5 @@
 import { Failure } from '../domain/failures.ts';
+import { within } from '../operations/within.ts';
 
 /** A streamed body on its way in. */
 export interface Upload {
@@ -47,22 +48,6 @@ export function beginUpload(body: AsyncIterable<Uint8Array>): Upload {
       }
     },
   };
-}
-
-async function within<Result>(
-  timeoutMs: number,
-  work: Promise<Result>,
-  onLate: () => Result,
-): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs);
-  });
-  try {
-    return await Promise.race([work, deadline.then(onLate)]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function late(): never {

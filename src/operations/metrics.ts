@@ -109,6 +109,14 @@ function observeLoad(registry: Registry, { store, eventLoop }: LoadFigures): voi
     },
   });
   new Gauge({
+    name: 'write_queue_length',
+    help: 'Writes that wait for their transaction.',
+    registers: [registry],
+    collect() {
+      this.set(store.writes.waiting);
+    },
+  });
+  new Gauge({
     name: 'event_loop_standing_delay_seconds',
     help: 'How late the event loop is all the time: requests are refused for it.',
     registers: [registry],

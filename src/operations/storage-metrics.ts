@@ -2,8 +2,6 @@ import { Gauge, Histogram, type Registry } from 'prom-client';
 
 /** What a database tells of itself when its figures are scraped. */
 export interface StorageFigures {
-  /** Writes that wait for their turn. */
-  writesWaiting(): number;
   readonly readers: PoolFigures;
   readonly writer: PoolFigures;
   /** The size of the write-ahead log of an embedded database. */
@@ -84,7 +82,6 @@ export function observeStorage(registry: Registry, figures: StorageFigures): voi
         for (const [pool, each] of pools) this.set({ pool }, value(each));
       },
     });
-  gauge('write_queue_length', 'Writes that wait for their transaction.', () => figures.writesWaiting());
   poolGauge(
     'database_connections_max',
     'Connections to the database, at most.',

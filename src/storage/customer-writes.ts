@@ -4,8 +4,8 @@ import { Failure, unavailable } from '../domain/failures.ts';
 import type { WriteContext, WriteOutcome } from '../domain/ports.ts';
 import type { Clock, IdSource } from '../domain/sources.ts';
 import type { GroupObserver } from '../operations/storage-metrics.ts';
-import type { MaintenanceOptions } from './engine.ts';
-import { CommitUncertain, type Engine, type Session, type Work } from './engine.ts';
+import { within } from '../operations/within.ts';
+import { CommitUncertain, type Engine, type MaintenanceOptions, type Session, type Work } from './engine.ts';
 import type { Settled } from './group-commit.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { hashRequest } from './idempotency.ts';
@@ -155,8 +155,9 @@ export function createCustomerWrites(engine: Engine, options: CustomerWritesOpti
       const request =
         idempotency && !validateOnly ? hashRequest(options.idempotencyKey, idempotency) : undefined;
       const write: Write = { command, context, request };
-      const late = () => (begun.has(write) ? new CommitUncertain('the deadline passed') : tooLate().error);
-      return before(context.deadlineMs, queue.submit(write), late);
+      return within(context.deadlineMs - Date.now(), queue.submit(write), () => {
+        throw begun.has(write) ? new CommitUncertain('the deadline passed') : tooLate().error;
+      });
     },
     /** Runs a transaction of its own among the writes, when its turn comes and in time. It comes to the same when it
      * is run twice. */
@@ -171,7 +172,6 @@ export function createCustomerWrites(engine: Engine, options: CustomerWritesOpti
     maintain<Result>(work: Work<Result>, maintenance?: MaintenanceOptions): Promise<Result> {
       return queue.takeTurn(() => engine.maintain(work, maintenance));
     },
-    /** How many wait for their transaction. */
     /** Resolves when no write is under way. */
     idle: () => queue.idle(),
   };
@@ -184,15 +184,6 @@ export type CustomerWrites = ReturnType<typeof createCustomerWrites>;
 
 function isVerdict(outcome: Settled<WriteOutcome>): boolean {
   return 'result' in outcome || (outcome.error instanceof Failure && outcome.error.code !== 'unavailable');
-}
-
-/** The work's own outcome, unless that comes too late. */
-async function before<Result>(deadlineMs: number, work: Promise<Result>, late: () => Error): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(late()), deadlineMs - Date.now());
-  });
-  return Promise.race([work, deadline]).finally(() => clearTimeout(timer));
 }
 
 function tooLate(): { readonly error: Failure } {

@@ -60,11 +60,7 @@ export function createGroupCommit<Work, Result>(
       if (first && 'run' in first) {
         queue = queue.slice(1);
         await first.run();
-        continue;
-      }
-      begunAt = performance.now();
-      await settle(takeBatch());
-      batchMs += (performance.now() - begunAt - batchMs) / 2;
+      } else await settle(takeBatch());
     }
     running = undefined;
   }
@@ -89,7 +85,7 @@ export function createGroupCommit<Work, Result>(
   }
 
   async function settle(batch: readonly Waiting<Work, Result>[]): Promise<void> {
-    const startedMs = performance.now();
+    begunAt = performance.now();
     try {
       const settled = await commit(batch.map(({ work }) => work));
       batch.forEach(({ resolve, reject }, index) => {
@@ -100,8 +96,9 @@ export function createGroupCommit<Work, Result>(
     } catch (error) {
       for (const { reject } of batch) reject(error);
     }
-    const firstMs = batch[0]?.since ?? startedMs;
-    observer?.groupEnded(batch.length, startedMs - firstMs, performance.now() - startedMs);
+    const tookMs = performance.now() - begunAt;
+    batchMs += (tookMs - batchMs) / 2;
+    observer?.groupEnded(batch.length, begunAt - (batch[0]?.since ?? begunAt), tookMs);
   }
 
   /** What is left of the batch under way, and the full ones before the next. Nobody waits where none is under way. */

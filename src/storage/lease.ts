@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { within } from '../operations/within.ts';
 
 export interface LeaseEnd<Connection> {
   /** On the monotonic clock. */
@@ -29,21 +30,17 @@ export async function lease<Connection, Result>(
 }
 
 async function acquireBefore<Connection>(pool: Knex, deadline: number): Promise<Connection> {
-  let timer: NodeJS.Timeout | undefined;
   let isLate = false;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      isLate = true;
-      reject(new NoConnectionTimeoutError('No connection became free in time.'));
-    }, deadline - performance.now());
-  });
   const acquired = acquire<Connection>(pool);
   // One that comes too late is for somebody else.
   acquired.then(
     (connection) => void (isLate && release(pool, connection)),
     () => undefined,
   );
-  return Promise.race([acquired, late]).finally(() => clearTimeout(timer));
+  return within(deadline - performance.now(), acquired, () => {
+    isLate = true;
+    throw new NoConnectionTimeoutError('No connection became free in time.');
+  });
 }
 
 class NoConnectionTimeoutError extends Error {

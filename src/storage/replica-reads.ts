@@ -1,4 +1,5 @@
 import { Failure } from '../domain/failures.ts';
+import { within } from '../operations/within.ts';
 import { createCircuitBreaker } from './circuit-breaker.ts';
 import type { Engine, Session, Work } from './engine.ts';
 import { type Anchor, createFeedAnchors, holdsAnchor } from './feed-anchors.ts';
@@ -55,9 +56,10 @@ export function createReplicaReads(primary: Engine, replica: Replica, observer: 
 
   async function attempt<Result>(work: Work<Result>, anchor: Anchor): Promise<Attempt<Result>> {
     try {
-      const answer = await inTime(
+      const answer = await within(
+        replica.timeoutMs * patienceFactor,
         replica.engine.read((session) => readAt(session, anchor, work)),
-        replica.timeoutMs,
+        giveUp,
       );
       breaker.succeeded();
       return answer;
@@ -116,11 +118,8 @@ async function readAt<Result>(
 }
 
 /** The server's own timeout comes first where it answers at all: it tells a slow statement from a dead server. */
-async function inTime<Result>(work: Promise<Result>, timeoutMs: number): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const giveUp = () => reject(new Error('The replica did not answer in time.'));
-    timer = setTimeout(giveUp, timeoutMs * 1.25);
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+const patienceFactor = 1.25;
+
+function giveUp(): never {
+  throw new Error('The replica did not answer in time.');
 }

@@ -103,7 +103,7 @@ export async function createStorage(
 
   return {
     apiKeys: createApiKeyStore(engine),
-    figures: { writesWaiting: () => writes.load.waiting, ...engine.figures, walBytes: database.walBytes },
+    figures: { ...engine.figures, walBytes: database.walBytes },
     load: { writes: writes.load, reads: engine.readLoad },
     customers: {
       get: (id, minFeedPosition) => translated(reads.byId(id, minFeedPosition)),
