@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Engine, Session, SqlValue } from './engine.ts';
+import type { Engine, Session } from './engine.ts';
 import type { MovedPart, MovedTable } from './move-parts.ts';
 
 /**
@@ -124,10 +124,25 @@ async function atOneMoment<Result>(session: Session, work: () => Promise<Result>
   }
 }
 
-interface Range {
+export interface Range {
   readonly after: string | undefined;
   readonly last?: string | undefined;
   readonly limit?: number;
+}
+
+/** The condition for keys of a range, with the values that it is given; empty for all of them. */
+export function whereBetween(
+  key: string,
+  { after, last }: Range,
+): { readonly where: string; readonly values: readonly string[] } {
+  const bounds = [
+    ...(after === undefined ? [] : [`${key} > ?`]),
+    ...(last === undefined ? [] : [`${key} <= ?`]),
+  ];
+  return {
+    where: bounds.length > 0 ? ` WHERE ${bounds.join(' AND ')}` : '',
+    values: [after, last].filter((value) => value !== undefined),
+  };
 }
 
 function readRows(
@@ -135,19 +150,14 @@ function readRows(
   columns: ColumnNames,
   { key }: MovedPart,
   { name, within }: MovedTable,
-  { after, last, limit }: Range,
+  range: Range,
 ): Promise<MovedRow[]> {
   const list = (columns.get(name) ?? []).map((column) => `CAST(${name}.${column} AS text) AS ${column}`);
-  const bounds: readonly (readonly [string, SqlValue | undefined])[] = [
-    [`${name}.${key} > ?`, after],
-    [`${name}.${key} <= ?`, last],
-  ];
-  const given = bounds.filter(([, value]) => value !== undefined);
-  const where = given.length > 0 ? ` WHERE ${given.map(([condition]) => condition).join(' AND ')}` : '';
+  const { where, values } = whereBetween(`${name}.${key}`, range);
   const order = [key, ...(within ? [within] : [])].map((column) => `${name}.${column}`).join(', ');
-  const most = limit === undefined ? '' : ` LIMIT ${limit}`;
+  const most = range.limit === undefined ? '' : ` LIMIT ${range.limit}`;
   return session.run<MovedRow>(
     `SELECT ${list.join(', ')} FROM ${name}${where} ORDER BY ${order}${most}`,
-    given.map(([, value]) => value ?? null),
+    values,
   );
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Engine, Session } from './engine.ts';
 import { moveMark } from './migrator.ts';
 import type { MovedPart } from './move-parts.ts';
-import { type ColumnNames, type MovedRow, type Piece, readRange } from './move-pieces.ts';
+import { type ColumnNames, type MovedRow, type Piece, readRange, whereBetween } from './move-pieces.ts';
 import { StorageProblem } from './storage-problem.ts';
 
 /** How a database stands to a move into it. */
@@ -108,13 +108,8 @@ export async function createPieceWriter(
     );
   }
 
-  async function remove(session: Session, { after, last }: Pick<Piece, 'after' | 'last'>): Promise<void> {
-    const bounds = [
-      ...(after === undefined ? [] : [`${key} > ?`]),
-      ...(last === undefined ? [] : [`${key} <= ?`]),
-    ];
-    const where = bounds.length > 0 ? ` WHERE ${bounds.join(' AND ')}` : '';
-    const values = [after, last].filter((value) => value !== undefined);
+  async function remove(session: Session, range: Pick<Piece, 'after' | 'last'>): Promise<void> {
+    const { where, values } = whereBetween(key, range);
     for (const table of childrenFirst) await session.run(`DELETE FROM ${table}${where}`, values);
   }
 
