@@ -1,7 +1,7 @@
 import { afterwards, type Cleanup } from '../support/cleanup.ts';
 import { until } from '../support/credentials.ts';
+import { freePort } from '../support/free-port.ts';
 import { type RunningCommand, startCommand } from '../support/process.ts';
-import { freePort } from './gateway-process.ts';
 
 /** An instance of the service at a port that its gateway knows. */
 export interface Instance {

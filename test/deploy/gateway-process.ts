@@ -2,7 +2,6 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { Agent, type RequestOptions, request } from 'node:https';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,6 +9,7 @@ import { type CertificateFiles, makeCertificate, withoutOpenssl } from '../suppo
 import { endWithThisProcess } from '../support/child-processes.ts';
 import { afterwards, type Cleanup } from '../support/cleanup.ts';
 import { temporaryFolder } from '../support/folder-contents.ts';
+import { freePort } from '../support/free-port.ts';
 
 export type GatewayName = 'nginx' | 'caddy';
 
@@ -175,14 +175,4 @@ function withType(headers: Record<string, string>, body: string | undefined): Re
     'Content-Length': String(Buffer.byteLength(body)),
     ...headers,
   };
-}
-
-/** A port that was free a moment ago: an instance must come back to the one that its gateway knows. */
-export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as { port: number };
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { afterwards } from '../support/cleanup.ts';
 import { freshDatabaseUrl } from '../support/engines.ts';
+import { freePort } from '../support/free-port.ts';
 import { startInstance } from './gateway-instances.ts';
-import { freePort, startGateway, without } from './gateway-process.ts';
+import { startGateway, without } from './gateway-process.ts';
 
 describe('nginx', { skip: without('nginx') }, () => {
   test('429 with Retry-After and problem details for an address that asks too much', async (t) => {

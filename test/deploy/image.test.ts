@@ -6,7 +6,6 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -15,6 +14,7 @@ import { DockerfileParser } from 'dockerfile-ast';
 import { endWithThisProcess } from '../support/child-processes.ts';
 import { afterwards } from '../support/cleanup.ts';
 import { contentsOf, temporaryFolder } from '../support/folder-contents.ts';
+import { freePort } from '../support/free-port.ts';
 import { type BuiltImage, runSteps } from './image-steps.ts';
 
 const context = fileURLToPath(new URL('../..', import.meta.url));
@@ -81,13 +81,4 @@ function processOptions({ root, workingFolder, environment, user }: BuiltImage, 
 async function exitCode(args: readonly string[], options: object): Promise<number> {
   const [code] = await once(spawn(process.execPath, args, { ...options, stdio: 'ignore' }), 'exit');
   return code as number;
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as { port: number };
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { endWithThisProcess } from '../support/child-processes.ts';
 import { afterwards, type Cleanup } from '../support/cleanup.ts';
 import { temporaryFolder } from '../support/folder-contents.ts';
-import { freePort } from './gateway-process.ts';
+import { freePort } from '../support/free-port.ts';
 
 export const prometheusFolder = fileURLToPath(new URL('../../deploy/prometheus/', import.meta.url));
 

@@ -11,18 +11,14 @@ import { before, type TestContext, test } from 'node:test';
 import type { ListFilters, ListQuery, SortKey } from '../../src/domain/ports.ts';
 import { createCursorSealer } from '../../src/storage/cursors.ts';
 import { createCustomerPages } from '../../src/storage/customer-pages.ts';
-import type { Engine, SqlValue } from '../../src/storage/engine.ts';
+import type { Engine } from '../../src/storage/engine.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { describeEngines, type EngineName } from '../support/engines.ts';
 import { openStore } from './open-store.ts';
+import { explain, recordReads, type Statement } from './statement-plans.ts';
 
 /** So many that PostgreSQL takes an index by itself. */
 const customersCount = 20_000;
-
-interface Statement {
-  readonly sql: string;
-  readonly values: readonly SqlValue[];
-}
 
 const sorts: readonly SortKey[] = ['createdAt', 'updatedAt', 'name'];
 
@@ -111,19 +107,7 @@ function listsIn(name: EngineName) {
     query: Pick<ListQuery, 'sortKey' | 'descending' | 'filters'>,
   ): Promise<readonly string[]> => {
     const ran: Statement[] = [];
-    const watched: Engine = {
-      ...engine,
-      read: (work) =>
-        engine.read((session) =>
-          work({
-            run(sql, values) {
-              ran.push({ sql, values });
-              return session.run(sql, values);
-            },
-          }),
-        ),
-    };
-    const list = createCustomerPages(watched, createCursorSealer(Buffer.alloc(32)));
+    const list = createCustomerPages(recordReads(engine, ran), createCursorSealer(Buffer.alloc(32)));
     const whole = { ...query, limit: 20, includeTotal: false };
     const first = await list({ ...whole, cursor: undefined });
     if (first.nextCursor !== null) await list({ ...whole, cursor: first.nextCursor });
@@ -132,14 +116,6 @@ function listsIn(name: EngineName) {
     if (process.env.TEST_SHOW_PLANS) t.diagnostic(plans.join('\n'));
     return plans;
   };
-}
-
-async function explain(engine: Engine, { sql, values }: Statement): Promise<string> {
-  const command = engine.dialect.name === 'sqlite' ? 'EXPLAIN QUERY PLAN' : 'EXPLAIN';
-  const rows = await engine.read((session) =>
-    session.run<{ detail?: string; 'QUERY PLAN'?: string }>(`${command} ${sql}`, values),
-  );
-  return rows.map((row) => row.detail ?? row['QUERY PLAN']).join('\n');
 }
 
 async function fill(engine: Engine): Promise<void> {

@@ -4,16 +4,15 @@ import { before, describe, type TestContext, test } from 'node:test';
 import type { ListFilters } from '../../src/domain/ports.ts';
 import { createCursorSealer } from '../../src/storage/cursors.ts';
 import { createCustomerPages } from '../../src/storage/customer-pages.ts';
-import type { Engine, SqlValue } from '../../src/storage/engine.ts';
+import type { Engine } from '../../src/storage/engine.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import type { EngineName } from '../support/engines.ts';
 import { openStore } from './open-store.ts';
+import { explain, recordReads, type Statement } from './statement-plans.ts';
 
 const customersCount = 20_000;
 
-interface Ran {
-  readonly sql: string;
-  readonly values: readonly SqlValue[];
+interface Ran extends Statement {
   readonly plan: string;
 }
 
@@ -119,20 +118,8 @@ function searchesIn(name: EngineName) {
     filters: ListFilters,
     { descending = true, includeTotal = false, secondPage = false } = {},
   ): Promise<Ran[]> => {
-    const ran: { sql: string; values: readonly SqlValue[] }[] = [];
-    const watched: Engine = {
-      ...engine,
-      read: (work) =>
-        engine.read((session) =>
-          work({
-            run(sql, values) {
-              ran.push({ sql, values });
-              return session.run(sql, values);
-            },
-          }),
-        ),
-    };
-    const list = createCustomerPages(watched, createCursorSealer(Buffer.alloc(32)));
+    const ran: Statement[] = [];
+    const list = createCustomerPages(recordReads(engine, ran), createCursorSealer(Buffer.alloc(32)));
     const query = { filters, sortKey: 'createdAt', descending, limit: 20, includeTotal } as const;
     const first = await list({ ...query, cursor: undefined });
     if (secondPage) {
@@ -140,19 +127,11 @@ function searchesIn(name: EngineName) {
       await list({ ...query, cursor: first.nextCursor ?? '' });
     }
     const explained = await Promise.all(
-      ran.map(async (each) => ({ ...each, plan: await explain(engine, each) })),
+      ran.map(async (each) => ({ ...each, plan: await explain(engine, each, { analyze: true }) })),
     );
     context.diagnostic(`${JSON.stringify(filters)}: ${ran.length} statements`);
     return explained;
   };
-}
-
-async function explain(engine: Engine, { sql, values }: Omit<Ran, 'plan'>): Promise<string> {
-  const command = engine.dialect.name === 'sqlite' ? 'EXPLAIN QUERY PLAN' : 'EXPLAIN (ANALYZE, TIMING OFF)';
-  const rows = await engine.read((session) =>
-    session.run<{ detail?: string; 'QUERY PLAN'?: string }>(`${command} ${sql}`, values),
-  );
-  return rows.map((row) => row.detail ?? row['QUERY PLAN']).join('\n');
 }
 
 /** How many texts PostgreSQL has looked at, by its own account. */

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { afterwards, type Cleanup } from './cleanup.ts';
+import { freePort } from './free-port.ts';
 import { preparePostgresBinaries, type ServerUser, serverUser } from './postgres-binaries.ts';
-import { freePort, initialize } from './postgres-cluster.ts';
+import { initialize } from './postgres-cluster.ts';
 import { createNode, type PostgresNode } from './postgres-node.ts';
 
 /** A primary and a standby that streams from it, of which the primary waits at each COMMIT. */
