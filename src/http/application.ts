@@ -74,7 +74,7 @@ export async function createApplication(parts: ApplicationParts): Promise<Expres
   app.use(admission.refuseOverload);
   // From here on nobody is let through who is nobody, whatever the path.
   app.use(identify);
-  app.use(matchOperation(validator.match));
+  app.use(matchOperation(validator));
   app.use(authorize);
   app.use(checkMediaTypes);
   app.use(continueBody);
