@@ -55,7 +55,6 @@ const ownerOfPackage: Readonly<Record<string, string>> = {
   jose: 'authentication',
   knex: 'storage',
   // No dependency of ours: the validator's own, reached through it.
-  'path-to-regexp': 'http',
   pg: 'storage',
   pino: 'operations',
   'pino-pretty': 'operations',

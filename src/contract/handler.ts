@@ -1,6 +1,6 @@
 import type { operations } from '../../generated/openapi.d.ts';
 import type { OperationId } from './document.ts';
-import type { Rendered } from './rendered.ts';
+import type { Rendered, RenderedBytes } from './rendered.ts';
 import type { StreamedMediaType } from './streamed-media-types.ts';
 
 /** One handler for every operation of the contract: leaving one out does not compile. */
@@ -110,5 +110,7 @@ type ReplyBody<Response> = Response extends { content: infer Content }
 type ContentReply<Content> = {
   [MediaType in keyof Content]: MediaType extends StreamedMediaType
     ? { readonly mediaType: MediaType; readonly body: AsyncIterable<Uint8Array> }
-    : { readonly mediaType?: MediaType; readonly body: Content[MediaType] | Rendered<Content[MediaType]> };
+    : { readonly mediaType?: MediaType; readonly body: Content[MediaType] | AnyRendered<Content[MediaType]> };
 }[keyof Content];
+
+type AnyRendered<T> = Rendered<T> | RenderedBytes<T>;

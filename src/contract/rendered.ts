@@ -5,3 +5,6 @@ declare const renderedType: unique symbol;
  * rendered it, or a write rendered once what it stored, so nobody needs to parse and print it again.
  */
 export type Rendered<T> = string & { readonly [renderedType]: T };
+
+/** The same as bytes in UTF-8: a long text is then neither decoded nor encoded on its way from SQLite to the socket. */
+export type RenderedBytes<T> = Uint8Array & { readonly [renderedType]: T };

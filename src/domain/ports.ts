@@ -1,5 +1,5 @@
 import type { Call } from '../contract/handler.ts';
-import type { Rendered } from '../contract/rendered.ts';
+import type { Rendered, RenderedBytes } from '../contract/rendered.ts';
 import type { Customer, CustomerList } from '../contract/types.ts';
 import type { ChangeSource, Command } from './commands.ts';
 import type { ReadinessFault } from './readiness.ts';
@@ -53,7 +53,7 @@ export interface StoredCustomer {
 }
 
 export interface CustomerPage {
-  readonly body: Rendered<CustomerList>;
+  readonly body: RenderedBytes<CustomerList>;
   /** The cursor that `body.nextCursor` holds. */
   readonly nextCursor: string | null;
 }

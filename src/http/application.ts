@@ -20,10 +20,11 @@ import { createContractValidator } from './contract-validator.ts';
 import type { HandlerContext } from './dispatch.ts';
 import { dispatch } from './dispatch.ts';
 import { closeWhenStopping } from './draining.ts';
+import { journeyOf } from './journey.ts';
 import { matchOperation } from './match-operation.ts';
 import { checkMediaTypes } from './media-types.ts';
 import type { OperationalParts } from './operational-routes.ts';
-import { addOperationalRoutes, operationalPaths } from './operational-routes.ts';
+import { answerOperationalPaths } from './operational-routes.ts';
 import type { RateLimitOptions } from './rate-limits.ts';
 import { createRateLimits } from './rate-limits.ts';
 import { checkRequestLine } from './request-line.ts';
@@ -65,24 +66,28 @@ export async function createApplication(parts: ApplicationParts): Promise<Expres
   app.enable('case sensitive routing');
   trustProxies(app, parts.trustedProxies);
 
-  app.use(beginRequest(parts));
-  app.use(closeWhenStopping(parts.lifecycle));
-  app.use(checkRequestLine);
-  if (corsOrigins.length > 0) app.use(...allowOrigins(corsOrigins));
-  if (parts.loopback && !authenticator) app.use(keepToThisMachine(corsOrigins));
-  addOperationalRoutes(app, { ...parts, authenticate: authenticator && identify });
-  app.use(admission.refuseOverload);
-  // From here on nobody is let through who is nobody, whatever the path.
-  app.use(identify);
-  app.use(matchOperation(validator.match));
-  app.use(authorize);
-  app.use(checkMediaTypes);
-  app.use(continueBody);
-  app.use(readBody());
-  app.use(validateStrictly(validator.validate));
-  app.use(dispatch(parts.handlers, admission));
+  app.use(
+    journeyOf([
+      beginRequest(parts),
+      closeWhenStopping(parts.lifecycle),
+      checkRequestLine,
+      ...(corsOrigins.length > 0 ? allowOrigins(corsOrigins) : []),
+      ...(parts.loopback && !authenticator ? [keepToThisMachine(corsOrigins)] : []),
+      answerOperationalPaths({ ...parts, authenticate: authenticator && identify }),
+      admission.refuseOverload,
+      // From here on nobody is let through who is nobody, whatever the path.
+      identify,
+      matchOperation(validator),
+      authorize,
+      checkMediaTypes,
+      continueBody,
+      readBody(),
+      validateStrictly(validator.validate),
+      dispatch(parts.handlers, admission),
+    ]),
+  );
   app.use(answerFailures);
-  assertSecured(contract, app, operationalPaths);
+  assertSecured(contract, app);
   return app;
 }
 

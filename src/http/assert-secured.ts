@@ -10,12 +10,12 @@ const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'tr
 
 /**
  * Refuses to start a service in which something is open that should not be: each operation names a scheme that is
- * handled and the scope that it needs, and each route beside the contract is on the list. An operation that
- * is open to everybody (`security: []`) is not provided for.
+ * handled and the scope that it needs, and nothing is served beside the journey, which has all steps of every request.
+ * An operation that is open to everybody (`security: []`) is not provided for.
  * @throws Error naming everything that is wrong.
  */
-export function assertSecured(contract: ContractDocument, app: Express, openPaths: readonly string[]): void {
-  const faults = [...operationsOf(contract).flatMap(faultsOfOperation), ...faultsOfRoutes(app, openPaths)];
+export function assertSecured(contract: ContractDocument, app: Express): void {
+  const faults = [...operationsOf(contract).flatMap(faultsOfOperation), ...faultsOfRoutes(app)];
   if (faults.length > 0) throw new Error(`Not everything is secured:\n${faults.join('\n')}`);
 }
 
@@ -35,13 +35,14 @@ function faultsOfOperation(operation: OperationObject): string[] {
 }
 
 interface Layer {
+  readonly name: string;
   readonly route?: { readonly path: unknown };
 }
 
-/** Routes come before authentication: there may be none but those that are meant to be open. */
-function faultsOfRoutes(app: Express, openPaths: readonly string[]): string[] {
+/** What else was added to the application would be served to whoever comes. */
+function faultsOfRoutes(app: Express): string[] {
   const { stack } = app.router as unknown as { readonly stack: readonly Layer[] };
   return stack
-    .filter(({ route }) => route !== undefined && !openPaths.includes(String(route.path)))
-    .map(({ route }) => `the route ${route?.path} is in no list`);
+    .filter(({ name }) => name !== 'journey' && name !== 'answerFailures')
+    .map(({ name, route }) => `${route ? `the route ${route.path}` : name} is beside the journey`);
 }

@@ -112,12 +112,19 @@ async function send(response: Response, reply: AnyReply, operation: Operation): 
     else await sendStream(response, reply.body);
     return;
   }
-  // A rendered body is JSON text already.
-  // Made bytes once: Node would go through a long text again for its length, to join it to the headers, and to send it.
-  const bytes = Buffer.from(typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body));
+  const bytes = bytesOf(reply.body);
   headers['Content-Length'] = bytes.length;
   response.writeHead(reply.status, headers).end(bytes);
   startReplyDeadline(response);
+}
+
+/**
+ * A rendered body is JSON already. Made bytes once: Node would go through a long text again for its length, to join it
+ * to the headers, and to send it.
+ */
+function bytesOf(body: unknown): Uint8Array {
+  if (body instanceof Uint8Array) return body;
+  return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
 }
 
 function isStream(body: unknown): body is AsyncIterable<Uint8Array> {

@@ -11,7 +11,6 @@ interface MiddlewareError {
   readonly type?: string;
   readonly message?: string;
   readonly path?: string;
-  readonly headers?: Readonly<Record<string, string>>;
   readonly errors?: readonly ValidatorError[];
 }
 
@@ -30,7 +29,7 @@ const headerSpellings = new Map(
 /** Any error that a request can end in as a failure of ours. What nobody foresaw is `internal_error`. */
 export function translateFailure(error: unknown, request: Request): Failure {
   if (error instanceof Failure) return error;
-  const { status, type, path = '', message = '', headers, errors } = (error ?? {}) as MiddlewareError;
+  const { status, type, path = '', message = '', errors } = (error ?? {}) as MiddlewareError;
   switch (type) {
     case 'entity.parse.failed':
       return new Failure('malformed_json', 'The body is not JSON.');
@@ -42,12 +41,6 @@ export function translateFailure(error: unknown, request: Request): Failure {
       return new Failure('unsupported_media_type', 'Send the body in UTF-8 and without a content encoding.');
   }
   switch (status) {
-    case 404:
-      return new Failure('not_found', 'There is nothing at this path.');
-    case 405:
-      return new Failure('method_not_allowed', 'The path does not take this method.', {
-        headers: { Allow: withHead(headers?.Allow ?? '') },
-      });
     case 415:
       return new Failure('unsupported_media_type', 'The operation does not take this media type.');
     case 400:
@@ -56,14 +49,6 @@ export function translateFailure(error: unknown, request: Request): Failure {
   return new Failure('internal_error', 'The service failed. The request id finds the reason in its log.', {
     cause: error,
   });
-}
-
-/** HEAD works wherever GET does. */
-function withHead(allow: string): string {
-  return allow
-    .split(', ')
-    .flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
-    .join(', ');
 }
 
 /** What we and the validator found, each fault once: a value may break a pattern and a format alike. */

@@ -1,4 +1,4 @@
-import type { Express, NextFunction, Request, RequestHandler, Response } from 'express';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { contractJson, contractYaml } from '../contract/document.ts';
 import { Failure } from '../domain/failures.ts';
 import { metricsScope } from '../domain/principal.ts';
@@ -28,8 +28,8 @@ export const operationalPaths = [
   apiCatalogPath,
 ] as const;
 
-/** Adds the routes that operators and tools ask for. They need no validation: none takes any input. */
-export function addOperationalRoutes(app: Express, parts: OperationalParts): void {
+/** Answers the paths that operators and tools ask for. They need no validation: none takes any input. */
+export function answerOperationalPaths(parts: OperationalParts): RequestHandler {
   const answers: Record<(typeof operationalPaths)[number], RequestHandler> = {
     '/livez': (_request, response) => sendText(response, 'text/plain', 'ok\n'),
     '/readyz': readiness(parts),
@@ -39,12 +39,16 @@ export function addOperationalRoutes(app: Express, parts: OperationalParts): voi
     ...docsPageAnswers(),
     [apiCatalogPath]: apiCatalog(),
   };
-  for (const path of operationalPaths) {
-    app.get(path, answers[path]);
-    app.all(path, () => {
-      throw new Failure('method_not_allowed', 'This path is only read.', { headers: { Allow: 'GET, HEAD' } });
-    });
-  }
+  const answerOf = new Map<string, RequestHandler>(Object.entries(answers));
+  return function answerOperationalPaths(request, response, next) {
+    const answer = answerOf.get(request.path);
+    if (!answer) {
+      next();
+      return undefined;
+    }
+    if (request.method === 'GET' || request.method === 'HEAD') return answer(request, response, next);
+    throw new Failure('method_not_allowed', 'This path is only read.', { headers: { Allow: 'GET, HEAD' } });
+  };
 }
 
 /** Ready means: the next request can be served. Liveness never asks the database. */

@@ -15,9 +15,8 @@ export function validateStrictly(validate: RequestHandler): RequestHandler {
     // The validator takes `tag[x]` for `tag`, with a value of a kind that it does not expect.
     if (faults.some(({ parameter }) => parameter?.includes('['))) throw invalidRequest(faults);
     request.context.queryFaults = faults;
-    void validate(request, response, (error?: unknown) => {
-      next(error ?? (faults.length > 0 ? invalidRequest(faults) : undefined));
-    });
+    // What it finds it throws, and `queryFaults` is told with it.
+    void validate(request, response, () => next(faults.length > 0 ? invalidRequest(faults) : undefined));
   };
 }
 

@@ -56,7 +56,7 @@ export async function createLog(level: string): Promise<Log> {
   const options = {
     level,
     base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
+    timestamp: timeOncePerMillisecond(),
     serializers: { err: describeError },
   };
   const writeTo = (stream: pino.DestinationStream): Log => pino(options, stream);
@@ -64,6 +64,20 @@ export async function createLog(level: string): Promise<Log> {
   // Written in the background: a log line must not hold up a request. `closeLog` writes the rest.
   const bounds = { minLength: writtenAtOnceBytes, maxLength: heldBackBytesMax };
   return writeTo(pino.destination({ dest: 1, sync: false, periodicFlush: heldBackMs, ...bounds }));
+}
+
+/** The time as pino writes it. Making its text anew for each line took 1% of a GET; many lines share a millisecond. */
+function timeOncePerMillisecond(): () => string {
+  let atMs = 0;
+  let text = '';
+  return () => {
+    const nowMs = Date.now();
+    if (nowMs !== atMs) {
+      atMs = nowMs;
+      text = `,"time":"${new Date(nowMs).toISOString()}"`;
+    }
+    return text;
+  };
 }
 
 /** Writes out what is still held back, if anybody reads it. */

@@ -30,7 +30,8 @@ export function createCustomerExport(source: ReadSource): CustomerStore['export'
       (session) => readSortedPage(session, source.dialect, query, after, '\n'),
       minFeedPosition,
     );
-    return { text: items === '' ? '' : `${items}\n`, end: more ? end : undefined };
+    const text = items.toString();
+    return { text: text === '' ? '' : `${text}\n`, end: more ? end : undefined };
   }
 
   async function* pages(filters: ListFilters, minFeedPosition: string | undefined): AsyncGenerator<string> {

@@ -9,7 +9,7 @@ import type { Session } from './engine.ts';
 import type { ListedPage } from './page-statement.ts';
 import { readPage } from './page-statement.ts';
 import type { ReadSource } from './read-source.ts';
-import { markRendered } from './rendering.ts';
+import { joinRendered } from './rendering.ts';
 import { rowLimit } from './row-limit.ts';
 
 /** A total is exact up to this many: counting on would cost more than it tells. */
@@ -107,12 +107,14 @@ async function countUpTo(session: Session, selection: Selection): Promise<number
   return Number(row?.count ?? 0);
 }
 
-function renderPage(items: string, nextCursor: string | null, total: number | undefined) {
+function renderPage(items: string | Uint8Array, nextCursor: string | null, total: number | undefined) {
   const totals =
     total === undefined
       ? ''
       : `,"total":${Math.min(total, exactTotalMax)},"totalIsExact":${total <= exactTotalMax}`;
-  return markRendered<CustomerList>(
-    `{"items":[${items}],"nextCursor":${JSON.stringify(nextCursor)}${totals}}`,
-  );
+  return joinRendered<CustomerList>([
+    '{"items":[',
+    items,
+    `],"nextCursor":${JSON.stringify(nextCursor)}${totals}}`,
+  ]);
 }

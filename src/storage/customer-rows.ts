@@ -1,5 +1,6 @@
 import type { Customer } from '../contract/types.ts';
 import { rowOf, writtenColumns } from './columns.ts';
+import { type CustomerUpdates, createCustomerUpdates } from './customer-updates.ts';
 import type { Dialect } from './dialect.ts';
 import type { Session } from './engine.ts';
 import { customerExpression } from './rendering.ts';
@@ -17,8 +18,7 @@ export interface CustomerRows {
   holderIds(session: Session, externalIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Inserts what no unique index refuses, and returns the ids of what it inserted. */
   insert(session: Session, customers: readonly Customer[]): Promise<ReadonlySet<string>>;
-  /** Stores new versions. Rejects as a whole when a unique index refuses one. */
-  update(session: Session, customers: readonly Customer[]): Promise<void>;
+  readonly update: CustomerUpdates;
   /** Which of the customer's unique members another live customer holds. */
   taken(session: Session, customer: Customer): Promise<readonly UniqueMember[]>;
   /** Brings the tags' index in line with the customers as they are stored now. New ones have nothing in it yet. */
@@ -48,9 +48,7 @@ export function createCustomerRows(dialect: Dialect): CustomerRows {
       const rows = await session.run<{ id: string }>(statements.insert, [asJson(customers)]);
       return new Set(rows.map(({ id }) => id));
     },
-    async update(session, customers) {
-      await session.run(statements.update, [asJson(customers)]);
-    },
+    update: createCustomerUpdates(dialect),
     async taken(session, customer) {
       const { email_key, external_id } = rowOf(customer) as Record<string, string | null>;
       const others = await session.run<{ email_key: string | null; external_id: string | null }>(
@@ -73,9 +71,6 @@ export function createCustomerRows(dialect: Dialect): CustomerRows {
 
 function customerStatements(dialect: Dialect) {
   const names = writtenColumns.map(({ name }) => name).join(', ');
-  const assignments = writtenColumns
-    .filter(({ name }) => name !== 'id')
-    .map(({ name }) => `${name} = changed.${name}`);
   const amongIds = dialect.among('customers.id', 'uuid');
   const heldExternalIds = `deleted_at IS NULL AND ${dialect.among('external_id', 'text')}`;
   return {
@@ -91,9 +86,6 @@ function customerStatements(dialect: Dialect) {
     insert:
       `INSERT INTO customers (${names}) SELECT ${names} FROM ${dialect.records(writtenColumns, 'added')} ` +
       'WHERE true ON CONFLICT DO NOTHING RETURNING id',
-    update:
-      `UPDATE customers SET ${assignments.join(', ')} ` +
-      `FROM ${dialect.records(writtenColumns, 'changed')} WHERE customers.id = changed.id`,
     holders:
       'SELECT email_key, external_id FROM customers ' +
       'WHERE deleted_at IS NULL AND id <> ? AND (email_key = ? OR external_id = ?)',

@@ -10,7 +10,7 @@ import { checkServer, openPostgres, withAdvisoryLock } from './postgres.ts';
 import { checkTrigrams, prepareTrigrams } from './postgres-trigrams.ts';
 import { lookAtReplica } from './replica-check.ts';
 import { type Replica, replicaTimeoutMs } from './replica-reads.ts';
-import { openSqlite } from './sqlite.ts';
+import { openReaders, openSqlite } from './sqlite.ts';
 import { checkIsDatabase, glimpseTables, lockFile, prepareFile, temporaryFile } from './sqlite-file.ts';
 import { StorageProblem } from './storage-problem.ts';
 
@@ -46,7 +46,7 @@ export async function openToServe(
     const { pending } = await usableSchema(engine, steps);
     if (pending.length > 0 && config.engine === 'postgres') throw new StorageProblem(behind);
     if (pending.length > 0) await applyMigrations(engine, steps);
-    if (config.engine === 'postgres') await checkTrigrams(engine);
+    await (config.engine === 'postgres' ? checkTrigrams(engine) : openReaders(engine));
   });
   return config.engine === 'postgres' && config.replicaUrl !== undefined
     ? withReplica(database, { ...config, replicaUrl: config.replicaUrl }, timeoutMs)

@@ -1,4 +1,4 @@
-import type { Rendered } from '../contract/rendered.ts';
+import type { Rendered, RenderedBytes } from '../contract/rendered.ts';
 import type { Customer } from '../contract/types.ts';
 import { customerMembers } from '../domain/customer.ts';
 import { memberColumns } from './columns.ts';
@@ -7,6 +7,13 @@ import type { Dialect } from './dialect.ts';
 /** Marks JSON text as a rendered `T`. Storage alone calls it, for text that it or the database made. */
 export function markRendered<T>(json: string): Rendered<T> {
   return json as Rendered<T>;
+}
+
+/** The same for a text in UTF-8 that is in pieces. */
+export function joinRendered<T>(pieces: readonly (string | Uint8Array)[]): RenderedBytes<T> {
+  return Buffer.concat(
+    pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece)),
+  ) as Uint8Array as RenderedBytes<T>;
 }
 
 /** Renders a customer in the form in which the database renders it: same members, same order, same bytes. */

@@ -32,6 +32,14 @@ export function openSqlite({ file, timeoutMs }: SqliteOptions): Engine {
   return keepInPlace(engine, file);
 }
 
+/** Opens every connection that reads, so that none is opened later: see `file-place.ts`. */
+export async function openReaders(engine: Engine): Promise<void> {
+  const reads = Array.from({ length: sqliteReaderConnections }, () =>
+    engine.read((session) => session.run('SELECT 1 FROM sqlite_schema LIMIT 1', [])),
+  );
+  await Promise.all(reads);
+}
+
 /** Knex knows no endless wait. */
 const unboundedAcquireMs = 60_000;
 

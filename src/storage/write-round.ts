@@ -49,9 +49,9 @@ export function createRound(dialect: Dialect, rows: CustomerRows, erasures: Eras
     const plain = changing.filter(
       ({ decision }) => decision && decision.before !== null && !claimsUniqueMember(decision),
     );
-    if (plain.length > 0) await rows.update(session, plain.map(customerAfter));
+    if (plain.length > 0) await rows.update(session, plain.map(decisionOf));
     for (const item of claiming) {
-      if (!(await updateUnlessTaken(session, customerAfter(item)))) await refuse(session, item);
+      if (!(await updateUnlessTaken(session, decisionOf(item)))) await refuse(session, item);
     }
     const inserted =
       added.length > 0 ? await rows.insert(session, added.map(customerAfter)) : new Set<string>();
@@ -94,10 +94,10 @@ export function createRound(dialect: Dialect, rows: CustomerRows, erasures: Eras
   }
 
   /** In a savepoint, for on PostgreSQL a refused statement would take the whole transaction with it. */
-  async function updateUnlessTaken(session: Session, customer: Customer): Promise<boolean> {
+  async function updateUnlessTaken(session: Session, decision: Decision): Promise<boolean> {
     await session.run('SAVEPOINT claim', []);
     try {
-      await rows.update(session, [customer]);
+      await rows.update(session, [decision]);
     } catch (error) {
       if (dialect.errorMeaning(error) !== 'unique') throw error;
       await session.run('ROLLBACK TO SAVEPOINT claim', []);
@@ -142,9 +142,13 @@ function refuseSharedTargets(items: readonly Deciding[]): void {
   if (new Set(ids).size < ids.length) throw new MovedMeanwhile();
 }
 
-function customerAfter({ decision }: Deciding): Customer {
+function customerAfter(item: Deciding): Customer {
+  return decisionOf(item).after;
+}
+
+function decisionOf({ decision }: Deciding): Decision {
   if (!decision) throw new Error('Only a decided command has an outcome.');
-  return decision.after;
+  return decision;
 }
 
 /** Whether an existing customer takes an email or externalId that it did not hold among the live ones. */

@@ -120,7 +120,7 @@ async function totalOf(customers: CustomerStore, q: string, includeDeleted = fal
     ...{ filters: { q, includeDeleted }, sortKey: 'createdAt', descending: true },
     ...{ limit: 1, cursor: undefined, includeTotal: true },
   });
-  return JSON.parse(body).total;
+  return JSON.parse(Buffer.from(body).toString()).total;
 }
 
 /** Rejects when SQLite's index does not hold just what the texts make. */

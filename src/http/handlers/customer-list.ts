@@ -32,7 +32,7 @@ export function listQueryFrom(query: Call<'listCustomers'>['query']): ListQuery 
 }
 
 /** The entity tag of a page is a hash of what is sent: a strong tag for exactly these bytes. */
-export function pageTag(body: string): string {
+export function pageTag(body: Uint8Array): string {
   return `"${hash('sha256', body, 'base64url').slice(0, 27)}"`;
 }
 
