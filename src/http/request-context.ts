@@ -2,6 +2,7 @@ import type { Operation } from '../contract/operations.ts';
 import type { ProblemError } from '../contract/types.ts';
 import type { Refusal } from '../domain/authentication.ts';
 import type { Principal } from '../domain/principal.ts';
+import type { RequestSpan } from '../operations/tracing.ts';
 import type { RateLimitHeaders } from './rate-limits.ts';
 
 /** What the service knows of a request while it lasts. One object, made at once, so that its shape is stable. */
@@ -9,8 +10,10 @@ export interface RequestContext {
   readonly requestId: string;
   /** As it was sent: HEAD, where the rest goes on as with GET. */
   readonly method: string;
-  /** The trace id of a valid `traceparent` (W3C Trace Context), else undefined. */
+  /** The trace of a valid `traceparent` (W3C Trace Context), or of our own; undefined where there is none. */
   readonly traceId: string | undefined;
+  /** Where it is recorded; undefined for all requests where traces are off. */
+  readonly trace: RequestSpan | undefined;
   /** On the monotonic clock, in milliseconds. */
   readonly startedAt: number;
   /** When the database gives up, as milliseconds since 1970. */
