@@ -6,7 +6,7 @@ export interface TraceParent {
   readonly spanId: string;
   /** Whether the caller records the trace. */
   readonly sampled: boolean;
-  /** What tracing systems pass to each other, unread. */
+  /** What OpenTelemetry itself says of how the trace was sampled: the member `ot` of `tracestate`. */
   readonly state: string | undefined;
 }
 
@@ -18,6 +18,9 @@ const nullTraceId = '0'.repeat(32);
 const nullSpanId = '0'.repeat(16);
 const sampledFlag = 1;
 
+/** Numbers only. What other systems say is for those that a trace is passed on to, and it may hold anything. */
+const samplingState = /(?:^|,)[ \t]*(ot=(?:(?:th|rv):[0-9a-f]{1,14};?){1,2})[ \t]*(?:,|$)/;
+
 /** The caller's trace; undefined where it names none, or not as it must be, which is as good as none. */
 export function traceParentOf({ traceparent, tracestate }: IncomingHttpHeaders): TraceParent | undefined {
   if (typeof traceparent !== 'string') return undefined;
@@ -26,5 +29,5 @@ export function traceParentOf({ traceparent, tracestate }: IncomingHttpHeaders):
   if (version === firstVersion && more !== undefined) return undefined;
   if (traceId === nullTraceId || spanId === nullSpanId) return undefined;
   const sampled = (Number.parseInt(flags, 16) & sampledFlag) === sampledFlag;
-  return { traceId, spanId, sampled, state: tracestate === undefined ? undefined : String(tracestate) };
+  return { traceId, spanId, sampled, state: samplingState.exec(String(tracestate ?? ''))?.[1] };
 }

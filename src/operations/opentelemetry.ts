@@ -56,11 +56,12 @@ const knownMethods = new Set([
 export function createTracing(options: TracingOptions, observer: SpanObserver): Tracing {
   const { url, headers } = options;
   const exporter = new OTLPTraceExporter({ url, headers: { ...headers }, timeoutMillis: exportTimeoutMs });
+  const queue = createSpanQueue(exporter, observer);
   const provider = new TracerProvider({
     sampler: samplerFrom(options),
     resource: defaultResource().merge(resourceFromAttributes({ ...options.resourceAttributes })),
     spanLimits: { linkCountLimit: linksPerSpanMax },
-    spanProcessors: [createSpanQueue(exporter, observer)],
+    spanProcessors: [queue],
   });
   const tracer = provider.getTracer('customers');
 
@@ -79,11 +80,11 @@ export function createTracing(options: TracingOptions, observer: SpanObserver): 
       const [first, ...others] = served.filter((request) => request.takeWork());
       return first && workSpan(tracer, work, first, others);
     },
-    stop: () => within(flushTimeoutMs, provider.shutdown().catch(ignore), ignore),
+    stop: () => within(flushTimeoutMs, provider.shutdown().catch(ignore), () => queue.giveUp()),
   };
 }
 
-/** What was not sent has been counted and logged already. */
+/** What was refused has been counted and logged already. */
 function ignore(): void {}
 
 function samplerFrom({ sampler, ratio }: TracingOptions): Sampler {

@@ -13,12 +13,18 @@ const scheduledDelayMillis = 2000;
 /** How long the collector may take for a batch, what is tried again included. */
 export const exportTimeoutMs = 5000;
 
+export interface SpanQueue extends SpanProcessor {
+  /** Takes all that is not sent yet for lost. */
+  giveUp(): void;
+}
+
 /**
  * The SDK's queue of spans, which drops what it has no room for and does not say so: the room is kept in here, and what
  * becomes of each span is told. Nothing that goes wrong comes back to whoever ended a span.
  */
-export function createSpanQueue(exporter: SpanExporter, { onSpans, onHealth }: SpanObserver): SpanProcessor {
+export function createSpanQueue(exporter: SpanExporter, { onSpans, onHealth }: SpanObserver): SpanQueue {
   let waiting = 0;
+  let sending = 0;
   let healthy = true;
 
   function noteOutcome(count: number, error: unknown): void {
@@ -32,7 +38,9 @@ export function createSpanQueue(exporter: SpanExporter, { onSpans, onHealth }: S
     exporter: {
       export(spans, done) {
         waiting -= spans.length;
+        sending += spans.length;
         exporter.export(spans, (result) => {
+          sending -= spans.length;
           const failed = result.code !== 0;
           noteOutcome(spans.length, failed ? (result.error ?? new Error('The export failed.')) : undefined);
           done(result);
@@ -59,5 +67,8 @@ export function createSpanQueue(exporter: SpanExporter, { onSpans, onHealth }: S
     },
     forceFlush: () => queue.forceFlush(),
     shutdown: () => queue.shutdown(),
+    giveUp() {
+      noteOutcome(waiting + sending, new Error('The collector did not take the last spans in time.'));
+    },
   };
 }
