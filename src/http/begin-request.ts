@@ -63,10 +63,11 @@ export function beginRequest({
     // For the audit: why, with which key if it is one, and from where, as far as that is no person.
     const { refusal } = context;
     if (refusal) metrics.requestRefused(refusal.reason);
+    const trace = isTraced(context) ? context.trace : undefined;
     const entry = {
       requestId: context.requestId,
-      trace_id: context.traceId,
-      span_id: context.trace?.spanId,
+      trace_id: trace?.traceId ?? context.callerTraceId,
+      span_id: trace?.spanId,
       operation,
       method: context.method,
       status,
@@ -79,7 +80,7 @@ export function beginRequest({
     };
     if (context.failureCause === undefined) log.info(entry, 'request');
     else log.error({ ...entry, err: context.failureCause }, 'request');
-    if (context.trace) endTrace(context.trace, context, this.writableFinished ? status : undefined);
+    if (trace) endTrace(trace, context, this.writableFinished ? status : undefined);
   }
 
   const graceMs = Math.max(graceLeastMs, requestTimeoutMs / 10);
@@ -96,7 +97,7 @@ export function beginRequest({
     request.context = {
       requestId: typeof givenId === 'string' && requestIdPattern.test(givenId) ? givenId : ids(),
       method: request.method,
-      traceId: parent?.traceId ?? trace?.traceId,
+      callerTraceId: parent?.traceId,
       trace,
       startedAt: performance.now(),
       deadlineMs: Date.now() + requestTimeoutMs,
@@ -116,6 +117,11 @@ export function beginRequest({
     response.once('close', ended);
     next(waiting > pipelinedMax ? refuseConnection() : undefined);
   };
+}
+
+/** Probes, metrics and documents are no operations: nobody looks for a trace of those that were answered. */
+function isTraced({ operation, failureCode }: RequestContext): boolean {
+  return operation !== undefined || failureCode !== undefined;
 }
 
 function endTrace(trace: RequestSpan, context: RequestContext, status: number | undefined): void {

@@ -10,9 +10,9 @@ export interface RequestContext {
   readonly requestId: string;
   /** As it was sent: HEAD, where the rest goes on as with GET. */
   readonly method: string;
-  /** The trace of a valid `traceparent` (W3C Trace Context), or of our own; undefined where there is none. */
-  readonly traceId: string | undefined;
-  /** Where it is recorded; undefined for all requests where traces are off. */
+  /** The trace id of a valid `traceparent` (W3C Trace Context), else undefined. */
+  readonly callerTraceId: string | undefined;
+  /** What is recorded of it; undefined for all requests where traces are off. */
   readonly trace: RequestSpan | undefined;
   /** On the monotonic clock, in milliseconds. */
   readonly startedAt: number;

@@ -113,8 +113,6 @@ function requestSpan(span: Span, method: string): RequestSpan {
       span.addLink({ context: sampledContext(work) });
     },
     end(outcome) {
-      // Probes, metrics and documents are no operations. Nobody looks for a trace of those that were answered.
-      if (outcome.operation === undefined && outcome.code === undefined) return;
       describeOutcome(span, method, outcome);
       if (works > worksPerRequestMax)
         span.setAttribute('customers.works_not_recorded', works - worksPerRequestMax);

@@ -50,6 +50,7 @@ suite('a process', () => {
     const service = await startServiceProcess(t, 'sqlite', { nodeFlags, env });
     await fetch(`${service.url}/customers`, { headers });
     await fetch(`${service.url}/customers`, { headers: { 'X-Request-Id': 'ours' } });
+    await fetch(`${service.url}/livez`, { headers: { 'X-Request-Id': 'probe' } });
     const exit = await service.stop();
     assert.equal(exit.code, 0, exit.stderr);
     assert.ok(loadedBy(exit).includes('@opentelemetry/sdk-trace'), String(loadedBy(exit)));
@@ -60,5 +61,6 @@ suite('a process', () => {
       assert.deepEqual([trace_id, span_id], [span?.traceId, span?.spanId]);
     }
     assert.equal(requestLine(exit, 'traced').trace_id, traceId);
+    assert.ok(!('trace_id' in requestLine(exit, 'probe')), 'there is nothing to find');
   });
 });
