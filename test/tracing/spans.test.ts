@@ -3,7 +3,7 @@
  *
  * Planted: the caller's `traceparent` not taken for the parent; a read that links to the first request only; a
  * transaction that its first write alone is told of; a work's statements hung on the request; an unsampled parent
- * recorded all the same; the path in the place of the route. Each is found here.
+ * recorded all the same; no link back to a piece of work; the path in the place of the route. Each is found here.
  */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
