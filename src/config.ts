@@ -26,6 +26,16 @@ import {
   trustedProxies,
 } from './config/parsers.ts';
 import { logLevels, type Setting, type SettingName, settings } from './config/settings.ts';
+import {
+  otlpEndpoint,
+  otlpHeaders,
+  printable,
+  resourceAttributes,
+  samplers,
+  type TracingConfig,
+  tracesUrl,
+  zeroToOne,
+} from './config/tracing.ts';
 
 /** All that can be set, checked and frozen. Nothing else reads the environment. */
 export interface Config {
@@ -50,6 +60,8 @@ export interface Config {
   readonly metricsAddress: { readonly host: string; readonly port: number } | undefined;
   /** Undefined where no Consul agent is told of the service. */
   readonly consul: ConsulConfig | undefined;
+  /** Undefined where no traces are recorded. */
+  readonly tracing: TracingConfig | undefined;
   readonly connectionsMax: number;
   readonly requestsMax: number;
   readonly streamsMax: number;
@@ -129,6 +141,7 @@ function readAll(read: Read, environment: Environment): Config {
     keepAliveTimeoutMs: read('KEEP_ALIVE_TIMEOUT_MS', integerBetween(1000, 3_600_000)),
     metricsAddress: readMetricsAddress(read),
     consul: readConsul(host, read),
+    tracing: readTracing(read),
     connectionsMax: read('CONNECTIONS_MAX', integerBetween(1, 1_000_000)),
     requestsMax: read('REQUESTS_MAX', integerBetween(1, 100_000)),
     streamsMax: read('STREAMS_MAX', integerBetween(1, 100_000)),
@@ -160,6 +173,23 @@ function readConsul(host: string, read: Read): Config['consul'] {
   const isAny = host === '0.0.0.0' || host === '::';
   const address = read('CONSUL_SERVICE_ADDRESS', hostName) || (isAny ? '' : host);
   return agentUrl === '' ? undefined : { agentUrl, token, serviceName: name, address };
+}
+
+/** Read only when traces are asked for: the same variables may be meant for other programs of the machine. */
+function readTracing(read: Read): Config['tracing'] {
+  const below = tracesUrl(read('OTEL_EXPORTER_OTLP_ENDPOINT', otlpEndpoint));
+  const url = read('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', otlpEndpoint) || below;
+  if (url === '' || read('OTEL_SDK_DISABLED', oneOf(['true', 'false'])) === 'true') return undefined;
+  read('OTEL_EXPORTER_OTLP_PROTOCOL', oneOf(['http/protobuf']));
+  const attributes = read('OTEL_RESOURCE_ATTRIBUTES', resourceAttributes);
+  const name = read('OTEL_SERVICE_NAME', printable) || attributes['service.name'] || 'customers';
+  return {
+    url,
+    headers: read('OTEL_EXPORTER_OTLP_HEADERS', otlpHeaders),
+    resourceAttributes: { ...attributes, 'service.name': name },
+    sampler: read('OTEL_TRACES_SAMPLER', oneOf(samplers)),
+    ratio: read('OTEL_TRACES_SAMPLER_ARG', zeroToOne),
+  };
 }
 
 function readTls(read: Read, environment: Environment): Config['tls'] {

@@ -15,8 +15,8 @@ import { erasureHandlers } from './http/handlers/erasure.ts';
 import { externalIdHandlers } from './http/handlers/external-ids.ts';
 import { historyHandlers } from './http/handlers/history.ts';
 import { transferHandlers } from './http/handlers/transfer.ts';
-import { checkAddress, listen, portOf, schemeOf, urlOf } from './http/listening.ts';
-import { type MetricsServer, startMetricsServer } from './http/metrics-server.ts';
+import { listenTogether } from './http/listen-together.ts';
+import { checkAddress, portOf, schemeOf, urlOf } from './http/listening.ts';
 import { watchConnections } from './http/open-connections.ts';
 import { createHttpServer } from './http/server.ts';
 import { type Certificate, readCertificate } from './http/tls-certificate.ts';
@@ -27,11 +27,13 @@ import { createLifecycle } from './operations/lifecycle.ts';
 import { closeLog, createLog, type Log } from './operations/log.ts';
 import { createMetrics, type Metrics } from './operations/metrics.ts';
 import { newId } from './operations/new-id.ts';
-import { observeCredentials, observeReplica } from './operations/part-health.ts';
+import { observeCredentials, observeReplica, observeSpans } from './operations/part-health.ts';
+import { startTracing } from './operations/start-tracing.ts';
 import { type Database, openToServe } from './storage/database.ts';
 import type { Migration } from './storage/migration.ts';
 import { migrations } from './storage/migrator.ts';
 import { createStorage, type Storage } from './storage/storage.ts';
+import { traceDatabase } from './storage/traced-engine.ts';
 
 /** A running service. */
 export interface Service {
@@ -66,6 +68,8 @@ export interface ServiceOptions {
   readonly keyTrustMs?: number;
   /** The steps of the schema that the program knows: those of another release. */
   readonly steps?: readonly Migration[];
+  /** What traces say that runs here. */
+  readonly version?: string;
 }
 
 /** How long requests under way may go on while the service stops, what it has waited before included. */
@@ -85,6 +89,7 @@ export async function startService(config: Config, options: ServiceOptions = {})
     consulIntervalMs = 5000,
     keyTrustMs = defaultKeyTrustMs,
     steps = migrations,
+    version = '',
   } = options;
   const log = await createLog(config.logLevel);
   // Before the database: a start that must fail makes none.
@@ -92,7 +97,7 @@ export async function startService(config: Config, options: ServiceOptions = {})
   const certificate = config.tls && readCertificate(config.tls);
   const database = await openToServe(config.database, config.requestTimeoutMs, steps);
   try {
-    const all = { clock, ids, sweepIntervalMs, consulIntervalMs, keyTrustMs, steps };
+    const all = { clock, ids, sweepIntervalMs, consulIntervalMs, keyTrustMs, steps, version };
     return await serve(config, certificate, database, log, all);
   } catch (error) {
     await database.close();
@@ -110,7 +115,11 @@ async function serve(
   const { ids, sweepIntervalMs } = options;
   const lifecycle = createLifecycle();
   const metrics = createMetrics();
-  const storage = await joinStorage(config, database, metrics, log, options);
+  const instance = { version: options.version, id: ids() };
+  const tracing =
+    config.tracing && (await startTracing(config.tracing, instance, observeSpans(metrics, log)));
+  const traced = tracing ? traceDatabase(database, tracing) : database;
+  const storage = await joinStorage(config, traced, metrics, log, options);
   const { customers, feed } = storage;
   const credentials = await openAuthentication(config, storage, log, options);
   const streams = createFeedStreams(feed);
@@ -123,7 +132,7 @@ async function serve(
     toldPosition: () => streams.position,
     head: async () => (await feed.extent()).head,
   });
-  const observers = { ids, log, metrics };
+  const observers = { ids, log, metrics, tracing };
   const app = await createApplication({
     ...config,
     ...observers,
@@ -136,11 +145,13 @@ async function serve(
   const { keepAliveTimeoutMs, connectionsMax } = config;
   const server = createHttpServer(app, observers, { keepAliveTimeoutMs, connectionsMax, certificate });
   const connections = watchConnections(server);
-  const metricsServer = await listenTogether(server, config, metrics).catch(async (error: unknown) => {
-    eventLoop.stop();
-    await credentials?.stop();
-    throw error;
-  });
+  const metricsServer = await listenTogether(server, config, config.metricsAddress, metrics).catch(
+    async (error: unknown) => {
+      eventLoop.stop();
+      await credentials?.stop();
+      throw error;
+    },
+  );
   const renewal =
     config.tls && server instanceof HttpsServer ? await renewCertificate(server, config.tls, log) : undefined;
   const housekeeping = startHousekeeping(storage.sweep, { log, intervalMs: sweepIntervalMs });
@@ -162,7 +173,7 @@ async function serve(
     eventLoop.stop();
     await credentials?.stop();
     await Promise.all([housekeeping.stop(), storage.idle()]);
-    await database.close();
+    await Promise.all([database.close(), tracing?.stop()]);
     // Last, so that what the stop does can be seen.
     await metricsServer?.stop();
     await closeLog(log);
@@ -217,23 +228,6 @@ async function openAuthentication(
   if (authentication === 'off') return undefined;
   const onHealth = observeCredentials(log);
   return openCredentials(authentication, { keys: apiKeys, clock, keyTrustMs, onHealth });
-}
-
-/** The metrics' own port first: the service is not seen to listen before everything does. */
-async function listenTogether(
-  server: Server,
-  config: Config,
-  metrics: Metrics,
-): Promise<MetricsServer | undefined> {
-  const { metricsAddress } = config;
-  const metricsServer = metricsAddress && (await startMetricsServer(metricsAddress, metrics));
-  try {
-    await listen(server, config);
-    return metricsServer;
-  } catch (error) {
-    await metricsServer?.stop();
-    throw error;
-  }
 }
 
 /** What a registry is told of the service. */

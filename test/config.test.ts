@@ -5,6 +5,7 @@ import { settings } from '../src/config/settings.ts';
 import { type Config, ConfigurationError, loadConfig } from '../src/config.ts';
 import { invalidAuthentication, password, validAuthentication } from './config-authentication-cases.ts';
 import { invalidLimits, validLimits, wrongLimits } from './config-limit-cases.ts';
+import { invalidTracing, validTracing, wrongTracing } from './config-tracing-cases.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -26,6 +27,7 @@ const defaults: Config = {
   keepAliveTimeoutMs: 75_000,
   metricsAddress: undefined,
   consul: undefined,
+  tracing: undefined,
   connectionsMax: 15_000,
   requestsMax: 1000,
   streamsMax: 2000,
@@ -74,6 +76,7 @@ const valid: readonly (readonly [Environment, Partial<Config>])[] = [
   [{ REQUEST_TIMEOUT_MS: '100' }, { requestTimeoutMs: 100 }],
   [{ REQUEST_TIMEOUT_MS: '600000' }, { requestTimeoutMs: 600_000 }],
   ...validLimits,
+  ...validTracing,
   [{ UNRELATED: 'anything', host: '0.0.0.0' }, {}],
 ];
 
@@ -110,6 +113,7 @@ const invalid: readonly (readonly [Environment, string, RegExp])[] = [
   [{ REQUEST_TIMEOUT_MS: '99' }, 'REQUEST_TIMEOUT_MS', /100 to 600000/],
   [{ REQUEST_TIMEOUT_MS: '600001' }, 'REQUEST_TIMEOUT_MS', /"600001"/],
   ...invalidLimits,
+  ...invalidTracing,
 ];
 
 describe('configuration', () => {
@@ -156,6 +160,7 @@ describe('configuration', () => {
       CORS_ORIGINS: 'here',
       REQUEST_TIMEOUT_MS: 'soon',
       ...wrongLimits,
+      ...wrongTracing,
     };
     const ofTokens = { JWT_ISSUER: '', JWT_AUDIENCE: '', JWT_KEYS: 'http://login.example.com/keys' };
     assert.deepEqual(

@@ -8,7 +8,8 @@ import { nodesOf, type SourceFile, sourceFiles } from './support/source-files.ts
 /** Why each member of a log line holds nothing that a person or their client wrote. A new one is judged here. */
 const reasons: Readonly<Record<keyof LogEntry, string>> = {
   requestId: 'ours, or 1 to 128 of A-Za-z0-9_.:- that the client chose to have logged',
-  traceId: '32 hexadecimal digits',
+  trace_id: '32 hexadecimal digits',
+  span_id: '16 hexadecimal digits',
   operation: 'an operationId of the contract, or other',
   method: 'one that the parser knows',
   status: 'a number',

@@ -4,7 +4,7 @@ import { endCommand } from './end-command.ts';
 
 /** Serves until SIGTERM or Ctrl-C. */
 export async function serve(config: Config, version: string): Promise<void> {
-  const service = await startService(config);
+  const service = await startService(config, { version });
   // First, for whoever reads where it listens may send a signal at once.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => void stopOn(signal, service, config).catch(endCommand));

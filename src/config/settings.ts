@@ -1,3 +1,5 @@
+import { tracingSettings } from './tracing-settings.ts';
+
 /** A setting as the operator sees it: in the README's table, in `customers --help` and in a fault. */
 export interface Setting {
   readonly name: string;
@@ -197,6 +199,7 @@ export const settings = [
     description:
       'Address to register in Consul. Not set: HOST, or the address of the agent where HOST is any.',
   },
+  ...tracingSettings,
   { name: 'CONNECTIONS_MAX', fallback: '15000', example: '2000', description: 'Open connections; then 503.' },
   { name: 'REQUESTS_MAX', fallback: '1000', example: '200', description: 'Requests at once; then 503.' },
   {

@@ -1,5 +1,6 @@
 import type { Rendered } from '../contract/rendered.ts';
 import type { ChangeEvent, ChangePage, CustomerHistory } from '../contract/types.ts';
+import type { TracedRequest } from './traced-request.ts';
 
 /**
  * Every change of every customer, numbered in the order of the commits and without gaps: a reader that goes on
@@ -11,7 +12,7 @@ export interface ChangeFeed {
    * @param minFeedPosition as of a {@link CustomerStore}: the page may lack what came after it.
    * Rejects as {@link checkPosition}.
    */
-  list(query: ChangeQuery, minFeedPosition?: string): Promise<Rendered<ChangePage>>;
+  list(query: ChangeQuery, minFeedPosition?: string, trace?: TracedRequest): Promise<Rendered<ChangePage>>;
 
   /**
    * The changes after a position, each rendered by itself, at most `limit`; none at the end of the feed.
@@ -37,7 +38,7 @@ export interface CustomerHistories {
    * @param minFeedPosition as of a {@link CustomerStore}.
    * Rejects with Failure `customer_not_found` for an id that never existed, `invalid_cursor`, or `unavailable`.
    */
-  list(query: HistoryQuery, minFeedPosition?: string): Promise<HistoryPage>;
+  list(query: HistoryQuery, minFeedPosition?: string, trace?: TracedRequest): Promise<HistoryPage>;
 }
 
 /** Where a reader begins: after a position, at the end, or (undefined) at the oldest change that is kept. */

@@ -3,37 +3,42 @@ import type { Rendered, RenderedBytes } from '../contract/rendered.ts';
 import type { Customer, CustomerList } from '../contract/types.ts';
 import type { ChangeSource, Command } from './commands.ts';
 import type { ReadinessFault } from './readiness.ts';
+import type { TracedRequest } from './traced-request.ts';
 
 /**
  * The customers as they are stored. Every promise may reject with Failure `unavailable` (503).
  *
  * A read answers the newest state. With a `minFeedPosition` it may answer any that includes that position of the
- * change feed, and is not older than a minute.
+ * change feed, and is not older than a minute. `trace` is the request that it is for, where that one is recorded.
  */
 export interface CustomerStore {
   /**
    * The live customer with this id.
    * Rejects with Failure `customer_not_found`, `customer_deleted` or `customer_erased`.
    */
-  get(id: string, minFeedPosition?: string): Promise<StoredCustomer>;
+  get(id: string, minFeedPosition?: string, trace?: TracedRequest): Promise<StoredCustomer>;
 
   /**
    * The live customer that holds this externalId.
    * Rejects with Failure `customer_not_found`.
    */
-  getByExternalId(externalId: string, minFeedPosition?: string): Promise<StoredCustomer>;
+  getByExternalId(
+    externalId: string,
+    minFeedPosition?: string,
+    trace?: TracedRequest,
+  ): Promise<StoredCustomer>;
 
   /**
    * One page of the customers that the query selects.
    * Rejects with Failure `invalid_cursor` for a cursor that this query did not make.
    */
-  list(query: ListQuery, minFeedPosition?: string): Promise<CustomerPage>;
+  list(query: ListQuery, minFeedPosition?: string, trace?: TracedRequest): Promise<CustomerPage>;
 
   /**
    * Opens an export of the customers that the filters select, in the order of their creation.
    * A page that cannot be read rejects.
    */
-  export(filters: ListFilters, minFeedPosition?: string): Promise<CustomerExport>;
+  export(filters: ListFilters, minFeedPosition?: string, trace?: TracedRequest): Promise<CustomerExport>;
 
   /**
    * Does a command and resolves when it is durable. Two writes of one customer never overlap, and a unique
@@ -91,6 +96,8 @@ export interface WriteContext {
   readonly idempotency: IdempotentRequest | undefined;
   /** When the caller stops waiting, as milliseconds since 1970. */
   readonly deadlineMs: number;
+  /** The request, where it is recorded. */
+  readonly trace?: TracedRequest | undefined;
 }
 
 /** A request that carries an Idempotency-Key. */

@@ -4,19 +4,22 @@ import { anonymous } from '../domain/principal.ts';
 import type { IdSource } from '../domain/sources.ts';
 import type { Log } from '../operations/log.ts';
 import type { Metrics } from '../operations/metrics.ts';
+import type { RequestSpan, Tracing } from '../operations/tracing.ts';
 import { startBodyDeadline } from './body-deadline.ts';
 import { createAfterTheEnd } from './last-reply.ts';
+import type { RequestContext } from './request-context.ts';
+import { traceParentOf } from './trace-context.ts';
 import { countReply, countRequest } from './unanswered.ts';
 
 const requestIdPattern = /^[A-Za-z0-9_.:-]{1,128}$/;
-const traceparentPattern = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
-const nullTraceId = '0'.repeat(32);
 
 /** What gives requests their ids and watches them. */
 export interface Observers {
   readonly ids: IdSource;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Undefined where traces are off. */
+  readonly tracing?: Tracing | undefined;
 }
 
 export interface BeginRequestOptions extends Observers {
@@ -35,7 +38,13 @@ const pipelinedCutMax = 64;
 const graceLeastMs = 500;
 
 /** Gives every request its id, deadline and principal, and sees to it that its end is logged and counted. */
-export function beginRequest({ ids, log, metrics, requestTimeoutMs }: BeginRequestOptions): RequestHandler {
+export function beginRequest({
+  ids,
+  log,
+  metrics,
+  tracing,
+  requestTimeoutMs,
+}: BeginRequestOptions): RequestHandler {
   const afterTheEnd = createAfterTheEnd();
 
   function refuseConnection(): Failure {
@@ -54,9 +63,11 @@ export function beginRequest({ ids, log, metrics, requestTimeoutMs }: BeginReque
     // For the audit: why, with which key if it is one, and from where, as far as that is no person.
     const { refusal } = context;
     if (refusal) metrics.requestRefused(refusal.reason);
+    const trace = isTraced(context) ? context.trace : undefined;
     const entry = {
       requestId: context.requestId,
-      traceId: context.traceId,
+      trace_id: trace?.traceId ?? context.callerTraceId,
+      span_id: trace?.spanId,
       operation,
       method: context.method,
       status,
@@ -69,6 +80,7 @@ export function beginRequest({ ids, log, metrics, requestTimeoutMs }: BeginReque
     };
     if (context.failureCause === undefined) log.info(entry, 'request');
     else log.error({ ...entry, err: context.failureCause }, 'request');
+    if (trace) endTrace(trace, context, this.writableFinished ? status : undefined);
   }
 
   const graceMs = Math.max(graceLeastMs, requestTimeoutMs / 10);
@@ -79,10 +91,14 @@ export function beginRequest({ ids, log, metrics, requestTimeoutMs }: BeginReque
     if (waiting > pipelinedCutMax) socket.destroy();
     if (afterTheEnd(request, response)) return;
     const givenId = headers['x-request-id'];
+    const parent = traceParentOf(headers);
+    const scheme = 'encrypted' in socket ? 'https' : 'http';
+    const trace = tracing?.beginRequest(request.method, scheme, parent);
     request.context = {
       requestId: typeof givenId === 'string' && requestIdPattern.test(givenId) ? givenId : ids(),
       method: request.method,
-      traceId: traceIdOf(headers.traceparent),
+      callerTraceId: parent?.traceId,
+      trace,
       startedAt: performance.now(),
       deadlineMs: Date.now() + requestTimeoutMs,
       latestMs: Date.now() + requestTimeoutMs + graceMs,
@@ -103,7 +119,12 @@ export function beginRequest({ ids, log, metrics, requestTimeoutMs }: BeginReque
   };
 }
 
-function traceIdOf(header: string | string[] | undefined): string | undefined {
-  const traceId = typeof header === 'string' ? traceparentPattern.exec(header)?.[1] : undefined;
-  return traceId === nullTraceId ? undefined : traceId;
+/** Probes, metrics and documents are no operations: nobody looks for a trace of those that were answered. */
+function isTraced({ operation, failureCode }: RequestContext): boolean {
+  return operation !== undefined || failureCode !== undefined;
+}
+
+function endTrace(trace: RequestSpan, context: RequestContext, status: number | undefined): void {
+  const { operation, requestId, failureCode: code } = context;
+  trace.end({ operation, requestId, status, code });
 }

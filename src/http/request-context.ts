@@ -2,6 +2,7 @@ import type { Operation } from '../contract/operations.ts';
 import type { ProblemError } from '../contract/types.ts';
 import type { Refusal } from '../domain/authentication.ts';
 import type { Principal } from '../domain/principal.ts';
+import type { RequestSpan } from '../operations/tracing.ts';
 import type { RateLimitHeaders } from './rate-limits.ts';
 
 /** What the service knows of a request while it lasts. One object, made at once, so that its shape is stable. */
@@ -10,7 +11,9 @@ export interface RequestContext {
   /** As it was sent: HEAD, where the rest goes on as with GET. */
   readonly method: string;
   /** The trace id of a valid `traceparent` (W3C Trace Context), else undefined. */
-  readonly traceId: string | undefined;
+  readonly callerTraceId: string | undefined;
+  /** What is recorded of it; undefined for all requests where traces are off. */
+  readonly trace: RequestSpan | undefined;
   /** On the monotonic clock, in milliseconds. */
   readonly startedAt: number;
   /** When the database gives up, as milliseconds since 1970. */

@@ -7,7 +7,9 @@ import pino from 'pino';
 export interface LogEntry {
   /** The caller's own X-Request-Id where it is plain, or one of ours. */
   readonly requestId?: string;
-  readonly traceId?: string | undefined;
+  /** These two are named as OpenTelemetry names them in JSON logs, by which tools find the trace of a line. */
+  readonly trace_id?: string | undefined;
+  readonly span_id?: string | undefined;
   /** An operationId, never a path. */
   readonly operation?: string;
   readonly method?: string;
@@ -28,7 +30,7 @@ export interface LogEntry {
   readonly idempotencyKeys?: number;
   /** Written by its named members: see `describeError`. */
   readonly err?: unknown;
-  /** Which part is meant: the credentials `keys` or `tokens`, or the `replica`. */
+  /** Which part is meant: the credentials `keys` or `tokens`, the `replica`, or `traces`. */
   readonly part?: string;
   readonly signal?: string;
   readonly url?: string;

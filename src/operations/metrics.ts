@@ -5,6 +5,7 @@ import {
   observeStorage,
   type StorageFigures,
 } from './storage-metrics.ts';
+import type { SpanOutcome } from './tracing.ts';
 
 /** Rate, errors and duration of requests by operation, in the text format that Prometheus scrapes. */
 export interface Metrics {
@@ -23,6 +24,8 @@ export interface Metrics {
   requestRefused(reason: string): void;
   /** @param outcome of a closed list: what came of asking the replica. */
   replicaRead(outcome: string): void;
+  /** Adds what becomes of spans; not called where traces are off. */
+  observeSpans(): (outcome: SpanOutcome, count: number) => void;
   readonly contentType: string;
   render(): Promise<string>;
 }
@@ -92,9 +95,22 @@ export function createMetrics(): Metrics {
     observeLoad: (load) => observeLoad(registry, load),
     requestRefused: (reason) => refusals.inc({ reason }),
     replicaRead: (outcome) => replicaReads.inc({ outcome }),
+    observeSpans: () => observeSpans(registry),
     contentType: registry.contentType,
     render: () => registry.metrics(),
   };
+}
+
+function observeSpans(registry: Registry): (outcome: SpanOutcome, count: number) => void {
+  const spans = new Counter({
+    name: 'trace_spans_total',
+    help: 'Spans by what became of them: exported, refused by the collector (failed), or dropped because too many waited.',
+    labelNames: ['outcome'],
+    registers: [registry],
+  });
+  // An increase is seen only from a first value on.
+  for (const outcome of ['exported', 'failed', 'dropped'] satisfies SpanOutcome[]) spans.inc({ outcome }, 0);
+  return (outcome, count) => spans.inc({ outcome }, count);
 }
 
 function observeLoad(registry: Registry, { store, eventLoop }: LoadFigures): void {

@@ -1,5 +1,6 @@
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import type { SpanObserver } from './tracing.ts';
 
 /**
  * Tells of a replica: a read at a time to the metrics, how it is to the log. One that does not answer is the
@@ -15,6 +16,17 @@ export function observeReplica(fault: string | undefined, { replicaRead }: Metri
     onHealth(reason: { readonly error: unknown } | undefined) {
       if (reason) log.warn({ part: 'replica', err: reason.error }, 'the replica is not used for a while');
       else log.info({ part: 'replica' }, 'the replica is used again');
+    },
+  };
+}
+
+/** Tells of spans: what becomes of each to the metrics, and once to the log that they cannot be sent. */
+export function observeSpans(metrics: Metrics, log: Log): SpanObserver {
+  return {
+    onSpans: metrics.observeSpans(),
+    onHealth(reason) {
+      if (reason) log.warn({ part: 'traces', err: reason.error }, 'traces cannot be sent; they are dropped');
+      else log.info({ part: 'traces' }, 'traces are sent again');
     },
   };
 }

@@ -34,13 +34,13 @@ export function createChangeFeed(engine: Engine, news: FeedNews, source: ReadSou
   const statements = feedStatements(engine.dialect);
 
   return {
-    async list({ after, limit }, minFeedPosition) {
+    async list({ after, limit }, minFeedPosition, trace) {
       const values = [boundOf(after), limit];
-      const rows = await source.read(
-        (session) => session.run<PageRow>(statements.page, values),
+      const rows = await source.read((session) => session.run<PageRow>(statements.page, values), {
         // A copy that has not come to `after` would say that the feed has not.
-        minFeedPosition && greatestPosition([minFeedPosition, positionOf(after)]),
-      );
+        minFeedPosition: minFeedPosition && greatestPosition([minFeedPosition, positionOf(after)]),
+        served: trace && [trace],
+      });
       const row = firstOf(rows);
       const start = startPosition(after, row);
       return markRendered<ChangePage>(`{"items":[${row.items ?? ''}],"next":"${row.last ?? start}"}`);

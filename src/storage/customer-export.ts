@@ -1,6 +1,7 @@
 import type { CustomerStore, ListFilters } from '../domain/ports.ts';
 import type { Position } from './cursors.ts';
 import { readSortedPage } from './customer-pages.ts';
+import type { ReadOptions } from './engine.ts';
 import { toFailure } from './error-translation.ts';
 import { readExtent } from './feed-extent.ts';
 import { greatestPosition, type ReadSource } from './read-source.ts';
@@ -23,23 +24,23 @@ export function createCustomerExport(source: ReadSource): CustomerStore['export'
   async function readPage(
     filters: ListFilters,
     after: Position | undefined,
-    minFeedPosition: string | undefined,
+    options: ReadOptions,
   ): Promise<Page> {
     const query = { filters, sortKey: 'createdAt', descending: false, limit: rowsPerPage } as const;
     const { items, more, end } = await source.read(
       (session) => readSortedPage(session, source.dialect, query, after, '\n'),
-      minFeedPosition,
+      options,
     );
     const text = items.toString();
     return { text: text === '' ? '' : `${text}\n`, end: more ? end : undefined };
   }
 
-  async function* pages(filters: ListFilters, minFeedPosition: string | undefined): AsyncGenerator<string> {
-    let next: Promise<Page> | undefined = readPage(filters, undefined, minFeedPosition);
+  async function* pages(filters: ListFilters, options: ReadOptions): AsyncGenerator<string> {
+    let next: Promise<Page> | undefined = readPage(filters, undefined, options);
     try {
       while (next) {
         const { text, end }: Page = await next;
-        next = end && readPage(filters, end, minFeedPosition);
+        next = end && readPage(filters, end, options);
         // One that is no longer wanted may fail unheard.
         next?.catch(() => undefined);
         if (text !== '') yield text;
@@ -49,10 +50,11 @@ export function createCustomerExport(source: ReadSource): CustomerStore['export'
     }
   }
 
-  return async (filters, minFeedPosition) => {
-    const { head } = await source.read(readExtent, minFeedPosition);
+  return async (filters, minFeedPosition, trace) => {
+    const served = trace && [trace];
+    const { head } = await source.read(readExtent, { minFeedPosition, served });
     // No page may lack what the position says that it holds.
     const pagePosition = minFeedPosition && greatestPosition([minFeedPosition, head]);
-    return { feedPosition: head, pages: pages(filters, pagePosition) };
+    return { feedPosition: head, pages: pages(filters, { minFeedPosition: pagePosition, served }) };
   };
 }

@@ -26,11 +26,14 @@ export function createCustomerHistories(
 ): CustomerHistories['list'] {
   const sql = historyStatement(source.dialect);
 
-  return async ({ customerId, limit, cursor }, minFeedPosition) => {
+  return async ({ customerId, limit, cursor }, minFeedPosition, trace) => {
     const identity = JSON.stringify(['history', customerId]);
     const before = cursor === undefined ? null : (cursors.open(identity, cursor)[0] ?? null);
     const values = [customerId, before, limit + 1, limit, limit, customerId, customerId, customerId];
-    const [row] = await source.read((session) => session.run<Row>(sql, values), minFeedPosition);
+    const [row] = await source.read((session) => session.run<Row>(sql, values), {
+      minFeedPosition,
+      served: trace && [trace],
+    });
     if (!row || (row.current === null && row.oldest === null)) throw notFound();
     const more = Number(row.count) > limit;
     const nextCursor = more ? cursors.seal(identity, [row.last ?? '', '']) : null;

@@ -27,11 +27,14 @@ const sortColumns: Readonly<Record<SortKey, readonly [key: string, tieBreak: 'or
  * meanwhile never make a customer appear twice or not at all. The database renders the whole page.
  */
 export function createCustomerPages(source: ReadSource, cursors: CursorSealer): CustomerStore['list'] {
-  return async (query, minFeedPosition) => {
+  return async (query, minFeedPosition, trace) => {
     const identity = queryIdentity(query);
     const after = query.cursor === undefined ? undefined : cursors.open(identity, query.cursor);
     const { page, total } = await source
-      .read((session) => pageAndTotal(session, source.dialect, query, after), minFeedPosition)
+      .read((session) => pageAndTotal(session, source.dialect, query, after), {
+        minFeedPosition,
+        served: trace && [trace],
+      })
       .catch((error) => {
         throw query.filters.q === undefined ? error : explainSlowSearch(error, source.dialect);
       });

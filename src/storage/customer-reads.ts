@@ -3,17 +3,19 @@ import { deleted, erased, externalIdNotFound, notFound } from '../domain/command
 import { entityTag } from '../domain/customer.ts';
 import type { Failure } from '../domain/failures.ts';
 import type { StoredCustomer } from '../domain/ports.ts';
+import { type TracedRequest, tracedAmong } from '../domain/traced-request.ts';
 import type { Session } from './engine.ts';
 import { createErasureRows } from './erasure-rows.ts';
 import { coalesceReads } from './read-coalescing.ts';
 import { greatestPosition, type ReadSource } from './read-source.ts';
 import { customerExpression, markRendered } from './rendering.ts';
 
-type PointRead = (key: string, minFeedPosition?: string) => Promise<StoredCustomer>;
+type PointRead = (key: string, minFeedPosition?: string, trace?: TracedRequest) => Promise<StoredCustomer>;
 
 interface Read {
   readonly key: string;
   readonly minFeedPosition: string | undefined;
+  readonly trace: TracedRequest | undefined;
   readonly resolve: (customer: StoredCustomer) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -67,9 +69,10 @@ function createPointReads(source: ReadSource, { key, condition, explainMissing }
   const positioned = coalesceReads(query);
 
   async function query(reads: readonly Read[]): Promise<void> {
-    const position = greatestPosition(reads.map((read) => read.minFeedPosition));
+    const minFeedPosition = greatestPosition(reads.map((read) => read.minFeedPosition));
+    const served = tracedAmong(reads);
     try {
-      await source.read((session) => answer(session, reads), position);
+      await source.read((session) => answer(session, reads), { minFeedPosition, served });
     } catch (error) {
       for (const read of reads) read.reject(error);
     }
@@ -84,10 +87,10 @@ function createPointReads(source: ReadSource, { key, condition, explainMissing }
     for (const read of reads) settle(read, byKey.get(read.key), explain);
   }
 
-  return (wanted, minFeedPosition) =>
+  return (wanted, minFeedPosition, trace) =>
     new Promise((resolve, reject) => {
       const share = minFeedPosition === undefined ? newest : positioned;
-      share({ key: wanted, minFeedPosition, resolve, reject });
+      share({ key: wanted, minFeedPosition, trace, resolve, reject });
     });
 }
 

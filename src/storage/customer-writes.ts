@@ -3,9 +3,17 @@ import type { Command } from '../domain/commands.ts';
 import { Failure, unavailable } from '../domain/failures.ts';
 import type { WriteContext, WriteOutcome } from '../domain/ports.ts';
 import type { Clock, IdSource } from '../domain/sources.ts';
+import { type TracedRequest, tracedAmong } from '../domain/traced-request.ts';
 import type { GroupObserver } from '../operations/storage-metrics.ts';
 import { within } from '../operations/within.ts';
-import { CommitUncertain, type Engine, type MaintenanceOptions, type Session, type Work } from './engine.ts';
+import {
+  CommitUncertain,
+  type Engine,
+  type MaintenanceOptions,
+  type Session,
+  type TransactionOptions,
+  type Work,
+} from './engine.ts';
 import type { Settled } from './group-commit.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { hashRequest } from './idempotency.ts';
@@ -126,12 +134,13 @@ export function createCustomerWrites(engine: Engine, options: CustomerWritesOpti
 
   function transact(writes: readonly Write[]): Promise<readonly Settled<WriteOutcome>[]> {
     const rollBack = writes[0]?.context.validateOnly ?? false;
-    return transaction((session, nowMs) => applyBatch(session, writes, nowMs), { rollBack });
+    const served = tracedAmong(writes.map(({ context }) => context));
+    return transaction((session, nowMs) => applyBatch(session, writes, nowMs), { rollBack, served });
   }
 
   async function transaction<Result>(
     work: Transaction<Result>,
-    settings: { readonly rollBack: boolean },
+    settings: TransactionOptions,
   ): Promise<Result> {
     try {
       return await engine.transaction((session) => work(session, options.clock()), settings);
@@ -161,11 +170,15 @@ export function createCustomerWrites(engine: Engine, options: CustomerWritesOpti
     },
     /** Runs a transaction of its own among the writes, when its turn comes and in time. It comes to the same when it
      * is run twice. */
-    async transact<Result>(work: Transaction<Result>, deadlineMs: number): Promise<Result> {
+    async transact<Result>(
+      work: Transaction<Result>,
+      deadlineMs: number,
+      trace?: TracedRequest,
+    ): Promise<Result> {
       assertInTime(deadlineMs);
       return queue.takeTurn(() => {
         if (deadlineMs <= Date.now()) return Promise.reject(tooLate().error);
-        return attemptRepeatable(() => transaction(work, { rollBack: false }));
+        return attemptRepeatable(() => transaction(work, { served: trace && [trace] }));
       });
     },
     /** Runs statements on the writing connection when their turn comes, outside of any transaction. */

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { QueueLoad } from '../domain/store-load.ts';
+import type { TracedRequest } from '../domain/traced-request.ts';
 import type { PoolFigures } from '../operations/storage-metrics.ts';
 import type { Dialect } from './dialect.ts';
 import { lease } from './lease.ts';
@@ -15,8 +16,9 @@ export interface Session {
   /**
    * Runs a statement, prepared on its first use on this connection.
    * @param sql text with `?` for each value; the text is the key of the prepared statement.
+   * @param comment is put behind it where the server shows comments; it is not prepared then.
    */
-  run<Row>(sql: string, values: readonly SqlValue[]): Promise<Row[]>;
+  run<Row>(sql: string, values: readonly SqlValue[], comment?: string): Promise<Row[]>;
 }
 
 /**
@@ -27,9 +29,20 @@ export class CommitUncertain extends Error {}
 
 export type Work<Result> = (session: Session) => Promise<Result>;
 
+export interface ReadOptions {
+  /** The position of the feed that the state must include; undefined for the newest state. */
+  readonly minFeedPosition?: string | undefined;
+  /** The recorded requests that it is for. */
+  readonly served?: readonly TracedRequest[] | undefined;
+}
+
 export interface TransactionOptions {
   /** Roll back also when the work resolves: it was only to find out what would be. */
   readonly rollBack?: boolean;
+  /** The recorded requests that it is for. */
+  readonly served?: readonly TracedRequest[] | undefined;
+  /** As of {@link Session.run}, for what begins and ends the transaction. */
+  readonly comment?: string | undefined;
 }
 
 export interface MaintenanceOptions {
@@ -47,7 +60,7 @@ export interface Engine {
    * Runs work on a reading connection; several run side by side. Work is run again, here and in a transaction,
    * where the connection was lost before anything was stored.
    */
-  read<Result>(work: Work<Result>): Promise<Result>;
+  read<Result>(work: Work<Result>, options?: ReadOptions): Promise<Result>;
   /**
    * Runs work in a write transaction on the one writing connection: commits when it resolves, rolls back
    * when it rejects. Nothing but SQL may be awaited inside. Callers take turns: see `group-commit.ts`.
@@ -66,9 +79,14 @@ export interface Driver<Connection> {
   readonly leaseTimeoutMs: number;
   /** Ends a connection whose lease has run out, and with it what it waits for. */
   cut(connection: Connection): void;
-  run<Row>(connection: Connection, sql: string, values: readonly SqlValue[]): Promise<Row[]>;
+  run<Row>(
+    connection: Connection,
+    sql: string,
+    values: readonly SqlValue[],
+    comment?: string,
+  ): Promise<Row[]>;
   /** Ends the transaction; resolves only when the database says that it is stored. */
-  commit(connection: Connection): Promise<void>;
+  commit(connection: Connection, comment?: string): Promise<void>;
   /** Bounds what the connection does for a reader: resolves or rejects with the work. */
   limit<Result>(connection: Connection, work: Promise<Result>): Promise<Result>;
   /** Makes the pool replace the connection instead of lending it again. */
@@ -97,7 +115,7 @@ export function createEngine<Connection>(parts: {
   }
 
   function sessionOn(connection: Connection): Session {
-    return { run: (sql, values) => driver.run(connection, sql, values) };
+    return { run: (sql, values, comment) => driver.run(connection, sql, values, comment) };
   }
 
   /** A connection that the database will not serve on is not lent again: a new one may reach a new primary. */
@@ -113,13 +131,13 @@ export function createEngine<Connection>(parts: {
   async function commitOrRollBack<Result>(
     connection: Connection,
     work: Work<Result>,
-    { rollBack = false }: TransactionOptions,
+    { rollBack = false, comment }: TransactionOptions,
   ): Promise<Result> {
     const session = sessionOn(connection);
-    await session.run(dialect.begin, []);
+    await session.run(dialect.begin, [], comment);
     try {
       const result = await work(session);
-      await (rollBack ? session.run('ROLLBACK', []) : commit(connection));
+      await (rollBack ? session.run('ROLLBACK', [], comment) : commit(connection, comment));
       return result;
     } catch (error) {
       // The error that matters is the first. A connection that cannot even roll back is not lent again.
@@ -128,9 +146,9 @@ export function createEngine<Connection>(parts: {
     }
   }
 
-  async function commit(connection: Connection): Promise<void> {
+  async function commit(connection: Connection, comment?: string): Promise<void> {
     try {
-      await driver.commit(connection);
+      await driver.commit(connection, comment);
     } catch (error) {
       if (dialect.isRolledBack(error)) throw error;
       throw new CommitUncertain('COMMIT failed', { cause: error });

@@ -105,6 +105,7 @@ export function createErasures(database: Database, writes: CustomerWrites, optio
       const { erasure, replayed, images } = await writes.transact(
         (session, nowMs) => eraseOnce(session, id, precondition, context, nowMs),
         context.deadlineMs,
+        context.trace,
       );
       if (images.length > 0) completion.note(id, images);
       if (!erasure.complete) await completion.finish(id, context.deadlineMs);

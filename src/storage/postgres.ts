@@ -25,9 +25,9 @@ const readOnly = '25006';
 const preparedStatementsMax = 500;
 
 function postgresDriver(timeoutMs: number, health: ConnectionHealth): Driver<Client> {
-  const statements = new Map<string, { readonly name?: string; readonly text: string }>();
+  const statements = new Map<string, Statement>();
 
-  function statement(sql: string) {
+  function statement(sql: string): Statement {
     const known = statements.get(sql);
     if (known) return known;
     let count = 0;
@@ -44,9 +44,9 @@ function postgresDriver(timeoutMs: number, health: ConnectionHealth): Driver<Cli
       health.suspectAll();
       cut(connection);
     },
-    async run<Row>(connection: Client, sql: string, values: readonly SqlValue[]) {
+    async run<Row>(connection: Client, sql: string, values: readonly SqlValue[], comment?: string) {
       const { rows } = await connection
-        .query({ ...statement(sql), values: [...values] })
+        .query({ ...commented(statement(sql), comment), values: [...values] })
         .catch((error: { code?: string }) => {
           if (error.code === readOnly) health.suspectAll();
           throw error;
@@ -54,11 +54,13 @@ function postgresDriver(timeoutMs: number, health: ConnectionHealth): Driver<Cli
       health.noteAnswer(connection);
       return rows as Row[];
     },
-    async commit(connection) {
+    async commit(connection, comment) {
       const notices: (string | undefined)[] = [];
       const note = ({ code }: { code: string | undefined }) => notices.push(code);
       connection.on('notice', note);
-      const { command } = await connection.query('COMMIT').finally(() => connection.off('notice', note));
+      const { command } = await connection
+        .query(commented({ text: 'COMMIT' }, comment))
+        .finally(() => connection.off('notice', note));
       if (command !== 'COMMIT') throw new Error(`COMMIT was answered with ${command}.`);
       // An operator, or a shutdown, has ended the wait for the synchronous standby: stored here, but a failover could
       // lose it. (statement_timeout does not: PostgreSQL switches it off before it commits.)
@@ -68,6 +70,16 @@ function postgresDriver(timeoutMs: number, health: ConnectionHealth): Driver<Cli
     limit: (_connection, work) => work,
     discard,
   };
+}
+
+interface Statement {
+  readonly name?: string;
+  readonly text: string;
+}
+
+/** Without a name: prepared, each of its texts would stay on the server for good. */
+function commented(statement: Statement, comment: string | undefined): Statement {
+  return comment === undefined ? statement : { text: `${statement.text} ${comment}` };
 }
 
 /** Serializes migrations of one database. Any number will do that nobody else uses. */

@@ -1,14 +1,13 @@
 import type { Dialect } from './dialect.ts';
-import type { Work } from './engine.ts';
+import type { ReadOptions, Work } from './engine.ts';
 
 /** Where reads go that need not see the newest state; an engine by itself always answers that. */
 export interface ReadSource {
   readonly dialect: Dialect;
   /**
    * Runs work on a reading connection, and again on another one if the first does not do: it may only read.
-   * @param minFeedPosition the position of the feed that the state must include; undefined for the newest state.
    */
-  read<Result>(work: Work<Result>, minFeedPosition?: string): Promise<Result>;
+  read<Result>(work: Work<Result>, options?: ReadOptions): Promise<Result>;
 }
 
 /** What satisfies all of these; undefined, the newest state, where one of them asks for that. */

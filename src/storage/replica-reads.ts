@@ -1,7 +1,7 @@
 import { Failure } from '../domain/failures.ts';
 import { within } from '../operations/within.ts';
 import { createCircuitBreaker } from './circuit-breaker.ts';
-import type { Engine, Session, Work } from './engine.ts';
+import type { Engine, ReadOptions, Session, Work } from './engine.ts';
 import { type Anchor, createFeedAnchors, holdsAnchor } from './feed-anchors.ts';
 import type { ReadSource } from './read-source.ts';
 
@@ -54,11 +54,15 @@ export function createReplicaReads(primary: Engine, replica: Replica, observer: 
     onChange: observer.onHealth,
   });
 
-  async function attempt<Result>(work: Work<Result>, anchor: Anchor): Promise<Attempt<Result>> {
+  async function attempt<Result>(
+    work: Work<Result>,
+    anchor: Anchor,
+    { served }: ReadOptions,
+  ): Promise<Attempt<Result>> {
     try {
       const answer = await within(
         replica.timeoutMs * patienceFactor,
-        replica.engine.read((session) => readAt(session, anchor, work)),
+        replica.engine.read((session) => readAt(session, anchor, work), { served }),
         giveUp,
       );
       breaker.succeeded();
@@ -75,20 +79,25 @@ export function createReplicaReads(primary: Engine, replica: Replica, observer: 
     }
   }
 
-  async function tryReplica<Result>(work: Work<Result>, minFeedPosition: string): Promise<Attempt<Result>> {
+  async function tryReplica<Result>(
+    work: Work<Result>,
+    minFeedPosition: string,
+    options: ReadOptions,
+  ): Promise<Attempt<Result>> {
     anchors.refreshSoon();
     const anchor = anchors.at(minFeedPosition);
     if (!anchor) return { outcome: 'behind' };
-    return breaker.enter() ? attempt(work, anchor) : { outcome: 'paused' };
+    return breaker.enter() ? attempt(work, anchor, options) : { outcome: 'paused' };
   }
 
   return {
     dialect,
-    async read(work, minFeedPosition) {
-      if (minFeedPosition === undefined) return primary.read(work);
-      const attempted = await tryReplica(work, minFeedPosition);
+    async read(work, options = {}) {
+      const { minFeedPosition } = options;
+      if (minFeedPosition === undefined) return primary.read(work, options);
+      const attempted = await tryReplica(work, minFeedPosition, options);
       observer.onRead(attempted.outcome);
-      return attempted.outcome === 'served' ? attempted.result : primary.read(work);
+      return attempted.outcome === 'served' ? attempted.result : primary.read(work, options);
     },
   };
 }

@@ -106,17 +106,19 @@ export async function createStorage(
     figures: { ...engine.figures, walBytes: database.walBytes },
     load: { writes: writes.load, reads: engine.readLoad },
     customers: {
-      get: (id, minFeedPosition) => translated(reads.byId(id, minFeedPosition)),
-      getByExternalId: (externalId, minFeedPosition) =>
-        translated(reads.byExternalId(externalId, minFeedPosition)),
-      list: (query, minFeedPosition) => translated(list(query, minFeedPosition)),
-      export: (filters, minFeedPosition) => translated(openExport(filters, minFeedPosition)),
+      get: (id, minFeedPosition, trace) => translated(reads.byId(id, minFeedPosition, trace)),
+      getByExternalId: (externalId, minFeedPosition, trace) =>
+        translated(reads.byExternalId(externalId, minFeedPosition, trace)),
+      list: (query, minFeedPosition, trace) => translated(list(query, minFeedPosition, trace)),
+      export: (filters, minFeedPosition, trace) => translated(openExport(filters, minFeedPosition, trace)),
       write: (command, context) => translated(writes.write(command, context), 'write'),
       checkReady: () => findReadinessFaults(engine, writes, steps),
     },
-    histories: { list: (query, minFeedPosition) => translated(history(query, minFeedPosition)) },
+    histories: {
+      list: (query, minFeedPosition, trace) => translated(history(query, minFeedPosition, trace)),
+    },
     feed: {
-      list: (query, minFeedPosition) => translated(feed.list(query, minFeedPosition)),
+      list: (query, minFeedPosition, trace) => translated(feed.list(query, minFeedPosition, trace)),
       readAfter: (position, limit) => translated(feed.readAfter(position, limit)),
       extent: () => translated(feed.extent()),
       watch: (listener) => feed.watch(listener),

@@ -1,9 +1,10 @@
 /**
  * Personal data in every field, header and query, on all ways in which a request can fail: none of it gets into the
- * log of the process (at its most talkative), into metrics, or into an answer to anybody else.
+ * log of the process (at its most talkative), into metrics, into traces, or into an answer to anybody else.
  *
  * Proven by planting: `err.detail` logged, where PostgreSQL puts the row. Before `messageHoldsValues` stood in
- * `dialect.ts`, the messages of triggers and casts brought values into the log on both databases.
+ * `dialect.ts`, the messages of triggers and casts brought values into the log on both databases. For traces: the
+ * path in the place of the route; the message of a database's error; all of `tracestate`.
  */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
@@ -12,6 +13,7 @@ import { openDirectly } from '../storage/direct-engine.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { describeEngines } from '../support/engines.ts';
 import { sendRaw } from '../support/raw-request.ts';
+import { type OtlpReceiver, startReceiver } from '../tracing/otlp-receiver.ts';
 import { damages, whileDamaged, whileLocked } from './broken-database.ts';
 import {
   type CanarySource,
@@ -31,6 +33,7 @@ const mark = 'zqkanari';
 describeEngines('canaries', (engine) => {
   const cleanup = suiteCleanup();
   let service: ServiceProcess;
+  let collector: OtlpReceiver;
   let sender: ReturnType<typeof createSender>;
   let direct: Engine;
   let resources: (request: HostileRequest) => Promise<HostileRequest>;
@@ -41,7 +44,9 @@ describeEngines('canaries', (engine) => {
   const canaries: CanarySource = { next: () => `${mark}${String(++made).padStart(6, '0')}` };
 
   before(async () => {
-    const env = { LOG_LEVEL: 'trace', REQUIRE_IF_MATCH: 'true', REQUEST_TIMEOUT_MS: '1500' };
+    collector = await startReceiver(cleanup);
+    const strict = { LOG_LEVEL: 'trace', REQUIRE_IF_MATCH: 'true', REQUEST_TIMEOUT_MS: '1500' };
+    const env = { ...strict, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url };
     service = await startServiceProcess(cleanup, engine, { env });
     sender = createSender(service.url);
     cleanup.after(() => sender.close());
@@ -88,12 +93,15 @@ describeEngines('canaries', (engine) => {
     for (const line of lines) assert.equal(typeof JSON.parse(line).level, 'number', 'a line is forged');
     const ours = lines.filter((line) => /"msg":"(request|unreadable request)"/.test(line));
     assert.ok(ours.length >= sent, `${sent} requests, ${ours.length} lines`);
-    for (const [place, text] of Object.entries({ stdout, stderr, metrics })) {
+    const traces = collector.bytes().toString('latin1');
+    const failed = collector.spans.filter(({ isError }) => isError);
+    assert.ok(failed.some(({ kind }) => kind === 'client') && failed.some(({ kind }) => kind === 'server'));
+    for (const [place, text] of Object.entries({ stdout, stderr, metrics, traces })) {
       const at = text.toLowerCase().indexOf(mark);
       assert.equal(at, -1, `${place}: ${text.slice(Math.max(0, at - 300), at + 100)}`);
     }
     t.diagnostic(
-      `${made} canaries in ${sent} requests: 0 in ${lines.length} lines of the log, metrics and others' answers`,
+      `${made} canaries in ${sent} requests: 0 in ${lines.length} lines of the log, ${collector.spans.length} spans, metrics and others' answers`,
     );
   });
 

@@ -67,6 +67,15 @@ export function refusedRequests(canaries: CanarySource): HostileRequest[] {
       header('X-Large', canaries.next().repeat(3000)),
       header('X-Request-Id', `${canaries.next()} not an id`),
       header('traceparent', `00-${canaries.next()}-00`),
+      {
+        ...least,
+        label: 'tracestate',
+        headers: {
+          ...least.headers,
+          traceparent: `00-${'4bf92f35'.repeat(4)}-${'00f067aa'.repeat(2)}-01`,
+          tracestate: `vendor=${canaries.next()},ot=th:${canaries.next()}`,
+        },
+      },
       { ...least, label: 'unknown query', query: [[canaries.next(), canaries.next()]] },
       { ...least, label: 'long URL', query: [['x', canaries.next().repeat(600)]] },
       { ...least, label: 'deleted', path: withStandIn(least.path, standIns.deleted) },

@@ -13,7 +13,7 @@ const phone = '+4912345678909876';
 interface RequestLine {
   readonly level: number;
   readonly requestId: string;
-  readonly traceId?: string;
+  readonly trace_id?: string;
   readonly operation: string;
   readonly method: string;
   readonly status: number;
@@ -26,7 +26,7 @@ const members = [
   'level',
   'time',
   'requestId',
-  'traceId',
+  'trace_id',
   'operation',
   'method',
   'status',
@@ -81,7 +81,7 @@ for (const engine of engines) {
         const { operation, method, status } = line;
         assert.deepEqual({ operation, method, status }, rest, requestId);
         assert.equal(line.code, code, requestId);
-        assert.equal(line.traceId, traceId, requestId);
+        assert.equal(line.trace_id, traceId, requestId);
         assert.equal(line.principal, 'anonymous');
         assert.ok(Number(line.durationMs) > 0);
         const unknown = Object.keys(line).filter((member) => !members.includes(member));

@@ -12,26 +12,14 @@
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { connect } from 'node:net';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { endWithThisProcess } from '../support/child-processes.ts';
-import { temporaryFolder } from '../support/folder-contents.ts';
-import { startCommand } from '../support/process.ts';
-
-interface Target {
-  readonly pid: number;
-  readonly url: string;
-  readonly path: string;
-}
+import { freshDatabaseUrl } from '../support/engines.ts';
+import { cpuUsOfTurn, createCustomers, startMeasured, type Target } from './cpu-of-requests.ts';
 
 const soak = process.env.TEST_SOAK !== undefined;
-const connections = 4;
-/** Requests of a connection that wait for their answers. */
-const ahead = 8;
-const statusLine = 'HTTP/1.1 200 OK';
 /** The code that runs hot is compiled after some thousands. */
 const warmUpRequests = 8000;
 const requestsPerTurn = 500;
@@ -42,7 +30,7 @@ test('CPU time of a request against a bare server', {
   skip: !existsSync('/proc/self/schedstat') && 'it is read from /proc',
 }, async (t) => {
   const bare = await startBare(t);
-  const service = await startService(t);
+  const service = await startMeasured(t, await freshDatabaseUrl(t, 'sqlite'));
   const id = await createCustomers(service.url);
   const targets: Readonly<Record<string, Target>> = {
     bare: { ...bare, path: '/' },
@@ -66,57 +54,6 @@ test('CPU time of a request against a bare server', {
   }
 });
 
-async function cpuUsOfTurn({ pid, url, path }: Target, count: number): Promise<number> {
-  const before = cpuTimeUs(pid);
-  const share = count / connections;
-  await Promise.all(Array.from({ length: connections }, () => ask(url, path, share)));
-  return (cpuTimeUs(pid) - before) / count;
-}
-
-/** Asks so many times on one connection, some ahead of their answers: a client that costs next to nothing itself. */
-async function ask(url: string, path: string, count: number): Promise<void> {
-  const { hostname, port, host } = new URL(url);
-  const socket = connect({ host: hostname, port: Number(port) });
-  const text = `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
-  let [sent, answered, rest] = [0, 0, ''];
-  const send = (more: number) => {
-    const now = Math.min(more, count - sent);
-    sent += now;
-    if (now > 0) socket.write(text.repeat(now));
-  };
-  send(ahead);
-  socket.setEncoding('latin1');
-  for await (const chunk of socket as AsyncIterable<string>) {
-    const parts = (rest + chunk).split(statusLine);
-    // What may be the beginning of the next one, and no whole one.
-    rest = parts.at(-1)?.slice(1 - statusLine.length) ?? '';
-    answered += parts.length - 1;
-    send(parts.length - 1);
-    if (answered >= count) break;
-  }
-  socket.destroy();
-  assert.equal(answered, count, `${path}: not every request was answered 200`);
-}
-
-/** Of all threads, the kernel's work on their behalf included: to the nanosecond, where `stat` counts hundredths of a second. */
-function cpuTimeUs(pid: number): number {
-  const threads = readdirSync(`/proc/${pid}/task`);
-  const used = threads.map(
-    (thread) => readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0],
-  );
-  return used.reduce((sum, nanoseconds) => sum + Number(nanoseconds) / 1000, 0);
-}
-
-async function startService(t: TestContext): Promise<{ readonly pid: number; readonly url: string }> {
-  const file = join(await temporaryFolder(t), 'customers.db');
-  const command = await startCommand(['serve'], {
-    env: { HOST: '127.0.0.1', PORT: '0', DATABASE_URL: `sqlite:${file}`, RATE_LIMIT_PER_MINUTE: '10000000' },
-    ready: /"url":"(http:[^"]+)"/,
-  });
-  t.after(() => command.stop());
-  return { pid: command.pid, url: command.match[1] as string };
-}
-
 async function startBare(t: TestContext): Promise<{ readonly pid: number; readonly url: string }> {
   const program = fileURLToPath(new URL('bare-server.ts', import.meta.url));
   const child: ChildProcess = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), program]);
@@ -127,18 +64,4 @@ async function startBare(t: TestContext): Promise<{ readonly pid: number; readon
     child.on('exit', () => reject(new Error('The bare server did not start.')));
   });
   return { pid: child.pid as number, url };
-}
-
-/** As many as a page shows; the id of the last one. */
-async function createCustomers(url: string): Promise<string> {
-  let id = '';
-  for (let index = 0; index < 30; index += 1) {
-    const reply = await fetch(`${url}/customers`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ name: `Customer ${index}`, email: `c${index}@example.com`, tags: ['a', 'b'] }),
-    });
-    ({ id } = (await reply.json()) as { id: string });
-  }
-  return id;
 }

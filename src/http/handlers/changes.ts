@@ -20,7 +20,7 @@ export function changeHandlers({
     async listChanges({ query, headers, accepts, request }) {
       const { after, limit = defaultLimit } = query;
       if (accepts === 'application/json') {
-        const body = await feed.list({ after, limit }, headers['Min-Feed-Position']);
+        const body = await feed.list({ after, limit }, headers['Min-Feed-Position'], request.context.trace);
         return { status: 200, headers: noStore, body };
       }
       const lastEventId = headers['Last-Event-ID'];

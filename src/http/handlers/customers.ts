@@ -29,7 +29,11 @@ export function customerHandlers({
   return {
     async listCustomers({ query, headers, request }) {
       const ifNoneMatch = parseTagCondition('If-None-Match', headers['If-None-Match']);
-      const page = await customers.list(listQueryFrom(query), headers['Min-Feed-Position']);
+      const page = await customers.list(
+        listQueryFrom(query),
+        headers['Min-Feed-Position'],
+        request.context.trace,
+      );
       const cache = { ETag: pageTag(page.body), 'Cache-Control': cacheControl };
       if (isNotModified(ifNoneMatch, cache.ETag)) return { status: 304, headers: cache };
       return { status: 200, headers: { ...cache, ...nextLink(request, page.nextCursor) }, body: page.body };
@@ -48,9 +52,13 @@ export function customerHandlers({
       };
     },
 
-    async getCustomer({ path, headers }) {
+    async getCustomer({ path, headers, request }) {
       const ifNoneMatch = parseTagCondition('If-None-Match', headers['If-None-Match']);
-      const customer = await customers.get(path.customerId, headers['Min-Feed-Position']);
+      const customer = await customers.get(
+        path.customerId,
+        headers['Min-Feed-Position'],
+        request.context.trace,
+      );
       const cache = { ETag: customer.etag, 'Cache-Control': cacheControl };
       if (isNotModified(ifNoneMatch, customer.etag)) return { status: 304, headers: cache };
       return { status: 200, headers: cache, body: customer.body };

@@ -15,9 +15,13 @@ export function externalIdHandlers({
   readonly customers: CustomerStore;
 }): Pick<Handlers<HandlerContext>, ExternalIdOperations> {
   return {
-    async getCustomerByExternalId({ path, headers }) {
+    async getCustomerByExternalId({ path, headers, request }) {
       const ifNoneMatch = parseTagCondition('If-None-Match', headers['If-None-Match']);
-      const customer = await customers.getByExternalId(path.externalId, headers['Min-Feed-Position']);
+      const customer = await customers.getByExternalId(
+        path.externalId,
+        headers['Min-Feed-Position'],
+        request.context.trace,
+      );
       const cache = { ETag: customer.etag, 'Cache-Control': cacheControl };
       if (isNotModified(ifNoneMatch, customer.etag)) return { status: 304, headers: cache };
       return { status: 200, headers: cache, body: customer.body };

@@ -17,6 +17,7 @@ export function historyHandlers({
       const page = await histories.list(
         { customerId: path.customerId, limit, cursor },
         headers['Min-Feed-Position'],
+        request.context.trace,
       );
       const replyHeaders = { 'Cache-Control': 'no-store', ...nextLink(request, page.nextCursor) };
       return { status: 200, headers: replyHeaders, body: page.body };

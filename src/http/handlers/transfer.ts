@@ -23,10 +23,11 @@ export function transferHandlers({
   customers,
 }: TransferHandlersOptions): Pick<Handlers<HandlerContext>, 'exportCustomers' | 'importCustomers'> {
   return {
-    async exportCustomers({ query, headers, accepts }) {
+    async exportCustomers({ query, headers, accepts, request }) {
       const { feedPosition, pages } = await customers.export(
         listQueryFrom(query).filters,
         headers['Min-Feed-Position'],
+        request.context.trace,
       );
       const body = transferFormats[accepts].render(pages);
       return { status: 200, headers: { 'Feed-Position': feedPosition }, mediaType: accepts, body };

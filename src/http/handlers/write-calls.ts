@@ -14,6 +14,7 @@ export function writeContext({ context }: HandlerRequest, validateOnly = false):
     validateOnly,
     idempotency: undefined,
     deadlineMs: context.deadlineMs,
+    trace: context.trace,
   };
 }
 

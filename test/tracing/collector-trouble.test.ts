@@ -1,0 +1,84 @@
+/**
+ * A collector that is down, refuses or never answers is nobody's trouble but its own: requests are answered, what is
+ * lost is counted, the log says so once, and the service stops in time.
+ *
+ * Planted: `stop` without its deadline; a log line for each export that fails; a queue that takes all.
+ */
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { TracerProvider } from '@opentelemetry/sdk-trace';
+import { createSpanQueue } from '../../src/operations/span-queue.ts';
+import type { SpanOutcome } from '../../src/operations/tracing.ts';
+import { startServiceProcess } from '../hostile/service-process.ts';
+import { freePort } from '../support/free-port.ts';
+import { type Answer, startReceiver } from './otlp-receiver.ts';
+
+const troubles: readonly (readonly [string, Answer | 'down'])[] = [
+  ['is not there', 'down'],
+  ['answers 500', 500],
+  ['never answers', 'never'],
+];
+
+/** The flush has one second, and an export five; the rest is for a busy machine. */
+const stopMs = 4500;
+
+// On one database: no span knows which it is.
+suite('a collector', () => {
+  for (const [what, answer] of troubles) {
+    test(`that ${what} changes nothing for requests, nor for the stop`, async (t) => {
+      const url =
+        answer === 'down' ? `http://127.0.0.1:${await freePort()}` : (await startReceiver(t, answer)).url;
+      const service = await startServiceProcess(t, 'sqlite', { env: { OTEL_EXPORTER_OTLP_ENDPOINT: url } });
+      const statuses = new Set<number>();
+      const ask = async () => {
+        for (let round = 0; round < 25; round += 1) {
+          const reply = await fetch(`${service.url}/customers`);
+          await reply.arrayBuffer();
+          statuses.add(reply.status);
+        }
+      };
+      await Promise.all(Array.from({ length: 8 }, ask));
+      assert.deepEqual([...statuses], [200]);
+      const begun = performance.now();
+      const { code, stdout, stderr } = await service.stop();
+      const tookMs = performance.now() - begun;
+      assert.equal(code, 0, stderr);
+      const told = stdout.split('\n').filter((line) => line.includes('traces cannot be sent'));
+      t.diagnostic(`200 requests; stopped in ${tookMs.toFixed(0)} ms; ${told.length} lines of it`);
+      assert.ok(tookMs < stopMs);
+      assert.equal(told.length, 1, told.join('\n'));
+    });
+  }
+});
+
+test('spans that nobody takes are bounded, and each is counted', async (t) => {
+  const counts: Record<SpanOutcome, number> = { exported: 0, failed: 0, dropped: 0 };
+  const health: boolean[] = [];
+  const answers: ((code: number) => void)[] = [];
+  const queue = createSpanQueue(
+    {
+      // A collector that answers when it is told to.
+      export: (_spans, done) => void answers.push((code) => done({ code })),
+      shutdown: async () => {},
+    },
+    {
+      onSpans: (outcome, count) => {
+        counts[outcome] += count;
+      },
+      onHealth: (reason) => health.push(reason === undefined),
+    },
+  );
+  const tracer = new TracerProvider({ spanProcessors: [queue] }).getTracer('test');
+  for (let index = 0; index < 20_000; index += 1) tracer.startSpan('span').end();
+  // One export is under way; behind it as many as may wait.
+  assert.deepEqual(counts, { exported: 0, failed: 0, dropped: 20_000 - 512 - 8192 });
+  answers[0]?.(1);
+  assert.deepEqual(counts, { exported: 0, failed: 512, dropped: 20_000 - 512 - 8192 });
+  assert.deepEqual(health, [false]);
+  const flushed = queue.forceFlush();
+  for (let turn = 1; turn < answers.length; turn += 1) answers[turn]?.(0);
+  await flushed;
+  t.diagnostic(JSON.stringify(counts));
+  assert.equal(counts.exported + counts.failed + counts.dropped, 20_000);
+  assert.deepEqual(health, [false, true]);
+});
