@@ -76,3 +76,8 @@ export function examplesOf(page: string): Example[] {
     return [{ ...block, printed: isPrinted ? next : undefined }];
   });
 }
+
+/** A page without its blocks of code. */
+export function proseOf(page: string): string {
+  return page.replace(/^( *)```+[^`\n]*\n[^]*?\n\1```+$/gm, '');
+}

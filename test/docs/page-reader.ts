@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cleanup } from '../support/cleanup.ts';
-import type { EngineName } from '../support/engines.ts';
+import { type EngineName, freshDatabaseUrl } from '../support/engines.ts';
 import { temporaryFolder } from '../support/folder-contents.ts';
 import { freePort } from '../support/free-port.ts';
 import { startTestService, type TestService } from '../support/service.ts';
@@ -47,12 +47,15 @@ export class PageReader {
     const folder = await temporaryFolder(cleanup);
     const clone = join(folder, 'clone');
     mkdirSync(join(clone, 'data'), { recursive: true });
+    writeFileSync(join(clone, 'package.json'), '{"type": "module"}');
     installClient(clone);
     const inFile = `sqlite:${join(clone, 'data/customers.db')}`;
     const given = engine === 'sqlite' ? { databaseUrl: inFile } : {};
     const service = await startTestService(cleanup, { engine, ...given });
     const { databaseUrl } = service;
     const { port } = new URL(service.url);
+    const emptyDatabase = engine === 'postgres' ? await freshDatabaseUrl(cleanup, engine) : '';
+    const withoutPassword = emptyDatabase.replace(/:[^:@/]*@/, '@');
     const metricsPort = await freePort();
     const shell = new PageShell(cleanup, folder, databaseUrl, async (settings) => {
       await reader.#stopService();
@@ -61,6 +64,8 @@ export class PageReader {
     });
     // Where the pages have the clone, and where a service and its metrics listen.
     const reader: PageReader = new PageReader(cleanup, clone, shell, [
+      ['postgres://customers@db.internal:5432/customers', emptyDatabase],
+      ['postgres://customers@db.internal:5432/customers', withoutPassword],
       ['/srv/customers', clone],
       [':8080', `:${port}`],
       [':9464', `:${metricsPort}`],
@@ -102,7 +107,7 @@ export class PageReader {
 
   #compared({ printed }: Example, actual: string): Followed {
     let output = actual;
-    for (const [page, here] of this.#replaced) output = output.replaceAll(here, page);
+    for (const [page, here] of this.#replaced) if (here) output = output.replaceAll(here, page);
     const unlike = printed && difference(printed, output, this.#names);
     if (!unlike) return { fault: undefined, output };
     return { fault: `prints\n\n${unlike.printed}\n\nbut what comes is\n\n${unlike.output}`, output };

@@ -16,6 +16,7 @@ const named = [
 const measured = [
   /\d{4}-\d\d-\d\dT[\d:.-]+Z/,
   /\bpid \d+/,
+  /\bkill -USR2 \d+/,
   /\b[\d,]+ bytes/,
   /\b[\d,.]+ MB/,
   /\b[\d,.]+ rows\/s/,
