@@ -25,7 +25,10 @@ suite('links of all pages', () => {
 
   test('every script that a page names is one', (context) => {
     const named = pages.flatMap((page) =>
-      [...readPage(page).matchAll(/npm run (?:-s )?([\w:-]+)/g)].map(([, name = '']) => ({ page, name })),
+      [...readPage(page).matchAll(/npm run (?:-s )?([a-z][\w:-]*)/g)].map(([, name = '']) => ({
+        page,
+        name,
+      })),
     );
     wrong(named.flatMap(({ page, name }) => (scripts[name] ? [] : `${page} names npm run ${name}`)));
     context.diagnostic(`${named.length} scripts named`);
@@ -40,7 +43,8 @@ suite('links of all pages', () => {
 
 /** Links and pictures outside blocks of code, but for those to other sites. */
 function linksOf(page: string): { page: string; target: string }[] {
-  const found = proseOf(readPage(page)).matchAll(/\]\(([^)\s]+)\)/g);
+  const prose = proseOf(readPage(page)).replace(/`[^`\n]*`/g, '');
+  const found = prose.matchAll(/\]\(([^)\s]+)\)/g);
   return [...found]
     .map(([, target = '']) => ({ page, target }))
     .filter(({ target }) => !/^[a-z]+:/.test(target));

@@ -79,5 +79,5 @@ export function examplesOf(page: string): Example[] {
 
 /** A page without its blocks of code. */
 export function proseOf(page: string): string {
-  return page.replace(/^( *)```+[^`\n]*\n[^]*?\n\1```+$/gm, '');
+  return page.replace(/^( *)```+[^`\n]*\n[\s\S]*?\n\1```+$/gm, '');
 }
