@@ -4,7 +4,7 @@ import { type Document, lookedUp, type Schema } from './document.ts';
 const uuidPattern = '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$';
 
 /** A text as one cell of a table. */
-export function cell(text: string): string {
+function cell(text: string): string {
   return text
     .trim()
     .replace(/\s*\n\s*/g, ' ')
@@ -22,7 +22,7 @@ export function nameOf({ $ref }: Schema): string | undefined {
 }
 
 /** An object with members of its own has a section; anything else is told where it is used. */
-export function hasSection(document: Document, schema: Schema): boolean {
+function hasSection(document: Document, schema: Schema): boolean {
   return nameOf(schema) !== undefined && lookedUp<Schema>(document, schema).properties !== undefined;
 }
 

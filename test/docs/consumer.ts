@@ -14,7 +14,7 @@ export interface Copy {
 }
 
 /** The program of docs/tutorial.md, in the steps in which the page has it. */
-export function consumerProgram(): string {
+function consumerProgram(): string {
   const steps = blocksOf(readPage('docs/tutorial.md')).filter(({ marks }) =>
     marks.includes('file: consumer.mjs'),
   );

@@ -3,6 +3,7 @@
  * database, and compares what comes with what is printed. A block that is not run says so in a comment before it.
  * Planted to prove it: another status on a page, another value in a body and in a line of CSV, an id that is printed
  * where another belongs, a block without a mark, a mark with a test that is not there, a command that ends with 1.
+ * `a fresh service`, `the service is stopped` and `on: sqlite` before a block are comments that are followed too.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

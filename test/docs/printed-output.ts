@@ -38,10 +38,10 @@ export function difference(
   const [expected, actual] = comparable(printed, output.replaceAll('\r\n', '\n').trimEnd());
   const { pattern, unknown } = patternOf(expected, names);
   const match = pattern.exec(actual);
-  const values = new Set(names.values());
-  const isNew = unknown.every((_, index) => !values.has(match?.[index + 1] ?? ''));
-  if (!match || !isNew) return { printed: withNames(expected, names), output: actual };
-  for (const [index, name] of unknown.entries()) names.set(name, match[index + 1] as string);
+  const values = unknown.map((_, index) => match?.[index + 1] ?? '');
+  const isOneToOne = new Set([...names.values(), ...values]).size === names.size + unknown.length;
+  if (!match || !isOneToOne) return { printed: withNames(expected, names), output: actual };
+  for (const [index, name] of unknown.entries()) names.set(name, values[index] as string);
   return undefined;
 }
 
