@@ -1,5 +1,6 @@
 /**
- * Makes generated/ from openapi.yaml: the document as JSON, which the service loads, its types, and the client; then,
+ * Makes generated/ from openapi.yaml: the document as JSON, which the service loads, its types, and the client;
+ * docs/reference.md; then,
  * from what the service makes of the document, the gateways' configuration in deploy/gateway/; and the dashboard in
  * deploy/grafana/.
  * With --check it writes nothing and fails if a file is not what it would write.
@@ -9,6 +10,8 @@ import openapiTypescript, { astToString, type OpenAPI3 } from 'openapi-typescrip
 import { parse } from 'yaml';
 import { clientFiles } from './client/client-files.ts';
 import type { ContractDocument } from './client/contract.ts';
+import type { Document } from './reference/document.ts';
+import { referencePage } from './reference/reference-page.ts';
 
 const root = new URL('../', import.meta.url);
 const header = '// Generated from openapi.yaml by `npm run generate`. Never edited.\n\n';
@@ -20,6 +23,7 @@ const types = header + astToString(await openapiTypescript(document, { silent: t
 const isCheck = process.argv.includes('--check');
 
 await make({ 'generated/openapi.json': json, 'generated/openapi.d.ts': types });
+await make({ 'docs/reference.md': referencePage(JSON.parse(json) as Document) });
 await make(await client());
 await make(await deploymentFiles());
 

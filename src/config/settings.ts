@@ -1,6 +1,6 @@
 import { tracingSettings } from './tracing-settings.ts';
 
-/** A setting as the operator sees it: in the README's table, in `customers --help` and in a fault. */
+/** A setting as the operator sees it: in the table of docs/settings.md, in `customers --help` and in a fault. */
 export interface Setting {
   readonly name: string;
   readonly description: string;

@@ -3,6 +3,8 @@ import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import { examplesOf, readPage } from '../docs/page-blocks.ts';
+import { difference } from '../docs/printed-output.ts';
 import { endWithThisProcess } from '../support/child-processes.ts';
 import { afterwards } from '../support/cleanup.ts';
 import { contentsOf, temporaryFolder } from '../support/folder-contents.ts';
@@ -75,6 +77,15 @@ describe('customers serve', () => {
     const banner = await terminal.until(/Customers \S+ listens on [\s\S]*curl [^\n]+\n/);
     assert.doesNotMatch(banner, /^\{/m, 'no log line among it');
     assert.match(banner, /Ctrl-C stops it/);
+    const [, port = ''] = /127\.0\.0\.1:(\d+)/.exec(banner) ?? [];
+    const [start] = examplesOf(readPage('docs/getting-started.md'));
+    assert.ok(start?.printed);
+    const shown = banner.trim().replaceAll(`:${port}`, ':8080').replace(cwd, '/srv/customers');
+    assert.equal(
+      difference(start.printed, shown, new Map()),
+      undefined,
+      'docs/getting-started.md prints another',
+    );
     const urls = [...banner.matchAll(/^ {2}\w+ +(http:\S+)$/gm)].map(([, url = '']) => url);
     assert.ok(urls.length >= 4, banner);
     for (const url of urls) assert.equal((await fetch(url)).status, 200, url);

@@ -6,6 +6,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Customer, CustomerHistory, CustomerList } from '../../src/contract/types.ts';
+import { examplesOf, readPage } from '../docs/page-blocks.ts';
+import { difference } from '../docs/printed-output.ts';
 import { afterwards } from '../support/cleanup.ts';
 import { until } from '../support/credentials.ts';
 import { contentsOf, temporaryFolder } from '../support/folder-contents.ts';
@@ -33,11 +35,14 @@ test('the demo holds believable customers of many countries, and is as at the st
   const demo = await startCommand([], {
     nodeArguments: ['--import', import.meta.resolve('tsx'), demoFile],
     env: { PORT: '0', TMPDIR: folder },
-    ready: /listens on (http:\S+)[\s\S]*kill -USR2 (\d+)/,
+    ready: /Customers .* listens on (http:\S+)[\s\S]*kill -USR2 (\d+)/,
   });
   afterwards(context, async () => void (await demo.stop()));
   const [banner = '', url = '', pid] = demo.match;
   assert.equal(Number(pid), demo.pid);
+  const shown = examplesOf(readPage('docs/demo-and-mock.md')).find(({ text }) => text === 'npm run -s demo');
+  assert.ok(shown?.printed);
+  assert.equal(difference(shown.printed, banner.replaceAll(new URL(url).port, '8080'), new Map()), undefined);
   const urls = [...banner.matchAll(/^ {2}(\w+) +(http:\S+)$/gm)];
   assert.deepEqual(
     urls.map(([, name]) => name),

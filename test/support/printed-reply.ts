@@ -66,17 +66,3 @@ export function textOf({ status, headers, body }: Reply): string {
     '\n',
   );
 }
-
-/**
- * Puts names in the place of what differs by nature: times, ids, cursors. The same id gets the same name, so that
- * what must be the same from one answer to the next is still compared.
- */
-export function generalized(text: string, names: Map<string, string>): string {
-  const time = /\d{4}-\d\d-\d\dT[\d:.]+Z/g;
-  const idOrCursor = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[\w-]{60,}/g;
-  return text.replace(time, '<time>').replace(idOrCursor, (found) => {
-    const name = names.get(found) ?? `<${found.length === 36 ? 'id' : 'cursor'} ${names.size + 1}>`;
-    names.set(found, name);
-    return name;
-  });
-}
