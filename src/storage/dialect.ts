@@ -97,7 +97,9 @@ export const sqlite: Dialect = {
   },
   records(columns, alias) {
     const fields = columns.map(({ name }) => `value ->> '$.${name}' AS ${name}`);
-    return `(SELECT ${fields.join(', ')} FROM json_each(?)) AS ${alias}`;
+    // With LIMIT the value of a record is made once. Without, SQLite folds the queries into one and writes the
+    // record out anew for each column: a customer's row took 19 microseconds of CPU time, and takes 10 like this.
+    return `(SELECT ${fields.join(', ')} FROM (SELECT value FROM json_each(?) LIMIT -1)) AS ${alias}`;
   },
   among: (column) => `${column} IN (SELECT value FROM json_each(?))`,
   elements: (expression, alias) => `json_each(${expression}) AS ${alias}`,
