@@ -29,14 +29,16 @@ export const writtenColumns: readonly Column[] = [
   { name: 'name_key', type: 'text' },
 ];
 
+/** Rows are copies of it that are filled: made of lists of pairs each took three times as long. */
+const emptyRow = Object.fromEntries(writtenColumns.map(({ name }) => [name, null]));
+
 /** A customer as one row, by column name. Nested members stay JSON. */
 export function rowOf(customer: Customer): Record<string, unknown> {
-  const members = memberColumns.map(({ name, member }) => [name, customer[member]]);
-  return {
-    ...Object.fromEntries(members),
-    email_key: customer.email === null ? null : emailKey(customer.email),
-    name_key: nameKey(customer.name),
-  };
+  const row: Record<string, unknown> = { ...emptyRow };
+  for (const { name, member } of memberColumns) row[name] = customer[member];
+  row.email_key = customer.email === null ? null : emailKey(customer.email);
+  row.name_key = nameKey(customer.name);
+  return row;
 }
 
 function snakeCase(name: string): string {
