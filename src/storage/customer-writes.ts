@@ -34,6 +34,7 @@ export function createCustomerWrites(engine: Engine, options: CustomerWritesOpti
   const applyBatch = createWriteBatch(engine.dialect, options.ids, options.idempotencyTtlMs);
   const queue = createGroupCommit(commit, ({ context }: Write) => context.validateOnly, {
     batchMax,
+    isBulk: ({ context }) => context.source === 'import',
     queueMax,
     observer: options.groups,
   });
