@@ -1,15 +1,16 @@
 import type { CustomerStore, ListFilters } from '../domain/ports.ts';
 import type { Position } from './cursors.ts';
-import { readSortedPage } from './customer-pages.ts';
+import { sortedSource } from './customer-pages.ts';
 import { toFailure } from './error-translation.ts';
 import { readExtent } from './feed-extent.ts';
+import { readLines } from './page-statement.ts';
 import { greatestPosition, type ReadSource } from './read-source.ts';
 
 /** Rows of a page: some hundred kilobytes, read in a few milliseconds. */
 const rowsPerPage = 500;
 
 interface Page {
-  readonly text: string;
+  readonly lines: Uint8Array;
   /** Where the next one begins; undefined after the last. */
   readonly end: Position | undefined;
 }
@@ -27,21 +28,24 @@ export function createCustomerExport(source: ReadSource): CustomerStore['export'
   ): Promise<Page> {
     const query = { filters, sortKey: 'createdAt', descending: false, limit: rowsPerPage } as const;
     const { items, more, end } = await source.read(
-      (session) => readSortedPage(session, source.dialect, query, after, '\n'),
+      (session) => readLines(session, source.dialect, sortedSource(source.dialect, query, after), query),
       minFeedPosition,
     );
-    return { text: items === '' ? '' : `${items}\n`, end: more ? end : undefined };
+    return { lines: items, end: more ? end : undefined };
   }
 
-  async function* pages(filters: ListFilters, minFeedPosition: string | undefined): AsyncGenerator<string> {
+  async function* pages(
+    filters: ListFilters,
+    minFeedPosition: string | undefined,
+  ): AsyncGenerator<Uint8Array> {
     let next: Promise<Page> | undefined = readPage(filters, undefined, minFeedPosition);
     try {
       while (next) {
-        const { text, end }: Page = await next;
+        const { lines, end }: Page = await next;
         next = end && readPage(filters, end, minFeedPosition);
         // One that is no longer wanted may fail unheard.
         next?.catch(() => undefined);
-        if (text !== '') yield text;
+        if (lines.length > 0) yield lines;
       }
     } catch (error) {
       throw toFailure(error, source.dialect, 'read');

@@ -15,15 +15,15 @@ export interface PageSource {
   readonly counted: Selection;
 }
 
-/** How much is read of it, in which direction, and what stands between two customers: a comma when absent. */
-export interface PageExtent extends Pick<ListQuery, 'descending' | 'limit'> {
-  readonly separator?: string;
-}
+/** How much is read of it, in which direction. */
+export type PageExtent = Pick<ListQuery, 'descending' | 'limit'>;
 
 /** A page as the database has rendered it. */
-export interface ListedPage {
-  /** Customers as JSON, separated as was asked for. */
-  readonly items: string;
+export interface ListedPage extends PageOf<string> {}
+
+interface PageOf<Items> {
+  /** Customers as JSON: separated by commas, or each on a line. */
+  readonly items: Items;
   /** How many were found, one more than the page holds included. */
   readonly count: number;
   /** Whether there is a page after this one, and where this one ends. */
@@ -32,8 +32,8 @@ export interface ListedPage {
   readonly counted: Selection;
 }
 
-interface PageRow {
-  readonly items: string | null;
+interface PageRow<Items> {
+  readonly items: Items | null;
   readonly count: number | string;
   readonly [last: `last_${number}`]: string | null;
 }
@@ -42,15 +42,42 @@ interface PageRow {
 export async function readPage(
   session: Session,
   dialect: Dialect,
-  { selection, columns, counted }: PageSource,
+  source: PageSource,
   extent: PageExtent,
 ): Promise<ListedPage> {
+  const page = await runPage<string>(session, dialect, source, extent, "string_agg(item, ',')");
+  return { ...page, items: page.items ?? '' };
+}
+
+/**
+ * Reads the same as lines, and as bytes where the database gives them: to make a string of them and bytes again took
+ * half of what an export computes, 5.8 microseconds a customer instead of 3.
+ */
+export async function readLines(
+  session: Session,
+  dialect: Dialect,
+  source: PageSource,
+  extent: PageExtent,
+): Promise<PageOf<Uint8Array>> {
+  const lines = dialect.encoded("string_agg(item, '\n') || '\n'");
+  const page = await runPage<string | Uint8Array>(session, dialect, source, extent, lines);
+  const items = page.items ?? '';
+  return { ...page, items: typeof items === 'string' ? Buffer.from(items) : items };
+}
+
+async function runPage<Items>(
+  session: Session,
+  dialect: Dialect,
+  { selection, columns, counted }: PageSource,
+  extent: PageExtent,
+  joined: string,
+): Promise<PageOf<Items | null>> {
   const { limit } = extent;
-  const { sql, values } = pageStatement(selection, columns, extent, dialect);
-  const [row] = await session.run<PageRow>(sql, values);
+  const { sql, values } = pageStatement(selection, columns, extent, dialect, joined);
+  const [row] = await session.run<PageRow<Items>>(sql, values);
   const count = Number(row?.count ?? 0);
   const end = columns.map((_, index) => row?.[`last_${index}`] ?? '');
-  return { items: row?.items ?? '', count, more: count > limit, end, counted };
+  return { items: row?.items ?? null, count, more: count > limit, end, counted };
 }
 
 /**
@@ -62,8 +89,9 @@ export async function readPage(
 function pageStatement(
   { from, fromValues = [], conditions }: Selection,
   columns: readonly string[],
-  { descending, limit, separator = ',' }: PageExtent,
+  { descending, limit }: PageExtent,
   dialect: Dialect,
+  joined: string,
 ): Condition {
   const where = whereClause(conditions);
   const order = columns.map((name) => `${name} ${descending ? 'DESC' : 'ASC'}`).join(', ');
@@ -77,7 +105,7 @@ function pageStatement(
   const sql =
     `WITH page AS MATERIALIZED (SELECT customers.ordinal AS number, ${keys} FROM ${from}${where.sql} ` +
     `ORDER BY ${order} LIMIT ${rowLimit}) ` +
-    `SELECT (SELECT string_agg(item, '${separator}') FROM ` +
+    `SELECT (SELECT ${joined} FROM ` +
     `(SELECT ${item} AS item FROM page LIMIT ${rowLimit}) AS items) AS items, ` +
     `(SELECT count(*) FROM page) AS count, ${ends.join(', ')}`;
   const last = limit - 1;

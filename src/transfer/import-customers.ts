@@ -20,7 +20,7 @@ type CheckedLine =
  * How many lines are under way at once: enough that the next transaction is ready when one ends. Whoever does not take
  * the results stops the reading too.
  */
-const linesUnderWayMax = 512;
+const linesUnderWayMax = 256;
 
 /**
  * Writes the records of an import and yields what became of each, in their order. While some are written the next are

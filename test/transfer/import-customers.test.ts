@@ -29,12 +29,12 @@ suite('importCustomers', () => {
     const results = importCustomers(source(), write);
     const first = results.next();
     for (let count = 0; count < 100; count++) await turn();
-    assert.equal(ends.length, 512);
+    assert.equal(ends.length, 256);
     endAll();
     await first;
     const second = results.next();
     for (let count = 0; count < 100; count++) await turn();
-    assert.ok(ends.length > 0 && read <= 512 + 3 * 64, `${read} lines read`);
+    assert.ok(ends.length > 0 && read <= 256 + 3 * 64, `${read} lines read`);
     endAll();
     await second;
     await results.return(undefined);
