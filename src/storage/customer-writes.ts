@@ -35,6 +35,7 @@ export function createCustomerWrites(engine: Engine, options: CustomerWritesOpti
   const queue = createGroupCommit(commit, ({ context }: Write) => context.validateOnly, {
     batchMax,
     isBulk: ({ context }) => context.source === 'import',
+    othersCameAt: () => engine.readLoad.cameAt,
     queueMax,
     observer: options.groups,
   });

@@ -84,9 +84,9 @@ suite('group commit', () => {
       batches.map((batch) => [batch[0], batch.length]),
       [
         ['line 0', 256],
-        ['a', 65],
-        ['line 320', 64],
-        ['line 384', 116],
+        ['a', 33],
+        ['line 288', 32],
+        ['line 320', 180],
       ],
     );
   });
