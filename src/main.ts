@@ -6,11 +6,9 @@ import { doctor } from './commands/doctor.ts';
 import { endCommand } from './commands/end-command.ts';
 import { eraseCheck } from './commands/erase-check.ts';
 import { exportToFile } from './commands/export-to-file.ts';
-import { importFromFile } from './commands/import-from-file.ts';
 import { createKey, grantableScopes, listKeys, revokeKey, rotateKey } from './commands/keys.ts';
 import { migrateSchema } from './commands/migrate.ts';
 import { moveTo } from './commands/move.ts';
-import { serve } from './commands/serve.ts';
 import { settings } from './config/settings.ts';
 import { type Config, loadConfig } from './config.ts';
 
@@ -28,7 +26,8 @@ const program = new Command('customers')
 program
   .command('serve')
   .description('Serve the API until SIGTERM or Ctrl-C. An embedded database is created and kept up to date.')
-  .action(() => serve(config(), version));
+  // Loaded when needed: the server is 13 MB of memory and 0.4 seconds of CPU time that no other command has a use for.
+  .action(async () => (await import('./commands/serve.ts')).serve(config(), version));
 
 program
   .command('migrate')
@@ -52,7 +51,10 @@ program
   .option('--format <format>', 'ndjson or csv, where the name does not tell')
   .option('--validate-only', 'decide each line and store nothing')
   .option('--failures <file>', 'write the lines that were refused to this file instead of standard error')
-  .action((file, options) => importFromFile(config(), file, options));
+  // It compiles the contract, which an export has no use for.
+  .action(async (file, options) =>
+    (await import('./commands/import-from-file.ts')).importFromFile(config(), file, options),
+  );
 
 program
   .command('export')

@@ -11,6 +11,8 @@ export interface ExportOptions {
   readonly includeDeleted?: boolean;
 }
 
+const lineFeed = 0x0a;
+
 /** Writes all customers to a file. Until it is complete it has another name, so that half of one never looks whole. */
 export async function exportToFile(config: Config, file: string, options: ExportOptions): Promise<void> {
   const format = formatOf(file, options.format);
@@ -37,18 +39,18 @@ export async function exportToFile(config: Config, file: string, options: Export
 }
 
 async function writeAll(
-  pages: AsyncIterable<string>,
+  pages: AsyncIterable<Uint8Array>,
   format: TransferFormat,
   sink: TransferSink,
   interruption: Interruption,
   progress: Progress,
 ): Promise<number> {
   let rows = 0;
-  async function* counted(): AsyncGenerator<string> {
+  async function* counted(): AsyncGenerator<Uint8Array> {
     for await (const page of pages) {
       interruption.check();
       yield page;
-      rows += page.split('\n').length - 1;
+      rows += linesIn(page);
       progress.update(rows);
     }
   }
@@ -60,4 +62,10 @@ async function writeAll(
     await sink.discard();
     throw error;
   }
+}
+
+function linesIn(page: Uint8Array): number {
+  let lines = 0;
+  for (let end = page.indexOf(lineFeed); end !== -1; end = page.indexOf(lineFeed, end + 1)) lines += 1;
+  return lines;
 }

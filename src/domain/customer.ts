@@ -22,9 +22,6 @@ export const customerMembers = Object.entries(schemaNamed('Customer').properties
   ([name, schema]) => ({ name: name as keyof Customer, kind: kindOf(schema) }),
 );
 
-/** Every member of a customer, null, in the contract's order. */
-const emptyCustomer = Object.fromEntries(customerMembers.map(({ name }) => [name, null]));
-
 /** The names of the members that a caller may set. */
 export const customerFieldNames = Object.keys(
   schemaNamed('CustomerReplace').properties ?? {},
@@ -46,6 +43,13 @@ const emptyFields: CustomerFields = {
   ...defaults,
 };
 
+/**
+ * Every member in the contract's order. Objects are made as copies of such a one and filled: V8 then knows their shape.
+ * Made of lists of pairs a customer took 10 microseconds, and takes half a one like this.
+ */
+const emptyCustomer = emptyObject(customerMembers.map(({ name }) => name));
+const emptyAddress = emptyObject(addressMembers) as unknown as Address;
+
 /** The strong entity tag of a version (RFC 9110 section 8.8.3). */
 export function entityTag(version: number): string {
   return `"${version}"`;
@@ -62,18 +66,17 @@ export function fieldsFrom(body: CustomerCreate | CustomerReplace): CustomerFiel
  * value (`[]`, `{}`).
  */
 export function mergePatch(current: CustomerFields, patch: CustomerUpdate): CustomerFields {
-  const merged = mergeObject(current, patch) as unknown as CustomerFields;
-  const cleared = customerFieldNames
-    .filter((name) => merged[name] === undefined)
-    .map((name) => [name, emptyFields[name]]);
-  const fields = { ...merged, ...Object.fromEntries(cleared) } as CustomerFields;
-  return { ...fields, address: normalizeAddress(fields.address) };
+  const fields: Record<string, unknown> = { ...emptyFields };
+  for (const name of customerFieldNames) {
+    const value = patch[name];
+    if (value === undefined) fields[name] = current[name];
+    else if (value !== null) fields[name] = isObject(value) ? mergeObject(current[name], value) : value;
+  }
+  const merged = fields as CustomerFields;
+  return { ...merged, address: normalizeAddress(merged.address) };
 }
 
-/**
- * The fields and the state as one customer, members in the contract's order: that of `emptyCustomer`, to which all are
- * copied. Made of entries it took 10 microseconds; so it takes half a one.
- */
+/** The fields and the state as one customer, members in the contract's order: that of `emptyCustomer`. */
 export function assembleCustomer(fields: CustomerFields, state: CustomerState): Customer {
   const { id, version, createdAt, updatedAt, deletedAt } = state;
   const etag = entityTag(version);
@@ -82,23 +85,26 @@ export function assembleCustomer(fields: CustomerFields, state: CustomerState): 
 
 /** The settable part of a customer. */
 export function fieldsOf(customer: Customer): CustomerFields {
-  return Object.fromEntries(customerFieldNames.map((name) => [name, customer[name]])) as CustomerFields;
+  const fields: Record<string, unknown> = { ...emptyFields };
+  for (const name of customerFieldNames) fields[name] = customer[name];
+  return fields as CustomerFields;
 }
 
-/** RFC 7396 section 2, with `undefined` standing for a removed member. Built from entries, never by
- * assignment, so that a member named `__proto__` is data like any other. */
+/** RFC 7396 section 2. */
 function mergeObject(target: unknown, patch: object): Record<string, unknown> {
-  const base = isObject(target) ? target : {};
-  const patched = Object.entries(patch).map(([name, value]) => {
-    if (value === null) return [name, undefined];
-    const before = Object.hasOwn(base, name) ? (base as Record<string, unknown>)[name] : undefined;
-    return [name, isObject(value) ? withoutRemoved(mergeObject(before, value)) : value];
-  });
-  return Object.fromEntries([...Object.entries(base), ...patched]);
+  const merged: Record<string, unknown> = isObject(target) ? { ...target } : {};
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) delete merged[name];
+    else if (!isObject(value)) setMember(merged, name, value);
+    else setMember(merged, name, mergeObject(Object.hasOwn(merged, name) ? merged[name] : undefined, value));
+  }
+  return merged;
 }
 
-function withoutRemoved(value: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined));
+/** A member named `__proto__` is data like any other; assigned, it would be none. */
+function setMember(object: Record<string, unknown>, name: string, value: unknown): void {
+  if (name !== '__proto__') object[name] = value;
+  else Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
 }
 
 function isObject(value: unknown): value is object {
@@ -108,8 +114,13 @@ function isObject(value: unknown): value is object {
 /** Every member present, null where nothing was said; an address that says nothing at all is null. */
 function normalizeAddress(address: Partial<Address> | null): Address | null {
   if (address === null) return null;
-  const entries = addressMembers.map((name) => [name, address[name] ?? null]);
-  return entries.every(([, value]) => value === null) ? null : (Object.fromEntries(entries) as Address);
+  const full: Record<string, unknown> = { ...emptyAddress };
+  for (const name of addressMembers) full[name] = address[name] ?? null;
+  return addressMembers.every((name) => full[name] === null) ? null : (full as Address);
+}
+
+function emptyObject(names: readonly string[]): Record<string, null> {
+  return Object.fromEntries(names.map((name) => [name, null]));
 }
 
 function emptyValue(name: keyof CustomerFields): unknown {

@@ -67,7 +67,7 @@ export interface CustomerPage {
 export interface CustomerExport {
   readonly feedPosition: string;
   /** Each a number of lines, a rendered customer and a line feed. Read when asked for, and one ahead. */
-  readonly pages: AsyncIterable<string>;
+  readonly pages: AsyncIterable<Uint8Array>;
 }
 
 export type SortKey = 'createdAt' | 'updatedAt' | 'name';

@@ -12,7 +12,7 @@ const metadataKeysMax = 50;
  */
 export function checkBody(body: CustomerCreate | CustomerReplace | CustomerUpdate): void {
   const errors = [
-    ...unstorableText(body, []),
+    ...(isStorableThroughout(body) ? [] : unstorableText(body, [])),
     ...(body.timeZone && !isTimeZone(body.timeZone)
       ? [{ pointer: '#/timeZone', detail: 'must be a known IANA time zone name, such as Europe/Vienna' }]
       : []),
@@ -58,6 +58,16 @@ function pointerToken(name: string): string {
     .replace(/\p{Surrogate}/gu, '\uFFFD')
     .replaceAll('~', '~0')
     .replaceAll('/', '~1');
+}
+
+/** What nearly every body is found to be, without the lists of {@link unstorableText}. */
+function isStorableThroughout(value: unknown): boolean {
+  if (typeof value === 'string') return isStorable(value);
+  if (typeof value !== 'object' || value === null) return true;
+  for (const key of Object.keys(value)) {
+    if (!isStorable(key) || !isStorableThroughout((value as Record<string, unknown>)[key])) return false;
+  }
+  return true;
 }
 
 /** PostgreSQL cannot store U+0000, and UTF-8 has no form for a lone surrogate. */

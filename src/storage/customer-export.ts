@@ -1,16 +1,18 @@
 import type { CustomerStore, ListFilters } from '../domain/ports.ts';
 import type { Position } from './cursors.ts';
-import { readSortedPage } from './customer-pages.ts';
+import { sortedSource } from './customer-pages.ts';
 import type { ReadOptions } from './engine.ts';
 import { toFailure } from './error-translation.ts';
 import { readExtent } from './feed-extent.ts';
+import { readPage } from './page-statement.ts';
 import { greatestPosition, type ReadSource } from './read-source.ts';
 
 /** Rows of a page: some hundred kilobytes, read in a few milliseconds. */
 const rowsPerPage = 500;
 
 interface Page {
-  readonly text: string;
+  /** Each customer with a line feed. */
+  readonly lines: Uint8Array;
   /** Where the next one begins; undefined after the last. */
   readonly end: Position | undefined;
 }
@@ -21,29 +23,32 @@ interface Page {
  * the WAL from being cut, on PostgreSQL dead rows from being removed.
  */
 export function createCustomerExport(source: ReadSource): CustomerStore['export'] {
-  async function readPage(
+  async function readLines(
     filters: ListFilters,
     after: Position | undefined,
     options: ReadOptions,
   ): Promise<Page> {
     const query = { filters, sortKey: 'createdAt', descending: false, limit: rowsPerPage } as const;
     const { items, more, end } = await source.read(
-      (session) => readSortedPage(session, source.dialect, query, after, '\n'),
+      (session) =>
+        readPage(session, source.dialect, sortedSource(source.dialect, query, after), {
+          ...query,
+          layout: 'lines',
+        }),
       options,
     );
-    const text = items.toString();
-    return { text: text === '' ? '' : `${text}\n`, end: more ? end : undefined };
+    return { lines: items, end: more ? end : undefined };
   }
 
-  async function* pages(filters: ListFilters, options: ReadOptions): AsyncGenerator<string> {
-    let next: Promise<Page> | undefined = readPage(filters, undefined, options);
+  async function* pages(filters: ListFilters, options: ReadOptions): AsyncGenerator<Uint8Array> {
+    let next: Promise<Page> | undefined = readLines(filters, undefined, options);
     try {
       while (next) {
-        const { text, end }: Page = await next;
-        next = end && readPage(filters, end, options);
+        const { lines, end }: Page = await next;
+        next = end && readLines(filters, end, options);
         // One that is no longer wanted may fail unheard.
         next?.catch(() => undefined);
-        if (text !== '') yield text;
+        if (lines.length > 0) yield lines;
       }
     } catch (error) {
       throw toFailure(error, source.dialect, 'read');

@@ -6,7 +6,7 @@ import { selectionFor, whereClause } from './customer-filters.ts';
 import { explainSlowSearch, readSearchPage } from './customer-search.ts';
 import type { Dialect } from './dialect.ts';
 import type { Session } from './engine.ts';
-import type { ListedPage } from './page-statement.ts';
+import type { ListedPage, PageSource } from './page-statement.ts';
 import { readPage } from './page-statement.ts';
 import type { ReadSource } from './read-source.ts';
 import { joinRendered } from './rendering.ts';
@@ -61,17 +61,21 @@ function queryIdentity({ filters, sortKey, descending }: ListQuery): string {
   return JSON.stringify([sortKey, descending, includeDeleted === true, Object.entries(others).sort()]);
 }
 
-/**
- * Reads a page in one of the orders that have an index.
- * @param separator what stands between two customers.
- */
-export function readSortedPage(
+function readSortedPage(
   session: Session,
   dialect: Dialect,
-  query: Pick<ListQuery, 'filters' | 'sortKey' | 'descending' | 'limit'>,
+  query: ListQuery,
   after: Position | undefined,
-  separator = ',',
 ): Promise<ListedPage> {
+  return readPage(session, dialect, sortedSource(dialect, query, after), { ...query, layout: 'list' });
+}
+
+/** What a page is read from in one of the orders that have an index. */
+export function sortedSource(
+  dialect: Dialect,
+  query: Pick<ListQuery, 'filters' | 'sortKey' | 'descending'>,
+  after: Position | undefined,
+): PageSource {
   const [keyColumn, tieBreakColumn] = sortColumns[query.sortKey];
   // Narrowed by tag, the newest come first from the tags' own index.
   const source = query.sortKey === 'createdAt' && query.filters.tag !== undefined ? 'tagged' : 'customers';
@@ -80,12 +84,7 @@ export function readSortedPage(
   const counted = selectionFor(query.filters, dialect);
   const begun = positionCondition(key, tieBreak, query.descending, after);
   const selection = { ...counted, conditions: [...counted.conditions, ...begun] };
-  return readPage(
-    session,
-    dialect,
-    { selection, columns: [key, tieBreak], counted },
-    { ...query, separator },
-  );
+  return { selection, columns: [key, tieBreak], counted };
 }
 
 function positionCondition(
@@ -110,7 +109,7 @@ async function countUpTo(session: Session, selection: Selection): Promise<number
   return Number(row?.count ?? 0);
 }
 
-function renderPage(items: string | Uint8Array, nextCursor: string | null, total: number | undefined) {
+function renderPage(items: Uint8Array, nextCursor: string | null, total: number | undefined) {
   const totals =
     total === undefined
       ? ''

@@ -33,7 +33,7 @@ export async function readSearchPage(
   const term = foldForSearch(query.filters.q ?? '');
   const ways = searchWays(term, query, after, dialect);
   const read = ({ selection, ordinal, counted }: Way) =>
-    readPage(session, dialect, { selection, columns: [ordinal], counted }, query);
+    readPage(session, dialect, { selection, columns: [ordinal], counted }, { ...query, layout: 'list' });
 
   if (narrowFilters.some((name) => query.filters[name] !== undefined)) return read(ways.byFilters());
   if (termLength(term) < indexedLengthMin) return read(ways.byLooking());

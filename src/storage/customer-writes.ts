@@ -42,6 +42,8 @@ export function createCustomerWrites(engine: Engine, options: CustomerWritesOpti
   const applyBatch = createWriteBatch(engine.dialect, options.ids, options.idempotencyTtlMs);
   const queue = createGroupCommit(commit, ({ context }: Write) => context.validateOnly, {
     batchMax,
+    isBulk: ({ context }) => context.source === 'import',
+    othersCameAt: () => engine.readLoad.cameAt,
     queueMax,
     observer: options.groups,
   });

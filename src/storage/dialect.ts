@@ -43,8 +43,8 @@ export interface Dialect extends ErrorDialect {
   readonly listTables: string;
   /** JSON text of an object with these members, members in order, without added spaces. */
   renderObject(members: ReadonlyArray<readonly [name: string, expression: string, type: ColumnType]>): string;
-  /** A long text that is only passed on, in the form in which that costs least: `string` or bytes in UTF-8. */
-  textAsSent(expression: string): string;
+  /** A long text that is only passed on, as bytes in UTF-8 where the driver hands these over cheaper than text. */
+  encoded(expression: string): string;
   /** A table `alias` with these columns from one parameter: a JSON array of objects, in its order. */
   records(columns: readonly Column[], alias: string): string;
   /** A condition that the column is among one parameter: a JSON array of texts. */
@@ -101,11 +101,14 @@ export const sqlite: Dialect = {
     );
     return `json_object(${pairs.join(', ')})`;
   },
-  // As bytes it is not decoded into a string, 9 microseconds for a page of 20, and not encoded again, as many.
-  textAsSent: (expression) => `CAST(${expression} AS BLOB)`,
+  // As bytes it is not decoded into a string and encoded again: a list of 20 is spared 18 microseconds, an export half of
+  // what it computes.
+  encoded: (expression) => `CAST(${expression} AS BLOB)`,
   records(columns, alias) {
     const fields = columns.map(({ name }) => `value ->> '$.${name}' AS ${name}`);
-    return `(SELECT ${fields.join(', ')} FROM json_each(?)) AS ${alias}`;
+    // With LIMIT the value of a record is made once. Without, SQLite folds the queries into one and writes the
+    // record out anew for each column: a customer's row took 19 microseconds of CPU time, and takes 10 like this.
+    return `(SELECT ${fields.join(', ')} FROM (SELECT value FROM json_each(?) LIMIT -1)) AS ${alias}`;
   },
   among: (column) => `${column} IN (SELECT value FROM json_each(?))`,
   elements: (expression, alias) => `json_each(${expression}) AS ${alias}`,
@@ -174,7 +177,7 @@ export const postgres: Dialect = {
     return `(SELECT row_to_json(object)::text FROM (SELECT ${columns.join(', ')}) AS object)`;
   },
   // The driver sends bytes in hex.
-  textAsSent: (expression) => expression,
+  encoded: (expression) => expression,
   records(columns, alias) {
     const fields = columns.map(
       ({ name, type }) => `${name} ${type === 'text' ? 'text' : postgres.columnTypes[type]}`,

@@ -1,11 +1,10 @@
 import type { Knex } from 'knex';
-import type { QueueLoad } from '../domain/store-load.ts';
 import type { TracedRequest } from '../domain/traced-request.ts';
 import type { PoolFigures } from '../operations/storage-metrics.ts';
 import type { Dialect } from './dialect.ts';
 import { lease } from './lease.ts';
 import { createReadGate } from './read-gate.ts';
-import { createReadLine } from './read-line.ts';
+import { createReadLine, type ReadLine } from './read-line.ts';
 import { repeatOnFault } from './repeat-on-fault.ts';
 
 /** The values that both drivers bind alike. Anything else is turned into one of these first. */
@@ -69,7 +68,7 @@ export interface Engine {
   /** Runs work on the writing connection outside of any transaction, where some statements have to be. */
   maintain<Result>(work: Work<Result>, options?: MaintenanceOptions): Promise<Result>;
   /** The reads that wait for a connection. */
-  readonly readLoad: QueueLoad;
+  readonly readLoad: Omit<ReadLine, 'pass'>;
   close(): Promise<void>;
 }
 

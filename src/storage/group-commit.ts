@@ -5,9 +5,13 @@ import type { GroupObserver } from '../operations/storage-metrics.ts';
 /** What became of one piece of work in a batch: each keeps its own outcome. */
 export type Settled<Result> = { readonly result: Result } | { readonly error: unknown };
 
-export interface GroupCommitOptions {
+export interface GroupCommitOptions<Work> {
   /** How many pieces of work may share a transaction. */
   readonly batchMax: number;
+  /** Which work is one of very many of one caller, such as a line of an import; none when absent. */
+  readonly isBulk?: (work: Work) => boolean;
+  /** When somebody last asked for something that is not in this queue, by `performance.now()`. */
+  readonly othersCameAt?: () => number;
   /** How many may wait; one more is refused at once. */
   readonly queueMax: number;
   readonly observer?: GroupObserver | undefined;
@@ -29,6 +33,14 @@ interface Turn {
   readonly run: () => Promise<void>;
 }
 
+/**
+ * How much bulk work goes into a transaction while others are served, or were a moment ago: those who write wait for it,
+ * and those who read for the event loop. By itself it takes all that may share one, for it costs the less the more do.
+ * On a busy machine the median of a GET beside an import was 4.6 to 4.9 ms with 256, and 1.8 with 32.
+ */
+const bulkBesideOthersMax = 32;
+const momentMs = 250;
+
 interface Waiting<Work, Result> {
   readonly since: number;
   readonly work: Work;
@@ -39,23 +51,31 @@ interface Waiting<Work, Result> {
 /**
  * One writer, one queue: whatever waits when a transaction ends goes into the next one together, so that
  * one fsync serves many writes and no two transactions of this process ever contend. A lone write does not
- * wait for company. Nobody is answered before COMMIT.
+ * wait for company. Bulk work goes along, and nothing waits behind it in the queue. Nobody is answered before COMMIT.
  * @param commit does a batch in one transaction. Rejects when none of it was stored.
  * @param alone whether this work must have a transaction of its own.
  */
 export function createGroupCommit<Work, Result>(
   commit: (batch: readonly Work[]) => Promise<readonly Settled<Result>[]>,
   alone: (work: Work) => boolean,
-  { batchMax, queueMax, observer }: GroupCommitOptions,
+  {
+    batchMax,
+    isBulk = () => false,
+    othersCameAt = () => Number.NEGATIVE_INFINITY,
+    queueMax,
+    observer,
+  }: GroupCommitOptions<Work>,
 ): GroupCommit<Work, Result> {
   let queue: (Waiting<Work, Result> | Turn)[] = [];
+  let bulk: Waiting<Work, Result>[] = [];
+  let queuedAt = Number.NEGATIVE_INFINITY;
   let running: Promise<void> | undefined;
   /** When the batch under way began, and how long a batch takes of late: the newest counts half. */
   let begunAt = 0;
   let batchMs = 0;
 
   async function drain(): Promise<void> {
-    while (queue.length > 0) {
+    while (queue.length + bulk.length > 0) {
       const [first] = queue;
       if (first && 'run' in first) {
         queue = queue.slice(1);
@@ -65,22 +85,41 @@ export function createGroupCommit<Work, Result>(
     running = undefined;
   }
 
-  /** The first of the queue is a work. */
+  /** The first of the queue, if there is one, is a work. */
   function takeBatch(): Waiting<Work, Result>[] {
-    const batch: Waiting<Work, Result>[] = [];
-    for (const waiting of queue) {
-      if (batch.length >= batchMax || 'run' in waiting) break;
-      const isAlone = alone(waiting.work);
-      if (isAlone && batch.length > 0) break;
-      batch.push(waiting);
+    const batch = together(queue, batchMax);
+    queue = queue.slice(batch.length);
+    const [first] = batch;
+    if (first && alone(first.work)) return batch;
+    const othersAreServed = performance.now() - Math.max(queuedAt, othersCameAt()) < momentMs;
+    const along = together(bulk, othersAreServed ? bulkBesideOthersMax : batchMax, batch.length > 0);
+    bulk = bulk.slice(along.length);
+    return [...batch, ...along];
+  }
+
+  /** Those at the beginning that can share a transaction, which may have some already. */
+  function together(
+    waiting: readonly (Waiting<Work, Result> | Turn)[],
+    max: number,
+    hasSome = false,
+  ): Waiting<Work, Result>[] {
+    const taken: Waiting<Work, Result>[] = [];
+    for (const each of waiting) {
+      if (taken.length >= max || 'run' in each) break;
+      const isAlone = alone(each.work);
+      if (isAlone && (hasSome || taken.length > 0)) break;
+      taken.push(each);
       if (isAlone) break;
     }
-    queue = queue.slice(batch.length);
-    return batch;
+    return taken;
   }
 
   function enqueue(waiting: Waiting<Work, Result> | Turn): void {
-    queue.push(waiting);
+    if (!('run' in waiting) && isBulk(waiting.work)) bulk.push(waiting);
+    else {
+      queue.push(waiting);
+      queuedAt = waiting.since;
+    }
     running ??= Promise.resolve().then(drain);
   }
 
@@ -110,7 +149,7 @@ export function createGroupCommit<Work, Result>(
 
   const load: QueueLoad = {
     get waiting() {
-      return queue.length;
+      return queue.length + bulk.length;
     },
     get waitMs() {
       const now = performance.now();
@@ -121,7 +160,7 @@ export function createGroupCommit<Work, Result>(
   return {
     load,
     submit(work) {
-      if (queue.length >= queueMax) {
+      if (load.waiting >= queueMax) {
         return Promise.reject(unavailable(`${queueMax} writes are waiting, which is as many as may.`));
       }
       return new Promise((resolve, reject) => {
@@ -129,7 +168,7 @@ export function createGroupCommit<Work, Result>(
       });
     },
     takeTurn(task) {
-      if (queue.length >= queueMax) return Promise.reject(unavailable('Too many writes are waiting.'));
+      if (load.waiting >= queueMax) return Promise.reject(unavailable('Too many writes are waiting.'));
       return new Promise((resolve, reject) => {
         enqueue({ since: performance.now(), run: () => task().then(resolve, reject) });
       });

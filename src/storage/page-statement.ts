@@ -15,15 +15,17 @@ export interface PageSource {
   readonly counted: Selection;
 }
 
-/** How much is read of it, in which direction, and what stands between two customers: a comma when absent. */
+/** How much is read of it, in which direction, and how: customers with commas between them, or each on a line. */
 export interface PageExtent extends Pick<ListQuery, 'descending' | 'limit'> {
-  readonly separator?: string;
+  readonly layout: 'list' | 'lines';
 }
+
+const joins = { list: "string_agg(item, ',')", lines: "string_agg(item, '\n') || '\n'" } as const;
 
 /** A page as the database has rendered it. */
 export interface ListedPage {
-  /** Customers as JSON, separated as was asked for: text, or its bytes in UTF-8. */
-  readonly items: string | Uint8Array;
+  /** Customers as JSON in UTF-8, laid out as was asked for. */
+  readonly items: Uint8Array;
   /** How many were found, one more than the page holds included. */
   readonly count: number;
   /** Whether there is a page after this one, and where this one ends. */
@@ -50,7 +52,11 @@ export async function readPage(
   const [row] = await session.run<PageRow>(sql, values);
   const count = Number(row?.count ?? 0);
   const end = columns.map((_, index) => row?.[`last_${index}`] ?? '');
-  return { items: row?.items ?? '', count, more: count > limit, end, counted };
+  return { items: bytesOf(row?.items ?? ''), count, more: count > limit, end, counted };
+}
+
+function bytesOf(text: string | Uint8Array): Uint8Array {
+  return typeof text === 'string' ? Buffer.from(text) : text;
 }
 
 /**
@@ -62,14 +68,14 @@ export async function readPage(
 function pageStatement(
   { from, fromValues = [], conditions }: Selection,
   columns: readonly string[],
-  { descending, limit, separator = ',' }: PageExtent,
+  { descending, limit, layout }: PageExtent,
   dialect: Dialect,
 ): Condition {
   const where = whereClause(conditions);
   const last = limit - 1;
   const values = [...fromValues, ...where.values, limit + 1, limit, ...columns.map(() => last)];
-  const shape = [dialect.name, from, where.sql, ...columns, descending, separator].join('\n');
-  const sql = texts.get(shape) ?? textOf(from, where.sql, columns, { descending, separator }, dialect);
+  const shape = [dialect.name, from, where.sql, ...columns, descending, layout].join('\n');
+  const sql = texts.get(shape) ?? textOf(from, where.sql, columns, { descending, layout }, dialect);
   // Shapes are made of the contract's filters and sorts, and so are few; many of them together are thousands.
   if (texts.size < textsMax) texts.set(shape, sql);
   return { sql, values };
@@ -83,7 +89,7 @@ function textOf(
   from: string,
   where: string,
   columns: readonly string[],
-  { descending, separator }: Required<Pick<PageExtent, 'descending' | 'separator'>>,
+  { descending, layout }: Pick<PageExtent, 'descending' | 'layout'>,
   dialect: Dialect,
 ): string {
   const order = columns.map((name) => `${name} ${descending ? 'DESC' : 'ASC'}`).join(', ');
@@ -97,7 +103,7 @@ function textOf(
   return (
     `WITH page AS MATERIALIZED (SELECT customers.ordinal AS number, ${keys} FROM ${from}${where} ` +
     `ORDER BY ${order} LIMIT ${rowLimit}) ` +
-    `SELECT (SELECT ${dialect.textAsSent(`string_agg(item, '${separator}')`)} FROM ` +
+    `SELECT (SELECT ${dialect.encoded(joins[layout])} FROM ` +
     `(SELECT ${item} AS item FROM page LIMIT ${rowLimit}) AS items) AS items, ` +
     `(SELECT count(*) FROM page) AS count, ${ends.join(', ')}`
   );

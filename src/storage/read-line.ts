@@ -2,6 +2,8 @@ import type { QueueLoad } from '../domain/store-load.ts';
 
 /** Reads in the order in which they came, those that wait for a connection first of all. */
 export interface ReadLine extends QueueLoad {
+  /** When the last one came, by `performance.now()`. */
+  readonly cameAt: number;
   /** Runs a read, which calls `begun` when it has its connection. */
   pass<Result>(read: (begun: () => void) => Promise<Result>): Promise<Result>;
 }
@@ -15,8 +17,12 @@ export function createReadLine(connections: number): ReadLine {
   const waiting = new Map<symbol, number>();
   /** How long a read takes of late: the newest counts an eighth. */
   let readMs = 0;
+  let cameAt = Number.NEGATIVE_INFINITY;
 
   return {
+    get cameAt() {
+      return cameAt;
+    },
     get waiting() {
       return waiting.size;
     },
@@ -28,7 +34,8 @@ export function createReadLine(connections: number): ReadLine {
     },
     async pass(read) {
       const ticket = Symbol();
-      waiting.set(ticket, performance.now());
+      cameAt = performance.now();
+      waiting.set(ticket, cameAt);
       let begunAt: number | undefined;
       try {
         return await read(() => {

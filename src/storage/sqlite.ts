@@ -49,11 +49,12 @@ const commonPragmas = [
   // Functions of a schema that somebody tampered with must not run.
   'trusted_schema = OFF',
   'foreign_keys = ON',
-  'cache_size = -65536',
 ];
 
 const writerPragmas = [
   ...commonPragmas,
+  // In kilobytes. With 64 MB an import took 5 to 8% less CPU time, and passed 200 MB of memory.
+  'cache_size = -32768',
   'journal_mode = WAL',
   // Acknowledged means fsynced. Never left to a default: some builds default to NORMAL.
   'synchronous = FULL',
@@ -62,7 +63,7 @@ const writerPragmas = [
   'secure_delete = ON',
 ];
 
-const readerPragmas = [...commonPragmas, 'query_only = ON'];
+const readerPragmas = [...commonPragmas, 'query_only = ON', 'cache_size = -65536'];
 
 /** Connections to a SQLite file, opened when first needed and kept until the pool is destroyed. */
 export function sqlitePool(

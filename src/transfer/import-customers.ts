@@ -9,31 +9,79 @@ export type LineResult =
   | { readonly line: number; readonly outcome: 'created' | 'updated' | 'unchanged'; readonly id: string }
   | { readonly line: number; readonly outcome: 'refused'; readonly failure: Failure };
 
+type Write = (command: MergeCommand) => Promise<WriteOutcome>;
+
 /** A line that is ready to be written, or refused already. */
 type CheckedLine =
   | { readonly line: number; readonly command: MergeCommand }
   | { readonly line: number; readonly failure: Failure };
 
 /**
- * Writes the records of an import and yields what became of each, in their order. While one batch is written the
- * next is read and checked, and no more: a caller who does not take the results stops the reading too.
- * @param write stores one line; those of a batch are given to it at once, so that they can share a transaction.
+ * How many lines are under way at once: enough that the next transaction is ready when one ends. Whoever does not take
+ * the results stops the reading too.
+ */
+const linesUnderWayMax = 256;
+
+/**
+ * Writes the records of an import and yields what became of each, in their order. While some are written the next are
+ * read and checked. Where the source fails, what was read of it is still written and told of first.
+ * @param write stores one line; those that wait at once can share a transaction.
  */
 export async function* importCustomers(
   source: AsyncIterable<readonly ImportRecord[]>,
-  write: (command: MergeCommand) => Promise<WriteOutcome>,
+  write: Write,
 ): AsyncGenerator<readonly LineResult[]> {
   const batches = checkedBatches(source);
-  let reading = batches.next();
-  for (;;) {
-    const { done, value: lines } = await reading;
-    if (done) return;
-    const writing = Promise.all(lines.map((line) => resultOf(line, write)));
-    reading = batches.next();
-    // Whoever stops taking results does not wait for the rest, which may then fail unheard.
-    reading.catch(() => undefined);
-    yield await writing;
+  const underWay: Promise<Written>[] = [];
+  let lines = 0;
+  let reading = readNext(batches);
+  let end: End | undefined;
+  while (!end || underWay.length > 0) {
+    const mayRead = !end && (lines < linesUnderWayMax || underWay.length === 0);
+    // What is read goes first, so that the writer has its next transaction before it has ended this one.
+    const candidates = [...(mayRead ? [reading] : []), ...underWay.slice(0, 1)];
+    const next = await Promise.race<Reading | Written>(candidates);
+    if (next.kind === 'written') {
+      underWay.shift();
+      lines -= next.results.length;
+      yield next.results;
+    } else if (next.kind === 'read') {
+      underWay.push(writeAll(next.lines, write));
+      lines += next.lines.length;
+      reading = readNext(batches);
+    } else end = next;
   }
+  if (end.error !== undefined) throw end.error;
+}
+
+interface Written {
+  readonly kind: 'written';
+  readonly results: readonly LineResult[];
+}
+
+type Reading = { readonly kind: 'read'; readonly lines: readonly CheckedLine[] } | End;
+
+/** There are no more lines, or none that can be read. */
+interface End {
+  readonly kind: 'end';
+  readonly error?: unknown;
+}
+
+async function readNext(batches: AsyncGenerator<readonly CheckedLine[]>): Promise<Reading> {
+  try {
+    const { done, value } = await batches.next();
+    return done ? { kind: 'end' } : { kind: 'read', lines: value };
+  } catch (error) {
+    return { kind: 'end', error };
+  }
+}
+
+function writeAll(lines: readonly CheckedLine[], write: Write): Promise<Written> {
+  const writing = Promise.all(lines.map((line) => resultOf(line, write)));
+  const written = writing.then((results) => ({ kind: 'written', results }) as const);
+  // Whoever stops taking results does not wait for the rest, which may then fail unheard.
+  written.catch(() => undefined);
+  return written;
 }
 
 async function* checkedBatches(
@@ -53,10 +101,7 @@ function checked(record: ImportRecord): CheckedLine {
   }
 }
 
-async function resultOf(
-  checkedLine: CheckedLine,
-  write: (command: MergeCommand) => Promise<WriteOutcome>,
-): Promise<LineResult> {
+async function resultOf(checkedLine: CheckedLine, write: Write): Promise<LineResult> {
   const { line } = checkedLine;
   if ('failure' in checkedLine) return { line, outcome: 'refused', failure: checkedLine.failure };
   try {

@@ -8,11 +8,11 @@ export interface TransferFormat {
   /** Reads records as they arrive. */
   read(source: AsyncIterable<Uint8Array>): AsyncIterable<readonly ImportRecord[]>;
   /** Renders pages of an export, each NDJSON. */
-  render(pages: AsyncIterable<string>): AsyncIterable<Uint8Array>;
+  render(pages: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
 }
 
 export const transferFormats = {
-  'application/x-ndjson': { read: readNdjson, render: asBytes },
+  'application/x-ndjson': { read: readNdjson, render: (pages) => pages },
   'text/csv': { read: readCsv, render: (pages) => asBytes(exportCsv(pages)) },
 } as const satisfies Record<string, TransferFormat>;
 

@@ -9,7 +9,7 @@ type Commit = (batch: readonly string[]) => Promise<readonly Settled<string>[]>;
 const never: (work: string) => boolean = () => false;
 
 /** A queue whose transactions end when the test says so. */
-function manual({ batchMax = 256, queueMax = 1000, alone = never } = {}) {
+function manual({ batchMax = 256, queueMax = 1000, alone = never, isBulk = never } = {}) {
   const batches: string[][] = [];
   const ends: ((settled?: readonly Settled<string>[]) => void)[] = [];
   const commit: Commit = (batch) => {
@@ -18,7 +18,7 @@ function manual({ batchMax = 256, queueMax = 1000, alone = never } = {}) {
       ends.push((settled) => resolve(settled ?? batch.map((work) => ({ result: `${work}!` }))));
     });
   };
-  const queue = createGroupCommit<string, string>(commit, alone, { batchMax, queueMax });
+  const queue = createGroupCommit<string, string>(commit, alone, { batchMax, isBulk, queueMax });
   /** Ends the transaction that runs, and lets the next one begin. */
   const end = async (settled?: readonly Settled<string>[]) => {
     ends.shift()?.(settled);
@@ -61,6 +61,34 @@ suite('group commit', () => {
     for (let count = 0; count < 3; count++) await end();
     await Promise.all(others);
     assert.deepEqual([queue.load.waiting, queue.load.waitMs], [0, 0]);
+  });
+
+  // With one queue for both, the lone write came after all of them.
+  test('takes no more than a few of very many along with others, and all that may share one without them', async () => {
+    const { queue, batches, end } = manual({ isBulk: (work) => work.startsWith('line') });
+    const lines = Array.from({ length: 500 }, (_, index) => queue.submit(`line ${index}`));
+    await turn();
+    const lone = queue.submit('a');
+    await turn();
+    await end();
+    await end();
+    assert.equal(await lone, 'a!');
+    await pause(300);
+    await end();
+    await end();
+    assert.deepEqual(
+      await Promise.all(lines),
+      Array.from({ length: 500 }, (_, index) => `line ${index}!`),
+    );
+    assert.deepEqual(
+      batches.map((batch) => [batch[0], batch.length]),
+      [
+        ['line 0', 256],
+        ['a', 33],
+        ['line 288', 32],
+        ['line 320', 180],
+      ],
+    );
   });
 
   test('takes together what came in one turn', async () => {

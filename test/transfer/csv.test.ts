@@ -123,7 +123,7 @@ suite('CSV', () => {
 });
 
 async function bytesOf(customers: readonly Customer[]): Promise<Buffer> {
-  const page = customers.map((each) => `${JSON.stringify(each)}\n`).join('');
+  const page = Buffer.from(customers.map((each) => `${JSON.stringify(each)}\n`).join(''));
   const chunks: Uint8Array[] = [];
   for await (const chunk of render(
     (async function* () {

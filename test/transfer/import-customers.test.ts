@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { MergeCommand } from '../../src/domain/commands.ts';
+import type { WriteOutcome } from '../../src/domain/ports.ts';
+import { importCustomers, type LineResult } from '../../src/transfer/import-customers.ts';
+
+const batchOf = (first: number, count = 64) =>
+  Array.from({ length: count }, (_, index) => ({ line: first + index, value: { name: 'A' } }));
+
+/** A store whose writes end when the test says so. */
+function manualStore() {
+  const ends: (() => void)[] = [];
+  const write = (_: MergeCommand) =>
+    new Promise<WriteOutcome>((resolve) => {
+      ends.push(() => resolve({ id: 'x', created: true } as WriteOutcome));
+    });
+  return { ends, write, endAll: () => ends.splice(0).map((end) => end()) };
+}
+
+suite('importCustomers', () => {
+  // With the reading ahead unbounded, all 10,000 were under way.
+  test('has so many lines under way, whatever the source has, and reads on as they end', async () => {
+    const { ends, write, endAll } = manualStore();
+    let read = 0;
+    async function* source() {
+      for (; read < 10_000; read += 64) yield batchOf(read);
+    }
+    const results = importCustomers(source(), write);
+    const first = results.next();
+    for (let count = 0; count < 100; count++) await turn();
+    assert.equal(ends.length, 256);
+    endAll();
+    await first;
+    const second = results.next();
+    for (let count = 0; count < 100; count++) await turn();
+    assert.ok(ends.length > 0 && read <= 256 + 3 * 64, `${read} lines read`);
+    endAll();
+    await second;
+    await results.return(undefined);
+  });
+
+  // With the next read awaited before the results, this waited for ever.
+  test('tells what became of the lines that there are, while the sender is quiet', async () => {
+    const { write, endAll } = manualStore();
+    async function* source() {
+      yield batchOf(1, 3);
+      await new Promise(() => undefined);
+    }
+    const results = importCustomers(source(), write);
+    const first = results.next();
+    for (let count = 0; count < 10; count++) await turn();
+    endAll();
+    assert.deepEqual(
+      ((await first).value as readonly LineResult[]).map(({ line, outcome }) => [line, outcome]),
+      [
+        [1, 'created'],
+        [2, 'created'],
+        [3, 'created'],
+      ],
+    );
+  });
+
+  // With the source's fault thrown as soon as it was known, no line was told of.
+  test('tells first what became of the lines that came before the source failed', async () => {
+    async function* source() {
+      yield batchOf(1);
+      yield batchOf(65);
+      throw new Error('cut off');
+    }
+    const told: number[] = [];
+    const write = async () => ({ id: 'x', created: true }) as WriteOutcome;
+    await assert.rejects(async () => {
+      for await (const batch of importCustomers(source(), write)) told.push(...batch.map(({ line }) => line));
+    }, /cut off/);
+    assert.deepEqual(
+      told,
+      Array.from({ length: 128 }, (_, index) => index + 1),
+    );
+  });
+});
