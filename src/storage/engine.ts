@@ -67,6 +67,8 @@ export interface Driver<Connection> {
   /** Ends a connection whose lease has run out, and with it what it waits for. */
   cut(connection: Connection): void;
   run<Row>(connection: Connection, sql: string, values: readonly SqlValue[]): Promise<Row[]>;
+  /** Statements in a new transaction, which begins with the first of them at the latest. */
+  begin(connection: Connection): Promise<Session>;
   /** Ends the transaction; resolves only when the database says that it is stored. */
   commit(connection: Connection): Promise<void>;
   /** Bounds what the connection does for a reader: resolves or rejects with the work. */
@@ -115,8 +117,7 @@ export function createEngine<Connection>(parts: {
     work: Work<Result>,
     { rollBack = false }: TransactionOptions,
   ): Promise<Result> {
-    const session = sessionOn(connection);
-    await session.run(dialect.begin, []);
+    const session = await driver.begin(connection);
     try {
       const result = await work(session);
       await (rollBack ? session.run('ROLLBACK', []) : commit(connection));

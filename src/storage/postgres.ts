@@ -5,6 +5,7 @@ import type { Driver, Engine, SqlValue } from './engine.ts';
 import { createEngine } from './engine.ts';
 import { type ConnectionHealth, createConnectionHealth, cut, discard } from './postgres-connections.ts';
 import { openPool, type PostgresOptions } from './postgres-pool.ts';
+import { isPreparedOn, runStatement, type StatementText } from './postgres-statement.ts';
 import { StorageProblem } from './storage-problem.ts';
 
 /** Opens a pool on a PostgreSQL database; connections are made when first needed. */
@@ -25,9 +26,9 @@ const readOnly = '25006';
 const preparedStatementsMax = 500;
 
 function postgresDriver(timeoutMs: number, health: ConnectionHealth): Driver<Client> {
-  const statements = new Map<string, { readonly name?: string; readonly text: string }>();
+  const statements = new Map<string, StatementText>();
 
-  function statement(sql: string) {
+  function statement(sql: string): StatementText {
     const known = statements.get(sql);
     if (known) return known;
     let count = 0;
@@ -38,21 +39,44 @@ function postgresDriver(timeoutMs: number, health: ConnectionHealth): Driver<Cli
     return { name, text };
   }
 
+  async function run<Row>(
+    connection: Client,
+    sql: string,
+    values: readonly SqlValue[],
+    leading?: StatementText,
+  ): Promise<Row[]> {
+    try {
+      const rows = await runStatement<Row>(connection, statement(sql), values, leading);
+      health.noteAnswer(connection);
+      return rows;
+    } catch (error) {
+      if ((error as { readonly code?: string }).code === readOnly) health.suspectAll();
+      // Its own leads to the socket; this one to whoever ran the statement.
+      if (error instanceof Error) Error.captureStackTrace(error);
+      throw error;
+    }
+  }
+
   return {
     leaseTimeoutMs: timeoutMs || Number.POSITIVE_INFINITY,
     cut(connection) {
       health.suspectAll();
       cut(connection);
     },
-    async run<Row>(connection: Client, sql: string, values: readonly SqlValue[]) {
-      const { rows } = await connection
-        .query({ ...statement(sql), values: [...values] })
-        .catch((error: { code?: string }) => {
-          if (error.code === readOnly) health.suspectAll();
-          throw error;
-        });
-      health.noteAnswer(connection);
-      return rows as Row[];
+    run: (connection, sql, values) => run(connection, sql, values),
+    async begin(connection) {
+      let begin: StatementText | undefined = statement(postgres.begin);
+      if (!isPreparedOn(connection, begin)) {
+        await run(connection, begin.text, []);
+        begin = undefined;
+      }
+      return {
+        run(sql, values) {
+          const leading = begin;
+          begin = undefined;
+          return run(connection, sql, values, leading);
+        },
+      };
     },
     async commit(connection) {
       const notices: (string | undefined)[] = [];
