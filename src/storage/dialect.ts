@@ -26,6 +26,8 @@ export interface Dialect extends ErrorDialect {
   readonly ordinalColumn: string;
   readonly tableOptions: string;
   readonly begin: string;
+  /** Whether a statement may hold others that write, in WITH: several tables for one round trip. */
+  readonly writesInWith: boolean;
   /** Appended to a SELECT inside a write transaction so that the rows stay as read until it ends. */
   readonly lockRows: string;
   /** Appended to a SELECT that is to fail where a write would. */
@@ -81,6 +83,7 @@ export const sqlite: Dialect = {
   tableOptions: ' STRICT',
   // A deferred transaction that reads and then writes ends in SQLITE_BUSY as soon as another one writes.
   begin: 'BEGIN IMMEDIATE',
+  writesInWith: false,
   // The whole file is locked for writing already.
   lockRows: '',
   // The transaction itself has taken the lock that a write needs.
@@ -151,6 +154,7 @@ export const postgres: Dialect = {
   tableOptions: '',
   // The order of the feed needs it, whatever the database's default is: see `change-log.ts`.
   begin: 'BEGIN ISOLATION LEVEL READ COMMITTED',
+  writesInWith: true,
   lockRows: 'FOR UPDATE',
   // Refused by a server that only reads, and in nobody's way on one that writes.
   lockForProbe: 'FOR KEY SHARE',
