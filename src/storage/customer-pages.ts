@@ -1,5 +1,5 @@
 import type { CustomerList } from '../contract/types.ts';
-import type { CustomerStore, ListQuery, SortKey } from '../domain/ports.ts';
+import type { CustomerPage, CustomerStore, ListQuery, SortKey } from '../domain/ports.ts';
 import type { CursorSealer, Position } from './cursors.ts';
 import type { Condition, Selection } from './customer-filters.ts';
 import { selectionFor, whereClause } from './customer-filters.ts';
@@ -8,6 +8,7 @@ import type { Dialect } from './dialect.ts';
 import type { Session } from './engine.ts';
 import type { ListedPage } from './page-statement.ts';
 import { readPage } from './page-statement.ts';
+import { shareEqualReads } from './read-sharing.ts';
 import type { ReadSource } from './read-source.ts';
 import { joinRendered } from './rendering.ts';
 import { rowLimit } from './row-limit.ts';
@@ -27,9 +28,9 @@ const sortColumns: Readonly<Record<SortKey, readonly [key: string, tieBreak: 'or
  * meanwhile never make a customer appear twice or not at all. The database renders the whole page.
  */
 export function createCustomerPages(source: ReadSource, cursors: CursorSealer): CustomerStore['list'] {
-  return async (query, minFeedPosition) => {
-    const identity = queryIdentity(query);
-    const after = query.cursor === undefined ? undefined : cursors.open(identity, query.cursor);
+  const read = shareEqualReads(([first]: readonly PageRead[]) => readOne(first as PageRead));
+
+  async function readOne({ query, identity, after, minFeedPosition }: PageRead): Promise<CustomerPage> {
     const { page, total } = await source
       .read((session) => pageAndTotal(session, source.dialect, query, after), minFeedPosition)
       .catch((error) => {
@@ -37,7 +38,22 @@ export function createCustomerPages(source: ReadSource, cursors: CursorSealer): 
       });
     const nextCursor = page.more ? cursors.seal(identity, page.end) : null;
     return { body: renderPage(page.items, nextCursor, total), nextCursor };
+  }
+
+  return async (query, minFeedPosition) => {
+    const identity = queryIdentity(query);
+    const { cursor, limit, includeTotal } = query;
+    const after = cursor === undefined ? undefined : cursors.open(identity, cursor);
+    const key = JSON.stringify([identity, cursor, limit, includeTotal, minFeedPosition]);
+    return read(key, { query, identity, after, minFeedPosition });
   };
+}
+
+interface PageRead {
+  readonly query: ListQuery;
+  readonly identity: string;
+  readonly after: Position | undefined;
+  readonly minFeedPosition: string | undefined;
 }
 
 async function pageAndTotal(

@@ -113,7 +113,8 @@ class StatementRun<Row> implements Submittable {
   handleEmptyQuery(): void {}
 
   handleReadyForQuery(): void {
-    if (this.name !== undefined && this.#connection) remember(this.#connection, this.name, this.#columns ?? []);
+    if (this.name !== undefined && this.#connection)
+      remember(this.#connection, this.name, this.#columns ?? []);
     this.#resolve(this.#rows);
   }
 
@@ -123,7 +124,9 @@ class StatementRun<Row> implements Submittable {
 }
 
 function isPrepared(connection: Connection, name: string | undefined): name is string {
-  const { parsedStatements } = connection as Connection & { readonly parsedStatements: Record<string, string> };
+  const { parsedStatements } = connection as Connection & {
+    readonly parsedStatements: Record<string, string>;
+  };
   return name !== undefined && parsedStatements[name] !== undefined;
 }
 

@@ -55,8 +55,7 @@ export function createRound(dialect: Dialect, rows: CustomerRows, erasures: Eras
     for (const item of claiming) {
       if (!(await updateUnlessTaken(session, customerAfter(item)))) await refuse(session, item);
     }
-    const inserted =
-      added.length > 0 ? await insert(session, added.map(customerAfter)) : new Set<string>();
+    const inserted = added.length > 0 ? await insert(session, added.map(customerAfter)) : new Set<string>();
     for (const item of added) {
       if (!inserted.has(customerAfter(item).id)) await refuse(session, item);
     }
