@@ -36,7 +36,7 @@ function insertionInSteps(rows: CustomerRows, search: SearchRows): CustomerInser
 }
 
 /**
- * Three round trips less in each transaction: measured MEASURED. What is indexed comes from the rows that were
+ * Two round trips less in each transaction. What is indexed comes from the rows that were
  * inserted, not from a look for their ids: another instance may have stored one of those in the meantime.
  */
 function insertionInOne(dialect: Dialect): CustomerInsertion {

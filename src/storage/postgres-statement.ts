@@ -24,7 +24,8 @@ const described = new WeakMap<Connection, Map<string, readonly Column[]>>();
 
 /**
  * Runs a statement on a connection that runs no other, prepared there by its first run.
- * @param leading a statement without values that goes ahead of it, prepared already: if that fails this is not run.
+ * @param leading a statement without values and rows that goes ahead of it, prepared already: if that fails this one is
+ * not run.
  */
 export function runStatement<Row>(
   client: Client,
