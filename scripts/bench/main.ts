@@ -7,6 +7,7 @@ import { copyOf, filledFile, peersInstalled } from './databases.ts';
 import { measureAtRest, measureFeed } from './feed-run.ts';
 import { fillTo } from './fill.ts';
 import { type GrowthPoint, growthRows, growthSizes, measureGrowthAt } from './growth.ts';
+import { measureInstances } from './instances-run.ts';
 import { inWords, type Measurement } from './measurement.ts';
 import { startOnPostgres, startPostgres } from './postgres-run.ts';
 import { assertMeasurable } from './process-figures.ts';
@@ -19,11 +20,12 @@ import { startOnSqlite } from './sqlite-run.ts';
 import { postgresTargets, sqliteTargets } from './targets.ts';
 import { measureBesideImport, measureTransfer } from './transfer-run.ts';
 
-const usage = `npm run bench -- [--full] [--write] [--growth [--up-to N] [--postgres]] [--report] [--install]
+const usage = `npm run bench -- [--full] [--write] [--growth [--up-to N] [--postgres]] [--instances] [--report] [--install]
 
   (nothing)  a quick form of some 3 minutes; with --write it replaces what it measures in the report
   --full     every target, some 20 minutes; writes docs/benchmarks.md
   --growth   how figures grow with the number of customers, up to 1,000,000 or what --up-to says; writes them too
+  --instances  two instances beside one, behind nginx on one PostgreSQL, some 4 minutes; with --write also in the report
   --report   writes docs/benchmarks.md again from the last results
   --install  installs the peers first (scripts/bench/package-lock.json; it compiles better-sqlite3 where it must)
 `;
@@ -34,6 +36,7 @@ const { values } = parseArgs({
     growth: { type: 'boolean', default: false },
     'up-to': { type: 'string', default: '1000000' },
     postgres: { type: 'boolean', default: false },
+    instances: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
     report: { type: 'boolean', default: false },
     install: { type: 'boolean', default: false },
@@ -51,7 +54,8 @@ async function bench(): Promise<void> {
   if (values.install) install();
   else if (!peersInstalled()) throw new Error('The peers are not installed yet: npm run bench -- --install');
   execFileSync('npm', ['run', '-s', 'build'], { cwd: repository, stdio: 'inherit' });
-  if (values.growth) await grow(Number(values['up-to']), values.postgres);
+  if (values.instances) await compareInstances(Number(values.customers ?? 20_000));
+  else if (values.growth) await grow(Number(values['up-to']), values.postgres);
   else await compare(values.full, Number(values.customers ?? (values.full ? 100_000 : 20_000)));
   tell('');
 }
@@ -107,6 +111,12 @@ async function compare(full: boolean, customers: number): Promise<void> {
   add(await measureBesideImport(scale.customers, 200_000));
   add(await measureTransfer(100_000));
   writeReport(addResults('The full form', rows, []));
+}
+
+async function compareInstances(customers: number): Promise<void> {
+  const rows = await measureInstances(customers);
+  for (const row of rows) tell(inWords(row));
+  if (values.write) writeReport(addResults(readResults().form, rows, []));
 }
 
 async function grow(largest: number, postgres: boolean): Promise<void> {

@@ -22,3 +22,13 @@ export function memoryMb(pid: number): { readonly now: number; readonly peak: nu
   const figure = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1024;
   return { now: figure('VmRSS'), peak: figure('VmHWM') };
 }
+
+/** CPU time that all processes of the machine have used, and the kernel, in microseconds. */
+export function machineCpuTimeUs(): number {
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = (
+    /^cpu +(.*)$/m.exec(readFileSync('/proc/stat', 'utf8'))?.[1] ?? ''
+  )
+    .split(' ')
+    .map(Number);
+  return ((user + nice + system + irq + softirq) / ticksPerSecond) * 1e6;
+}

@@ -1,7 +1,7 @@
 /** Starts the service and the peers as processes of their own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -85,6 +85,7 @@ async function startProgram({
   env,
   headers = {},
 }: Program): Promise<Server> {
+  mkdirSync(benchFolder, { recursive: true });
   const logFile = join(benchFolder, `${logName}.log`);
   const log = openSync(logFile, 'w');
   const startedAt = performance.now();

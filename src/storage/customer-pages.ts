@@ -1,5 +1,6 @@
 import type { CustomerList } from '../contract/types.ts';
-import type { CustomerStore, ListQuery, SortKey } from '../domain/ports.ts';
+import type { CustomerPage, CustomerStore, ListQuery, SortKey } from '../domain/ports.ts';
+import { type TracedRequest, tracedAmong } from '../domain/traced-request.ts';
 import type { CursorSealer, Position } from './cursors.ts';
 import type { Condition, Selection } from './customer-filters.ts';
 import { selectionFor, whereClause } from './customer-filters.ts';
@@ -8,6 +9,7 @@ import type { Dialect } from './dialect.ts';
 import type { Session } from './engine.ts';
 import type { ListedPage, PageSource } from './page-statement.ts';
 import { readPage } from './page-statement.ts';
+import { shareEqualReads } from './read-sharing.ts';
 import type { ReadSource } from './read-source.ts';
 import { joinRendered } from './rendering.ts';
 import { rowLimit } from './row-limit.ts';
@@ -27,20 +29,38 @@ const sortColumns: Readonly<Record<SortKey, readonly [key: string, tieBreak: 'or
  * meanwhile never make a customer appear twice or not at all. The database renders the whole page.
  */
 export function createCustomerPages(source: ReadSource, cursors: CursorSealer): CustomerStore['list'] {
-  return async (query, minFeedPosition, trace) => {
-    const identity = queryIdentity(query);
-    const after = query.cursor === undefined ? undefined : cursors.open(identity, query.cursor);
+  const read = shareEqualReads(readTogether);
+
+  async function readTogether(reads: readonly PageRead[]): Promise<CustomerPage> {
+    const [{ query, identity, after, minFeedPosition }] = reads as readonly [PageRead];
     const { page, total } = await source
       .read((session) => pageAndTotal(session, source.dialect, query, after), {
         minFeedPosition,
-        served: trace && [trace],
+        served: tracedAmong(reads),
       })
       .catch((error) => {
         throw query.filters.q === undefined ? error : explainSlowSearch(error, source.dialect);
       });
     const nextCursor = page.more ? cursors.seal(identity, page.end) : null;
     return { body: renderPage(page.items, nextCursor, total), nextCursor };
+  }
+
+  return async (query, minFeedPosition, trace) => {
+    const identity = queryIdentity(query);
+    const { cursor, limit, includeTotal } = query;
+    const after = cursor === undefined ? undefined : cursors.open(identity, cursor);
+    const key = JSON.stringify([identity, cursor, limit, includeTotal, minFeedPosition]);
+    return read(key, { query, identity, after, minFeedPosition, trace });
   };
+}
+
+/** Reads that have the same key differ in their trace alone. */
+interface PageRead {
+  readonly query: ListQuery;
+  readonly identity: string;
+  readonly after: Position | undefined;
+  readonly minFeedPosition: string | undefined;
+  readonly trace: TracedRequest | undefined;
 }
 
 async function pageAndTotal(

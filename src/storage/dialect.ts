@@ -28,6 +28,8 @@ export interface Dialect extends ErrorDialect {
   readonly begin: string;
   /** Whether somebody but us sees the text of a statement while it runs, and a comment in it. */
   readonly showsComments: boolean;
+  /** Whether a statement may hold others that write, in WITH: several tables for one round trip. */
+  readonly writesInWith: boolean;
   /** Appended to a SELECT inside a write transaction so that the rows stay as read until it ends. */
   readonly lockRows: string;
   /** Appended to a SELECT that is to fail where a write would. */
@@ -85,6 +87,7 @@ export const sqlite: Dialect = {
   begin: 'BEGIN IMMEDIATE',
   // They would only fill the memory of statements that each connection has.
   showsComments: false,
+  writesInWith: false,
   // The whole file is locked for writing already.
   lockRows: '',
   // The transaction itself has taken the lock that a write needs.
@@ -160,6 +163,7 @@ export const postgres: Dialect = {
   begin: 'BEGIN ISOLATION LEVEL READ COMMITTED',
   // In pg_stat_activity, the log and auto_explain.
   showsComments: true,
+  writesInWith: true,
   lockRows: 'FOR UPDATE',
   // Refused by a server that only reads, and in nobody's way on one that writes.
   lockForProbe: 'FOR KEY SHARE',

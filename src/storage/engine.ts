@@ -84,6 +84,8 @@ export interface Driver<Connection> {
     values: readonly SqlValue[],
     comment?: string,
   ): Promise<Row[]>;
+  /** Statements in a new transaction, which begins with the first of them at the latest. */
+  begin(connection: Connection, comment?: string): Promise<Session>;
   /** Ends the transaction; resolves only when the database says that it is stored. */
   commit(connection: Connection, comment?: string): Promise<void>;
   /** Bounds what the connection does for a reader: resolves or rejects with the work. */
@@ -132,8 +134,7 @@ export function createEngine<Connection>(parts: {
     work: Work<Result>,
     { rollBack = false, comment }: TransactionOptions,
   ): Promise<Result> {
-    const session = sessionOn(connection);
-    await session.run(dialect.begin, [], comment);
+    const session = await driver.begin(connection, comment);
     try {
       const result = await work(session);
       await (rollBack ? session.run('ROLLBACK', [], comment) : commit(connection, comment));

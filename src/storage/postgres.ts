@@ -5,6 +5,7 @@ import type { Driver, Engine, SqlValue } from './engine.ts';
 import { createEngine } from './engine.ts';
 import { type ConnectionHealth, createConnectionHealth, cut, discard } from './postgres-connections.ts';
 import { openPool, type PostgresOptions } from './postgres-pool.ts';
+import { isPreparedOn, runStatement, type StatementText } from './postgres-statement.ts';
 import { StorageProblem } from './storage-problem.ts';
 
 /** Opens a pool on a PostgreSQL database; connections are made when first needed. */
@@ -25,9 +26,9 @@ const readOnly = '25006';
 const preparedStatementsMax = 500;
 
 function postgresDriver(timeoutMs: number, health: ConnectionHealth): Driver<Client> {
-  const statements = new Map<string, Statement>();
+  const statements = new Map<string, StatementText>();
 
-  function statement(sql: string): Statement {
+  function statement(sql: string): StatementText {
     const known = statements.get(sql);
     if (known) return known;
     let count = 0;
@@ -38,21 +39,44 @@ function postgresDriver(timeoutMs: number, health: ConnectionHealth): Driver<Cli
     return { name, text };
   }
 
+  async function run<Row>(
+    connection: Client,
+    text: StatementText,
+    values: readonly SqlValue[],
+    leading?: StatementText,
+  ): Promise<Row[]> {
+    try {
+      const rows = await runStatement<Row>(connection, text, values, leading);
+      health.noteAnswer(connection);
+      return rows;
+    } catch (error) {
+      if ((error as { readonly code?: string }).code === readOnly) health.suspectAll();
+      // Its own leads to the socket; this one to whoever ran the statement.
+      if (error instanceof Error) Error.captureStackTrace(error);
+      throw error;
+    }
+  }
+
   return {
     leaseTimeoutMs: timeoutMs || Number.POSITIVE_INFINITY,
     cut(connection) {
       health.suspectAll();
       cut(connection);
     },
-    async run<Row>(connection: Client, sql: string, values: readonly SqlValue[], comment?: string) {
-      const { rows } = await connection
-        .query({ ...commented(statement(sql), comment), values: [...values] })
-        .catch((error: { code?: string }) => {
-          if (error.code === readOnly) health.suspectAll();
-          throw error;
-        });
-      health.noteAnswer(connection);
-      return rows as Row[];
+    run: (connection, sql, values, comment) => run(connection, commented(statement(sql), comment), values),
+    async begin(connection, comment) {
+      let begin: StatementText | undefined = commented(statement(postgres.begin), comment);
+      if (!isPreparedOn(connection, begin)) {
+        await run(connection, begin, []);
+        begin = undefined;
+      }
+      return {
+        run(sql, values, own) {
+          const leading = begin;
+          begin = undefined;
+          return run(connection, commented(statement(sql), own), values, leading);
+        },
+      };
     },
     async commit(connection, comment) {
       const notices: (string | undefined)[] = [];
@@ -72,13 +96,8 @@ function postgresDriver(timeoutMs: number, health: ConnectionHealth): Driver<Cli
   };
 }
 
-interface Statement {
-  readonly name?: string;
-  readonly text: string;
-}
-
 /** Without a name: prepared, each of its texts would stay on the server for good. */
-function commented(statement: Statement, comment: string | undefined): Statement {
+function commented(statement: StatementText, comment: string | undefined): StatementText {
   return comment === undefined ? statement : { text: `${statement.text} ${comment}` };
 }
 

@@ -131,6 +131,10 @@ function sqliteDriver(timeoutMs: number): Driver<Database> {
     leaseTimeoutMs: Number.POSITIVE_INFINITY,
     cut() {},
     run,
+    async begin(connection) {
+      await run(connection, sqlite.begin, []);
+      return { run: (sql, values) => run(connection, sql, values) };
+    },
     async commit(connection) {
       await run(connection, 'COMMIT', []);
     },

@@ -4,6 +4,7 @@ import { decide, erased } from '../domain/commands.ts';
 import { Failure } from '../domain/failures.ts';
 import { searchText } from '../domain/search-text.ts';
 import type { IdSource } from '../domain/sources.ts';
+import { createCustomerInsertion } from './customer-insertion.ts';
 import type { CustomerRows, UniqueMember } from './customer-rows.ts';
 import { createSearchRows } from './customer-search-rows.ts';
 import type { Dialect } from './dialect.ts';
@@ -33,6 +34,7 @@ interface Targets {
  */
 export function createRound(dialect: Dialect, rows: CustomerRows, erasures: ErasureRows, ids: IdSource) {
   const search = createSearchRows(dialect);
+  const insert = createCustomerInsertion(dialect, rows, search);
 
   return async <Item extends Deciding>(
     session: Session,
@@ -53,29 +55,23 @@ export function createRound(dialect: Dialect, rows: CustomerRows, erasures: Eras
     for (const item of claiming) {
       if (!(await updateUnlessTaken(session, decisionOf(item)))) await refuse(session, item);
     }
-    const inserted =
-      added.length > 0 ? await rows.insert(session, added.map(customerAfter)) : new Set<string>();
+    const inserted = added.length > 0 ? await insert(session, added.map(customerAfter)) : new Set<string>();
     for (const item of added) {
       if (!inserted.has(customerAfter(item).id)) await refuse(session, item);
     }
 
-    const applied = [...plain, ...claiming, ...added].filter(({ failure }) => !failure);
-    await indexTags(session, applied);
-    const reworded = applied.filter(({ decision }) => decision && searchTextChanged(decision));
-    if (reworded.length > 0) await search.index(session, reworded.map(customerAfter));
-    return applied;
+    const changed = [...plain, ...claiming].filter(({ failure }) => !failure);
+    await reindex(session, changed);
+    return [...changed, ...added.filter(({ failure }) => !failure)];
   };
 
-  async function indexTags(session: Session, applied: readonly Deciding[]): Promise<void> {
-    const retagged = applied.filter(({ decision }) => decision && tagsChanged(decision));
-    for (const isNew of [true, false]) {
-      const those = retagged.filter(({ decision }) => (decision?.before === null) === isNew);
-      await rows.indexTags(
-        session,
-        those.map((item) => customerAfter(item).id),
-        { isNew },
-      );
-    }
+  /** Brings what existing customers are found by in line with them. */
+  async function reindex(session: Session, changed: readonly Deciding[]): Promise<void> {
+    const retagged = changed.filter(({ decision }) => decision && tagsChanged(decision));
+    const ids = retagged.map((item) => customerAfter(item).id);
+    await rows.indexTags(session, ids, { isNew: false });
+    const reworded = changed.filter(({ decision }) => decision && searchTextChanged(decision));
+    if (reworded.length > 0) await search.index(session, reworded.map(customerAfter));
   }
 
   async function lockTargets(session: Session, items: readonly Deciding[]): Promise<Targets> {

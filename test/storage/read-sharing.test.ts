@@ -1,0 +1,69 @@
+/** Equal reads share a query that begins after each of them came. Planted: a read that joins a query under way (stale). */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { shareEqualReads } from '../../src/storage/read-sharing.ts';
+
+/** Reads of a state that changes, by queries that end when they are told to. */
+function startScene() {
+  let state = 0;
+  const queries: { readonly reads: readonly string[]; end(): void; fail(): void }[] = [];
+  const read = shareEqualReads((reads: readonly string[]) => {
+    const seen = state;
+    return new Promise<number>((resolve, reject) => {
+      queries.push({ reads, end: () => resolve(seen), fail: () => reject(new Error('planned')) });
+    });
+  });
+  const change = () => {
+    state += 1;
+  };
+  return { read, queries, change };
+}
+
+describe('equal reads', () => {
+  test('that come in one turn are one query, and others have their own', async () => {
+    const { read, queries } = startScene();
+    const answers = Promise.all([read('a', 'a1'), read('b', 'b1'), read('a', 'a2')]);
+    await turn();
+    await turn();
+    assert.deepEqual(
+      queries.map(({ reads }) => reads),
+      [['a1', 'a2'], ['b1']],
+    );
+    for (const { end } of queries) end();
+    assert.deepEqual(await answers, [0, 0, 0]);
+  });
+
+  test('are never answered by a query that began before they came', async () => {
+    const { read, queries, change } = startScene();
+    const before = read('a', 'before');
+    await turn();
+    await turn();
+    change();
+    const after = read('a', 'after');
+    queries[0]?.end();
+    assert.equal(await before, 0);
+    await turn();
+    await turn();
+    queries[1]?.end();
+    assert.equal(await after, 1);
+    assert.equal(queries.length, 2);
+  });
+
+  test('share a failure, and the next one tries anew', async () => {
+    const { read, queries } = startScene();
+    const outcomes = Promise.allSettled([read('a', '1'), read('a', '2')]);
+    await turn();
+    await turn();
+    queries[0]?.fail();
+    assert.deepEqual(
+      (await outcomes).map(({ status }) => status),
+      ['rejected', 'rejected'],
+    );
+    const next = read('a', '3');
+    await turn();
+    await turn();
+    queries[1]?.end();
+    assert.equal(await next, 0);
+  });
+});
