@@ -42,7 +42,7 @@ function questions(customers: number, deep: string): Readonly<Record<string, rea
     encodeURIComponent(new Date(createdAtMs(index - (index % 1000))).toISOString());
   return {
     'GET one': requestsFor('get', customers),
-    'page 1': requestsFor('list', customers),
+    'page 1': requestsFor('first-page', customers),
     'page 10,000': [list(`limit=20&cursor=${deep}`)],
     'sort by name': [list('sort=name')],
     'sort by updatedAt': [list('sort=-updatedAt')],

@@ -4,7 +4,7 @@ import { limitCpu } from './cpu-limit.ts';
 import { createApiKey } from './databases.ts';
 import { putLoad } from './load.ts';
 import { type Measurement, measurement, median, pairwise } from './measurement.ts';
-import { headersFor, type OperationName, operationTitles, requestsFor } from './operations.ts';
+import { headersFor, type OperationName, operationTitles, requestsOn } from './operations.ts';
 import { startPostgres } from './postgres-run.ts';
 import { cpuTimeUs, machineCpuTimeUs } from './process-figures.ts';
 import { progress } from './progress.ts';
@@ -74,7 +74,8 @@ async function compare(
   setups: readonly [Setup, Setup],
   customers: number,
 ): Promise<Measurement[]> {
-  const requests = requestsFor(operation, customers);
+  // Both are one database with one key: what one tells, the other takes.
+  const requests = await requestsOn(setups[0].instances[0] as Server, operation, customers);
   const title = operationTitles[operation];
   for (const setup of setups) {
     progress(`${title}: warming up`);
@@ -143,7 +144,7 @@ async function takeTurns(
 async function measureTurn(
   { url, instances }: Setup,
   operation: OperationName,
-  requests: ReturnType<typeof requestsFor>,
+  requests: Awaited<ReturnType<typeof requestsOn>>,
   { seconds, connections = callers }: { readonly seconds: number; readonly connections?: number },
 ): Promise<Turn> {
   const used = () => instances.reduce((sum, { pid }) => sum + cpuTimeUs(pid), 0);

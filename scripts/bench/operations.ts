@@ -1,14 +1,17 @@
 /** What is asked of the servers. */
 import { commonTerm, emailOf, idOf, scramble } from './dataset.ts';
 import type { LoadRequest } from './load.ts';
+import { pagesOf } from './pages.ts';
+import type { Server } from './servers.ts';
 
-export const operationNames = ['get', 'list', 'search', 'post', 'post-keyed', 'patch'] as const;
+export const operationNames = ['get', 'list', 'first-page', 'search', 'post', 'post-keyed', 'patch'] as const;
 export type OperationName = (typeof operationNames)[number];
 
 export const operationTitles: Readonly<Record<OperationName, string>> = {
   get: 'GET one',
-  list: 'list of 20',
-  search: 'search',
+  list: 'list of 20, many pages',
+  'first-page': 'list of 20, the same page for all',
+  search: 'search, many pages',
   post: 'POST',
   'post-keyed': 'POST with Idempotency-Key',
   patch: 'PATCH',
@@ -17,16 +20,31 @@ export const operationTitles: Readonly<Record<OperationName, string>> = {
 /** Enough that no cache of a few holds them, and few enough to be kept by the generator. */
 const different = 5000;
 
-/** The requests of an operation over so many customers, picked evenly. */
-export function requestsFor(name: OperationName, customers: number): readonly LoadRequest[] {
+/** Equal pages that are asked for at once are one query of the service: those who ask for others are measured too. */
+const differentPages = 200;
+
+/** What an operation is measured with on this server, over so many customers. */
+export async function requestsOn(
+  server: Server,
+  name: OperationName,
+  customers: number,
+): Promise<readonly LoadRequest[]> {
+  if (name === 'list') return pagesOf(server, '/customers?limit=20', differentPages);
+  if (name === 'search') return pagesOf(server, `/customers?limit=20&q=${commonTerm}`, differentPages);
+  return requestsFor(name, customers);
+}
+
+/** The same for every server, picked evenly. */
+export function requestsFor(
+  name: Exclude<OperationName, 'list' | 'search'>,
+  customers: number,
+): readonly LoadRequest[] {
   const anyId = (salt: number) => idOf(scramble(salt) % customers);
   switch (name) {
     case 'get':
       return times(different, (salt) => get(`/customers/${anyId(salt)}`));
-    case 'list':
+    case 'first-page':
       return [get('/customers?limit=20')];
-    case 'search':
-      return [get(`/customers?limit=20&q=${commonTerm}`)];
     case 'post':
     case 'post-keyed':
       return times(50, (salt) => ({ method: 'POST', path: '/customers', body: newCustomer(salt) }));

@@ -55,7 +55,9 @@ const conditions = `## What is on, and what is compared
 The service runs as \`npm start\` runs it, with everything on: an API key on every request, the contract enforced,
 request ids, an access log of one JSON line a request to a file, metrics, rate limits counted and told, security headers,
 entity tags, history and feed rows, the search index. SQLite at \`synchronous=FULL\`, PostgreSQL at
-\`synchronous_commit=on\`, for every server. 32 connections, requests for random customers; "latency" has one connection.
+\`synchronous_commit=on\`, for every server. 32 connections, requests for 5,000 different customers, or for 200
+different pages of 20 in turns at random (equal pages that are asked for at once are one query of the service, so that
+the row with the same page for all says little of others); "latency" has one connection.
 Peers know no Idempotency-Key: the keyed POST of the service stands against their plain one.
 
 - *The same packages wired as their READMEs show*: express, express-openapi-validator with the same contract, Knex's query

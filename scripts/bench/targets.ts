@@ -22,12 +22,14 @@ export type PeerName = keyof typeof peers;
 export const sqliteTargets: readonly CpuTarget[] = [
   { operation: 'get', peer: 'readme', atLeast: 6 },
   { operation: 'list', peer: 'readme', atLeast: 6 },
+  { operation: 'first-page', peer: 'readme', atLeast: 6 },
   { operation: 'search', peer: 'readme', atLeast: 6 },
   { operation: 'post', peer: 'readme', atLeast: 3 },
   { operation: 'post-keyed', peer: 'readme', atLeast: 3 },
   { operation: 'patch', peer: 'readme', atLeast: 3 },
   { operation: 'get', peer: 'minimal', atLeast: 1 },
   { operation: 'list', peer: 'minimal', atLeast: 0.9 },
+  { operation: 'first-page', peer: 'minimal', atLeast: 0.9 },
   { operation: 'post', peer: 'minimal', atLeast: 1.5 },
   { operation: 'post-keyed', peer: 'minimal', atLeast: 1.5 },
   { operation: 'patch', peer: 'minimal', atLeast: 1.5 },
@@ -41,5 +43,6 @@ export const sqliteTargets: readonly CpuTarget[] = [
 export const postgresTargets: readonly CpuTarget[] = [
   { operation: 'get', peer: 'fastify-pg', atLeast: 2 },
   { operation: 'list', peer: 'fastify-pg', atLeast: 1.2 },
+  { operation: 'first-page', peer: 'fastify-pg', atLeast: 1.2 },
   { operation: 'post', peer: 'fastify-pg', atLeast: 2 },
 ];
