@@ -29,6 +29,7 @@ globalThis.SwaggerUIBundle({
   requestInterceptor(request) {
     const own = new URL(request.url, location.href).origin === location.origin;
     if (own && credential.token) request.headers.Authorization = `Bearer ${credential.token}`;
+    if (request.headers.accept === 'text/event-stream') request.userFetch = fetchBeginning;
     return request;
   },
 });
@@ -80,6 +81,19 @@ function withoutTheirCredentials() {
 /** A link inside a button is neither for the keyboard. The address still follows what is opened. */
 function plainHeadings({ React: { createElement: h } }) {
   return { components: { DeepLink: ({ text }) => h('span', null, text) } };
+}
+
+/** What comes of a stream within a few seconds: all of it would be waited for without end, and nothing shown. */
+async function fetchBeginning(url, options) {
+  const stream = await fetch(url, options);
+  const reader = stream.body.getReader();
+  const timer = setTimeout(() => reader.cancel(), 3000);
+  const chunks = [];
+  for (let read = await reader.read(); !read.done; read = await reader.read()) chunks.push(read.value);
+  clearTimeout(timer);
+  const { status, statusText, headers } = stream;
+  const beginning = new Response(new Blob(chunks), { status, statusText, headers });
+  return Object.defineProperty(beginning, 'url', { value: stream.url });
 }
 
 function keepCredential() {

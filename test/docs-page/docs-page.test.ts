@@ -1,7 +1,7 @@
 /**
  * The docs page as a person meets it, in a real browser. Planted to prove it: a font of another host in the style
  * sheet (console, outside request), the examples filled in, the names of the controls left out, a paler `--quiet` (axe), the operations'
- * links as they were (keyboard, axe), the credential in the query or in the session's storage (keys), a policy
+ * links as they were (keyboard, axe), a stream that is read to its end (nothing shown), the credential in the query or in the session's storage (keys), a policy
  * without styles.
  */
 import assert from 'node:assert/strict';
@@ -103,6 +103,20 @@ describe('docs page', { skip }, () => {
 });
 
 describeEngines('docs page', (engine) => {
+  test('shows the beginning of a stream that has no end', { skip }, async (context) => {
+    const service = await startTestService(context, { engine });
+    await service.call('POST', '/customers', { body: { name: 'Annie Easley' } });
+    const { page, complaints } = await openPage(await startBrowser(context), `${service.url}/docs`);
+    const operation = page.locator('[id$="-listChanges"]').first();
+    await operation.locator('.opblock-summary-control').click();
+    await operation.locator('select.content-type').first().selectOption('text/event-stream');
+    await operation.locator('.execute').click();
+    await operation.locator('.live-responses-table td.response-col_status', { hasText: '200' }).waitFor();
+    await operation.getByText('Annie Easley').first().waitFor();
+    assert.deepEqual(complaints, []);
+  });
+
+
   test('by the keyboard alone, from the top of the page to a customer that is stored', {
     skip,
   }, async (context) => {
