@@ -116,7 +116,6 @@ describeEngines('docs page', (engine) => {
     assert.deepEqual(complaints, []);
   });
 
-
   test('by the keyboard alone, from the top of the page to a customer that is stored', {
     skip,
   }, async (context) => {

@@ -37,7 +37,9 @@ describeEngines('injection', (engine) => {
   before(async () => {
     database = await observedDatabase(cleanup, engine);
     if (engine === 'postgres') await migrate(loadConfig({ DATABASE_URL: database.databaseUrl }).database);
-    service = await startTestService(cleanup, { engine, databaseUrl: database.databaseUrl });
+    // What it does by the clock has statements of its own.
+    const sweepIntervalMs = 60 * 60 * 1000;
+    service = await startTestService(cleanup, { engine, databaseUrl: database.databaseUrl, sweepIntervalMs });
     direct = openDirectly(cleanup, database.databaseUrl);
     const examples = allInputs().flatMap((input) =>
       [input.example, ...harmless].map((text) => input.put(text)),
@@ -86,7 +88,7 @@ describeEngines('injection', (engine) => {
 
   test('no statement takes a shape that harmless texts do not give it', (t) => {
     const shapes = database.takeShapes();
-    const ours = [...shapes].filter((shape) => !isOfTheTest(shape));
+    const ours = [...shapes].filter((shape) => !isOfTheTest(shape) && shape !== livenessCheck);
     // On PostgreSQL a statement is told once for each connection, so that here there may be none at all.
     assert.ok(usual.size > 10, `statements are seen: ${usual.size}`);
     assert.deepEqual(
@@ -145,6 +147,9 @@ async function send(
 }
 
 /** What the dumps of this test run, which share the wire to PostgreSQL. */
+/** Asked of a connection that nothing was asked of for a while, which is a matter of how busy the machine is. */
+const livenessCheck = 'SELECT 1';
+
 function isOfTheTest(shape: string): boolean {
   return /sqlite_master|information_schema|^SELECT \* FROM "/.test(shape);
 }
