@@ -1,11 +1,9 @@
-import type { AuthenticationConfig, TokenConfig } from '../config/authentication.ts';
+import type { AuthenticationConfig } from '../config/authentication.ts';
 import type { ApiKeyStore } from '../domain/api-keys.ts';
 import type { Authentication, Authenticator } from '../domain/authentication.ts';
 import type { Clock } from '../domain/sources.ts';
 import { keyPrefix } from './api-key.ts';
-import { openKeySet } from './key-set.ts';
 import { openKeyring } from './keyring.ts';
-import { createTokenAuthenticator } from './tokens.ts';
 
 export interface CredentialParts {
   readonly keys: ApiKeyStore;
@@ -27,7 +25,8 @@ export async function openCredentials(
   parts: CredentialParts,
 ): Promise<Credentials> {
   const { clock, keyTrustMs, onHealth } = parts;
-  const tokenAuthenticator = tokens && (await openTokens(tokens, parts));
+  // Loaded where it is needed: the library for tokens takes 25 ms of the start.
+  const tokenAuthenticator = tokens && (await (await import('./open-tokens.ts')).openTokens(tokens, parts));
   const options = { clock, keyTrustMs, onHealth: (error: unknown) => onHealth('keys', error) };
   const keyring = keys ? await openKeyring(parts.keys, options) : undefined;
   return {
@@ -44,15 +43,3 @@ export async function openCredentials(
 const unsupported: Authentication = {
   refusal: { reason: 'unsupported', detail: 'Credentials of this kind are not taken.' },
 };
-
-/** An issuer that cannot be reached may come back, and keys must go on meanwhile; a file is there or is not. */
-async function openTokens(config: TokenConfig, { clock, onHealth }: CredentialParts): Promise<Authenticator> {
-  const keySet = openKeySet(config.keysUrl);
-  try {
-    await keySet.reload();
-  } catch (error) {
-    if (config.keysUrl.startsWith('file:')) throw error;
-    onHealth('key set', error);
-  }
-  return createTokenAuthenticator(config, keySet, clock);
-}

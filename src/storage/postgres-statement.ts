@@ -1,4 +1,4 @@
-import pg, { type Client, type Connection, type Submittable } from 'pg';
+import type { Client, Connection, Submittable } from 'pg';
 import type { SqlValue } from './engine.ts';
 
 /** A statement's text as the driver wants it. */
@@ -34,7 +34,7 @@ export function runStatement<Row>(
   leading?: StatementText,
 ): Promise<Row[]> {
   return new Promise<Row[]>((resolve, reject) => {
-    client.query(new StatementRun<Row>(statement, values, leading?.name, resolve, reject));
+    client.query(new StatementRun<Row>(client, statement, values, leading?.name, resolve, reject));
   });
 }
 
@@ -50,6 +50,7 @@ export function isPreparedOn(client: Client, { name }: StatementText): boolean {
 class StatementRun<Row> implements Submittable {
   readonly name: string | undefined;
   readonly text: string;
+  readonly #client: Client;
   readonly #values: readonly SqlValue[];
   readonly #leading: string | undefined;
   readonly #resolve: (rows: Row[]) => void;
@@ -59,12 +60,14 @@ class StatementRun<Row> implements Submittable {
   #connection: Connection | undefined;
 
   constructor(
+    client: Client,
     { name, text }: StatementText,
     values: readonly SqlValue[],
     leading: string | undefined,
     resolve: (rows: Row[]) => void,
     reject: (error: unknown) => void,
   ) {
+    this.#client = client;
     this.name = name;
     this.text = text;
     this.#values = values;
@@ -94,7 +97,7 @@ class StatementRun<Row> implements Submittable {
   handleRowDescription({ fields }: { readonly fields: readonly Field[] }): void {
     this.#columns = fields.map(({ name, dataTypeID }) => ({
       name,
-      parse: pg.types.getTypeParser(dataTypeID, 'text'),
+      parse: this.#client.getTypeParser(dataTypeID, 'text'),
     }));
   }
 
