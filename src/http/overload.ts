@@ -18,8 +18,12 @@ export type OverloadReason = 'requests_max' | 'streams_max' | 'connections_max' 
 const deferrablePercent = 75;
 /** How long the event loop may keep waiting what is ready, before writes and lists are refused. */
 const loopDelayMaxMs = 500;
-/** How long work may have to wait for the database, before writes and lists are refused. */
-const storeWaitMaxMs = 1000;
+/**
+ * How long work may have to wait for the database, before writes and lists are refused. More than the second after
+ * which PostgreSQL looks for a deadlock: two instances that take the same emails in other orders meet one now and then,
+ * and what waited behind it is done right after.
+ */
+const storeWaitMaxMs = 1500;
 /** How many times as much point reads bear of either. */
 const pointReadPatience = 2;
 

@@ -35,7 +35,8 @@ describeEngines('a consumer of the change feed', (engine) => {
       modes[mode] += 1;
       const consumer = await startConsumer(random.pick(services).url, journal, mode);
       // Amid its work, or before it has got to any.
-      const goal = random.boolean() ? (lengths.at(-1) ?? 0) + random.integer(1, 60) : 0;
+      const amid = random.boolean() || kill === kills - 1;
+      const goal = amid ? (lengths.at(-1) ?? 0) + random.integer(1, 60) : 0;
       await grown(journal, goal);
       await delay(random.integer(0, 30));
       await consumer.stop('SIGKILL');

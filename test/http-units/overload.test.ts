@@ -29,9 +29,9 @@ suite('overload', () => {
   test('who waits for the database is refused by their own queue, point reads last', () => {
     assert.deepEqual(refused(load({})), []);
     assert.deepEqual(refused(load({ writes: 60_000 })), ['write']);
-    assert.deepEqual(refused(load({ reads: 1000 })), []);
-    assert.deepEqual(refused(load({ reads: 1001 })), ['list']);
-    assert.deepEqual(refused(load({ reads: 2001 })), ['pointRead', 'list']);
+    assert.deepEqual(refused(load({ reads: 1500 })), []);
+    assert.deepEqual(refused(load({ reads: 1501 })), ['list']);
+    assert.deepEqual(refused(load({ reads: 3001 })), ['pointRead', 'list']);
   });
 
   test('a late event loop is everybody’s, point reads last', () => {
