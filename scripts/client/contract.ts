@@ -50,7 +50,7 @@ type PathItem = Readonly<Record<string, OperationObject | undefined>> & {
 };
 
 /** What a reference means, or the object itself. */
-export function resolve<T extends object>(document: ContractDocument, value: T | Reference): T {
+export function resolve<T extends object>(document: object, value: T | Reference): T {
   if (!('$ref' in value) || typeof value.$ref !== 'string') return value as T;
   let target: unknown = document;
   for (const segment of value.$ref.slice('#/'.length).split('/')) {

@@ -1,4 +1,4 @@
-/** The parts of an OpenAPI 3.0 document that the reference shows. References are looked up with {@link lookedUp}. */
+/** The parts of an OpenAPI 3.0 document that the reference shows. References are looked up with `resolve` of `scripts/client/contract.ts`. */
 export interface Document {
   readonly info: { readonly version: string; readonly description: string };
   readonly paths: Readonly<Record<string, PathItem>>;
@@ -128,14 +128,4 @@ function commonReferences(document: Document): ReadonlySet<string> {
 
 function referenceIn(value: object): string[] {
   return '$ref' in value ? [String(value.$ref)] : [];
-}
-
-/** What a reference means, or the thing itself. */
-export function lookedUp<T extends object>(document: Document, value: T | Reference): T {
-  if (!('$ref' in value) || typeof value.$ref !== 'string') return value as T;
-  let target: unknown = document;
-  for (const name of value.$ref.slice('#/'.length).split('/')) {
-    target = (target as Readonly<Record<string, unknown>>)[name];
-  }
-  return lookedUp(document, target as T | Reference);
 }

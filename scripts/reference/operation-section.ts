@@ -1,7 +1,7 @@
+import { resolve } from '../client/contract.ts';
 import {
   type Document,
   isCommon,
-  lookedUp,
   type Parameter,
   type PlacedOperation,
   type Reference,
@@ -39,7 +39,7 @@ function parametersOf(document: Document, { allParameters }: PlacedOperation): s
 
 export function parameterTable(document: Document, parameters: readonly (Parameter | Reference)[]): string {
   const rows = parameters
-    .map((parameter) => lookedUp<Parameter>(document, parameter))
+    .map((parameter) => resolve<Parameter>(document, parameter))
     .map(({ name, in: place, required, schema, description }) => [
       `\`${name}\``,
       place === 'path' || required ? `${place}, required` : place,
@@ -68,7 +68,7 @@ export function answerTable(
   responses: readonly (readonly [status: string, response: Response | Reference])[],
 ): string {
   const rows = responses.map(([status, value]) => {
-    const response = lookedUp<Response>(document, value);
+    const response = resolve<Response>(document, value);
     return [status, response.description, answered(document, response), headersOf(response)];
   });
   return table(['Status', 'When', 'Body', 'Headers'], rows);

@@ -1,11 +1,5 @@
-import {
-  type Document,
-  type Example,
-  lookedUp,
-  operationsOf,
-  type Response,
-  type Schema,
-} from './document.ts';
+import { resolve } from '../client/contract.ts';
+import { type Document, type Example, operationsOf, type Response, type Schema } from './document.ts';
 import { table } from './schema-words.ts';
 
 interface Problem {
@@ -37,7 +31,7 @@ export function problemCodes(document: Document): string {
   const rows = (ProblemCode as Schema)['x-extensible-enum']?.map((code) => {
     const found = operations.flatMap((operation) =>
       Object.values(operation.responses).flatMap((value) =>
-        problemsOf(document, lookedUp<Response>(document, value))
+        problemsOf(document, resolve<Response>(document, value))
           .filter((problem) => problem.code === code)
           .map((problem) => ({ operation, problem })),
       ),
@@ -61,5 +55,5 @@ export function problemCodes(document: Document): string {
 
 function problemsOf(document: Document, { content = {} }: Response): Problem[] {
   const examples = Object.values(content['application/problem+json']?.examples ?? {});
-  return examples.map((example) => lookedUp<Example>(document, example).value as Problem);
+  return examples.map((example) => resolve<Example>(document, example).value as Problem);
 }

@@ -1,4 +1,5 @@
-import { type Document, type Header, isCommon, lookedUp, operationsOf, type Schema } from './document.ts';
+import { resolve } from '../client/contract.ts';
+import { type Document, type Header, isCommon, operationsOf, type Schema } from './document.ts';
 import { answerTable, commonHeaders, operationSection, parameterTable } from './operation-section.ts';
 import { problemCodes } from './problem-codes.ts';
 import { rulesOf, table } from './schema-words.ts';
@@ -54,7 +55,7 @@ function commonHeaderTable(document: Document): string {
   const rows = commonHeaders.map((name) => {
     const header = document.components.headers[name];
     if (!header) throw new Error(`The contract has no header ${name}.`);
-    return [`\`${name}\``, lookedUp<Header>(document, header).description];
+    return [`\`${name}\``, resolve<Header>(document, header).description];
   });
   return table(['Header', 'Meaning'], rows);
 }
@@ -66,7 +67,7 @@ function schemaSections(document: Document): string[] {
     const rows = Object.entries(schema.properties).map(([member, value]) => [
       `\`${member}\`${schema.required?.includes(member) ? '' : ' (optional)'}`,
       rulesOf(document, value),
-      lookedUp<Schema>(document, value).description ?? '',
+      resolve<Schema>(document, value).description ?? '',
     ]);
     const closed = schema.additionalProperties === false ? ['No other members are taken.'] : [];
     return [

@@ -1,4 +1,5 @@
-import { type Document, lookedUp, type Schema } from './document.ts';
+import { resolve } from '../client/contract.ts';
+import type { Document, Schema } from './document.ts';
 
 /** Said in words: as a pattern it is longer than anything else in its row. */
 const uuidPattern = '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$';
@@ -23,7 +24,7 @@ export function nameOf({ $ref }: Schema): string | undefined {
 
 /** An object with members of its own has a section; anything else is told where it is used. */
 function hasSection(document: Document, schema: Schema): boolean {
-  return nameOf(schema) !== undefined && lookedUp<Schema>(document, schema).properties !== undefined;
+  return nameOf(schema) !== undefined && resolve<Schema>(document, schema).properties !== undefined;
 }
 
 export function linkTo(name: string): string {
@@ -33,7 +34,7 @@ export function linkTo(name: string): string {
 /** What a value has to be, in words and with every bound. */
 export function rulesOf(document: Document, schema: Schema): string {
   const name = nameOf(schema);
-  const meant = lookedUp<Schema>(document, schema);
+  const meant = resolve<Schema>(document, schema);
   const isLinked = name !== undefined && hasSection(document, schema);
   const rules = isLinked ? [linkTo(name)] : [kindOf(document, meant), ...boundsOf(meant)];
   return `${rules.join(', ')}${meant.nullable ? ', or null' : ''}`;
