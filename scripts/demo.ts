@@ -3,8 +3,8 @@
  * to try it or to build on it. SIGUSR2 makes everything as it was at the start.
  */
 import { readFileSync } from 'node:fs';
-import { bannerOf } from '../src/commands/serve.ts';
-import { type Config, ConfigurationError, loadConfig } from '../src/config.ts';
+import { bannerOf } from '../src/cli/serve.ts';
+import { type Config, ConfigurationError, loadConfig } from '../src/config/config.ts';
 import { type Service, startService } from '../src/service.ts';
 import { demoClock, type Filling, fillDemo } from './demo/fill.ts';
 

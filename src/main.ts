@@ -1,16 +1,16 @@
 #!/usr/bin/env -S UV_THREADPOOL_SIZE=16 node
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { backUp, restore } from './commands/backup.ts';
-import { doctor } from './commands/doctor.ts';
-import { endCommand } from './commands/end-command.ts';
-import { eraseCheck } from './commands/erase-check.ts';
-import { exportToFile } from './commands/export-to-file.ts';
-import { createKey, grantableScopes, listKeys, revokeKey, rotateKey } from './commands/keys.ts';
-import { migrateSchema } from './commands/migrate.ts';
-import { moveTo } from './commands/move.ts';
+import { backUp, restore } from './cli/backup.ts';
+import { doctor } from './cli/doctor.ts';
+import { eraseCheck } from './cli/erase-check.ts';
+import { endCommand } from './cli/exit.ts';
+import { exportToFile } from './cli/export.ts';
+import { createKey, grantableScopes, listKeys, revokeKey, rotateKey } from './cli/keys.ts';
+import { migrateSchema } from './cli/migrate.ts';
+import { moveTo } from './cli/move.ts';
+import { type Config, loadConfig } from './config/config.ts';
 import { settings } from './config/settings.ts';
-import { type Config, loadConfig } from './config.ts';
 
 const packageFile = new URL('../package.json', import.meta.url);
 const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
@@ -27,7 +27,7 @@ program
   .command('serve')
   .description('Serve the API until SIGTERM or Ctrl-C. An embedded database is created and kept up to date.')
   // Loaded when needed: the server is 13 MB of memory and 0.4 seconds of CPU time that no other command has a use for.
-  .action(async () => (await import('./commands/serve.ts')).serve(config(), version));
+  .action(async () => (await import('./cli/serve.ts')).serve(config(), version));
 
 program
   .command('migrate')
@@ -52,9 +52,7 @@ program
   .option('--validate-only', 'decide each line and store nothing')
   .option('--failures <file>', 'write the lines that were refused to this file instead of standard error')
   // It compiles the contract, which an export has no use for.
-  .action(async (file, options) =>
-    (await import('./commands/import-from-file.ts')).importFromFile(config(), file, options),
-  );
+  .action(async (file, options) => (await import('./cli/import.ts')).importFromFile(config(), file, options));
 
 program
   .command('export')

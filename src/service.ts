@@ -1,39 +1,39 @@
 import type { Server } from 'node:http';
 import { Server as HttpsServer } from 'node:https';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Credentials, openCredentials } from './authentication/credentials.ts';
-import { keyTrustMs as defaultKeyTrustMs } from './authentication/keyring.ts';
-import type { Config } from './config.ts';
-import type { CustomerStore } from './domain/ports.ts';
-import type { Clock, IdSource } from './domain/sources.ts';
-import { createApplication } from './http/application.ts';
-import { renewCertificate } from './http/certificate-renewal.ts';
-import { createFeedStreams } from './http/feed-streams.ts';
-import { changeHandlers } from './http/handlers/changes.ts';
-import { customerHandlers } from './http/handlers/customers.ts';
-import { erasureHandlers } from './http/handlers/erasure.ts';
-import { externalIdHandlers } from './http/handlers/external-ids.ts';
-import { historyHandlers } from './http/handlers/history.ts';
-import { transferHandlers } from './http/handlers/transfer.ts';
-import { listenTogether } from './http/listen-together.ts';
-import { checkAddress, portOf, schemeOf, urlOf } from './http/listening.ts';
-import { watchConnections } from './http/open-connections.ts';
-import { createHttpServer } from './http/server.ts';
-import { type Certificate, readCertificate } from './http/tls-certificate.ts';
-import { type Instance, startRegistration } from './operations/discovery.ts';
-import { watchEventLoop } from './operations/event-loop-delay.ts';
-import { startHousekeeping } from './operations/housekeeping.ts';
-import { createLifecycle } from './operations/lifecycle.ts';
-import { closeLog, createLog, type Log } from './operations/log.ts';
-import { createMetrics, type Metrics } from './operations/metrics.ts';
-import { newId } from './operations/new-id.ts';
-import { observeCredentials, observeReplica, observeSpans } from './operations/part-health.ts';
-import { startTracing } from './operations/start-tracing.ts';
-import { type Database, openToServe } from './storage/database.ts';
-import type { Migration } from './storage/migration.ts';
-import { migrations } from './storage/migrator.ts';
+import { keyTrustMs as defaultKeyTrustMs } from './authentication/api-key-cache.ts';
+import { type Credentials, openCredentials } from './authentication/authenticator.ts';
+import type { Config } from './config/config.ts';
+import type { Clock, IdSource } from './domain/clock.ts';
+import type { CustomerStore } from './domain/customer-store.ts';
+import { createApplication } from './http/app.ts';
+import { transferHandlers } from './http/routes/bulk.ts';
+import { changeHandlers } from './http/routes/changes.ts';
+import {
+  customerHandlers,
+  erasureHandlers,
+  externalIdHandlers,
+  historyHandlers,
+} from './http/routes/customers.ts';
+import { checkAddress, createHttpServer, listenTogether, portOf, schemeOf, urlOf } from './http/server.ts';
+import { watchConnections } from './http/shutdown.ts';
+import { createFeedStreams } from './http/sse/hub.ts';
+import { type Certificate, readCertificate, renewCertificate } from './http/tls.ts';
+import { watchEventLoop } from './runtime/event-loop-delay.ts';
+import { createLifecycle } from './runtime/lifecycle.ts';
+import { newId } from './runtime/uuid.ts';
+import { traceDatabase } from './storage/engine/tracing.ts';
+import type { Migration } from './storage/migrations/migration.ts';
+import { migrations } from './storage/migrations/migrator.ts';
+import { type Database, openToServe } from './storage/open.ts';
 import { createStorage, type Storage } from './storage/storage.ts';
-import { traceDatabase } from './storage/traced-engine.ts';
+import { startHousekeeping } from './storage/sweeper.ts';
+import { type Instance, startRegistration } from './telemetry/consul.ts';
+import { observeCredentials, observeReplica, observeSpans } from './telemetry/health-observers.ts';
+import { closeLog, createLog, type Log } from './telemetry/log.ts';
+import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+import type { createTracing } from './telemetry/opentelemetry.ts';
+import type { Tracing } from './telemetry/tracing.ts';
 
 /** A running service. */
 export interface Service {
@@ -188,6 +188,12 @@ async function serve(
       return stopped;
     },
   };
+}
+
+/** Loads OpenTelemetry only where traces are configured: it costs start-up time and memory. */
+async function startTracing(...parameters: Parameters<typeof createTracing>): Promise<Tracing> {
+  const opentelemetry = await import('./telemetry/opentelemetry.ts');
+  return opentelemetry.createTracing(...parameters);
 }
 
 function joinStorage(

@@ -1,7 +1,7 @@
 /** Holds the code to the house rules that neither the compiler nor the linter knows. */
 import assert from 'node:assert/strict';
-import { basename } from 'node:path';
-import { suite, test } from 'node:test';
+import { basename, dirname } from 'node:path';
+import { suite, type TestContext, test } from 'node:test';
 import ts from 'typescript';
 import {
   externalImports,
@@ -14,64 +14,79 @@ import {
   sourceFiles,
 } from './support/source-files.ts';
 
-/** Which parts of the code a part may import, beside itself. What is not listed is forbidden. */
+/** What each room of `src` may import. An import that is not listed here is an error. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   generated: [],
   contract: ['generated'],
   domain: ['contract'],
   config: [],
-  // Credentials: what they are made of, and whose they are. http knows only the domain's port.
-  authentication: ['domain', 'config'],
-  operations: [],
-  // How customers look in NDJSON and CSV, for requests and for files alike.
-  transfer: ['contract', 'domain'],
-  // The two meet at the domain's ports, and nowhere else.
-  http: ['contract', 'domain', 'transfer', 'operations', 'config'],
-  storage: ['contract', 'domain', 'operations', 'config'],
-  service: ['contract', 'domain', 'authentication', 'http', 'storage', 'operations', 'config'],
-  // A command of the program is one of these parts, or several, for a person at a shell.
-  commands: [
+  runtime: [],
+  telemetry: ['runtime'],
+  authentication: ['domain', 'config', 'runtime'],
+  bulk: ['contract', 'domain'],
+  http: ['contract', 'domain', 'bulk', 'telemetry', 'runtime', 'config'],
+  storage: ['contract', 'domain', 'telemetry', 'runtime', 'config'],
+  service: [
     'contract',
     'domain',
     'authentication',
-    'transfer',
+    'bulk',
+    'http',
     'storage',
-    'operations',
+    'telemetry',
+    'runtime',
+    'config',
+  ],
+  cli: [
+    'contract',
+    'domain',
+    'authentication',
+    'bulk',
+    'storage',
+    'telemetry',
+    'runtime',
     'config',
     'service',
   ],
-  main: ['config', 'commands'],
+  main: ['config', 'cli'],
 };
 
 /** The one part that may import a package. A new package is a decision: it is written down here. */
 const ownerOfPackage: Readonly<Record<string, string>> = {
   // Loaded only where traces are asked for.
-  '@opentelemetry/api': 'operations',
-  '@opentelemetry/exporter-trace-otlp-proto': 'operations',
-  '@opentelemetry/resources': 'operations',
-  '@opentelemetry/sdk-trace': 'operations',
-  ajv: 'transfer',
+  '@opentelemetry/api': 'telemetry',
+  '@opentelemetry/exporter-trace-otlp-proto': 'telemetry',
+  '@opentelemetry/resources': 'telemetry',
+  '@opentelemetry/sdk-trace': 'telemetry',
+  ajv: 'bulk',
   commander: 'main',
   cors: 'http',
-  'csv-parse': 'transfer',
-  'csv-stringify': 'transfer',
+  'csv-parse': 'bulk',
+  'csv-stringify': 'bulk',
   express: 'http',
   'express-openapi-validator': 'http',
   jose: 'authentication',
   knex: 'storage',
   // No dependency of ours: the validator's own, reached through it.
   pg: 'storage',
-  pino: 'operations',
-  'pino-pretty': 'operations',
-  'prom-client': 'operations',
+  pino: 'telemetry',
+  'pino-pretty': 'telemetry',
+  'prom-client': 'telemetry',
   sqlite3: 'storage',
-  uuid: 'operations',
+  uuid: 'runtime',
 };
 
 /** The domain is pure: of Node's own modules it has only those that touch nothing. */
 const builtinsOfDomain = ['node:util'];
 
-const linesMax = 250;
+/** A room that holds more files than this is divided. Migrations only ever grow in number. */
+const filesPerFolderMax = 12;
+const unlimitedFolders = ['src/storage/migrations'];
+/** Few files and functions may be longer than the usual size, and none longer than the most. */
+const fileLines = { usual: 350, most: 450, longerShareMax: 0.03 };
+const functionLines = { usual: 40, most: 120, longerShareMax: 0.03 };
+/** A file this short that one other file imports belongs in that file; each command has a file of its own. */
+const crumbLinesMax = 15;
 const namesThatSayNothing = /(^|[-_.])(utils?|helpers?|common|misc|shared)([-_.]|$)/i;
 
 const files = ['src', 'scripts', 'test'].flatMap(sourceFiles);
@@ -148,12 +163,48 @@ suite('architecture', () => {
     assert.deepEqual(faults, []);
   });
 
-  test(`no file has more than ${linesMax} lines`, (context) => {
-    const lengths = program.map(({ lines }) => lines).sort((one, other) => one - other);
-    const median = lengths[Math.floor(lengths.length / 2)];
-    context.diagnostic(`src: ${lengths.length} files, median ${median} lines, longest ${lengths.at(-1)}`);
+  test(`no folder of src has more than ${filesPerFolderMax} files`, () => {
+    const counts = new Map<string, number>();
+    for (const { path } of program) counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
+    const crowded = [...counts].filter(
+      ([folder, count]) => count > filesPerFolderMax && !unlimitedFolders.includes(folder),
+    );
+    assert.deepEqual(crowded, []);
+  });
+
+  test(`few files have more than ${fileLines.usual} lines`, (context) => {
+    const lengths = program.map(({ path, lines }) => ({ name: path, lines }));
+    assertShort(context, 'files', lengths, fileLines);
+  });
+
+  test(`few functions have more than ${functionLines.usual} lines`, (context) => {
+    const lengths = program.flatMap((file) =>
+      nodesOf(file)
+        .filter(isFunctionWithBody)
+        .map((node) => ({
+          name: `${node.name?.getText() ?? 'a function'} in ${file.path}`,
+          lines: node.getText().split('\n').length,
+        })),
+    );
+    assertShort(context, 'functions', lengths, functionLines);
+  });
+
+  test('a short file that one file imports is part of that file', () => {
+    const importers = new Map<string, Set<string>>();
+    for (const file of program) {
+      for (const target of localImports(file)) {
+        const known = importers.get(target) ?? new Set();
+        importers.set(target, known.add(file.path));
+      }
+    }
+    const crumbs = program.filter(
+      ({ path, lines }) =>
+        lines <= crumbLinesMax &&
+        importers.get(path)?.size === 1 &&
+        ![...unlimitedFolders, 'src/cli'].includes(dirname(path)),
+    );
     assert.deepEqual(
-      files.filter(({ lines }) => lines > linesMax).map(({ path }) => path),
+      crumbs.map(({ path }) => path),
       [],
     );
   });
@@ -167,10 +218,39 @@ suite('architecture', () => {
   });
 });
 
-/** `http` for all of `src/http/`, `config` for `src/config.ts`, `generated` for what the contract is made into. */
+/** `http` for all of `src/http/`, `config` for `src/config/config.ts`, `generated` for what the contract is made into. */
 function partOf(path: string): string {
   const [root = '', part = ''] = path.split('/');
   return root === 'src' ? basename(part, '.ts') : root;
+}
+
+interface Length {
+  readonly name: string;
+  readonly lines: number;
+}
+
+function assertShort(
+  context: TestContext,
+  what: string,
+  lengths: readonly Length[],
+  { usual, most, longerShareMax }: { usual: number; most: number; longerShareMax: number },
+): void {
+  const sorted = [...lengths].sort((one, other) => one.lines - other.lines);
+  const longer = sorted.filter(({ lines }) => lines > usual);
+  const at = (share: number) => sorted[Math.floor((sorted.length - 1) * share)]?.lines;
+  context.diagnostic(
+    `${sorted.length} ${what}: median ${at(0.5)} lines, p90 ${at(0.9)}, most ${at(1)}, over ${usual}: ${longer.length}`,
+  );
+  const named = longer.map(({ name, lines }) => `${name}: ${lines} lines`);
+  assert.deepEqual(
+    named.filter((_, index) => (longer[index]?.lines ?? 0) > most),
+    [],
+  );
+  assert.ok(longer.length <= sorted.length * longerShareMax, named.join('\n'));
+}
+
+function isFunctionWithBody(node: ts.Node): node is ts.FunctionLikeDeclaration {
+  return ts.isFunctionLike(node) && 'body' in node && node.body !== undefined;
 }
 
 /** Every circle as the path from a file back to itself. */

@@ -1,7 +1,7 @@
 /** What the settings of credentials and limits may be and may not be, for `config.test.ts`. */
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Config } from '../src/config.ts';
+import type { Config } from '../src/config/config.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 export type ValidCase = readonly [Environment, Partial<Config>];

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ConfigurationError, loadConfig } from '../src/config.ts';
+import { ConfigurationError, loadConfig } from '../src/config/config.ts';
 
 const password = 'hunter2';
 

@@ -1,5 +1,5 @@
 /** What the settings of traces may be and may not be, for `config.test.ts`. */
-import type { Config } from '../src/config.ts';
+import type { Config } from '../src/config/config.ts';
 import { type InvalidCase, password, type ValidCase } from './config-authentication-cases.ts';
 
 type Tracing = NonNullable<Config['tracing']>;

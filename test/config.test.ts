@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import { describe, test } from 'node:test';
+import { type Config, ConfigurationError, loadConfig } from '../src/config/config.ts';
 import { settings } from '../src/config/settings.ts';
-import { type Config, ConfigurationError, loadConfig } from '../src/config.ts';
 import { invalidAuthentication, password, validAuthentication } from './config-authentication-cases.ts';
 import { invalidLimits, validLimits, wrongLimits } from './config-limit-cases.ts';
 import { invalidTracing, validTracing, wrongTracing } from './config-tracing-cases.ts';

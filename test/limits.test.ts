@@ -29,8 +29,8 @@ const limitSetting = /(_MAX|_MS|_SIZE)$/;
 
 /** Bounds that nobody outside can meet. */
 const inner: Readonly<Record<string, string>> = {
-  'portMax in src/http/request-target.ts': 'what the number of a port can be',
-  'unboundedAcquireMs in src/storage/sqlite.ts': 'for commands, which wait as long as it takes',
+  'portMax in src/http/middleware/request-line.ts': 'what the number of a port can be',
+  'unboundedAcquireMs in src/storage/sqlite/driver.ts': 'for commands, which wait as long as it takes',
 };
 
 suite('limits', () => {

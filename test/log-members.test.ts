@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import ts from 'typescript';
-import type { LogEntry } from '../src/operations/log.ts';
+import type { LogEntry } from '../src/telemetry/log.ts';
 import { nodesOf, type SourceFile, sourceFiles } from './support/source-files.ts';
 
 /** Why each member of a log line holds nothing that a person or their client wrote. A new one is judged here. */

@@ -17,7 +17,7 @@ const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'
 const linesMax = 300;
 
 suite('README', () => {
-  test('the table of docs/settings.md is src/config.ts', async () => {
+  test('the table of docs/settings.md is src/config/config.ts', async () => {
     const page = await readFile(join(root, 'docs/settings.md'), 'utf8');
     const rows = page.split('\n').filter((line) => line.startsWith('| `'));
     assert.equal(rows.join('\n'), settings.map(settingRow).join('\n'));

@@ -6,14 +6,16 @@ import { before, suite, test } from 'node:test';
 import type { Express } from 'express';
 import { v7 as uuidv7 } from 'uuid';
 import { operationsById } from '../src/contract/operations.ts';
-import { changeHandlers } from '../src/http/handlers/changes.ts';
-import { customerHandlers } from '../src/http/handlers/customers.ts';
-import { erasureHandlers } from '../src/http/handlers/erasure.ts';
-import { externalIdHandlers } from '../src/http/handlers/external-ids.ts';
-import { historyHandlers } from '../src/http/handlers/history.ts';
-import { transferHandlers } from '../src/http/handlers/transfer.ts';
-import type { Journey } from '../src/http/journey.ts';
-import { operationalPaths } from '../src/http/operational-routes.ts';
+import type { Journey } from '../src/http/app.ts';
+import { transferHandlers } from '../src/http/routes/bulk.ts';
+import { changeHandlers } from '../src/http/routes/changes.ts';
+import {
+  customerHandlers,
+  erasureHandlers,
+  externalIdHandlers,
+  historyHandlers,
+} from '../src/http/routes/customers.ts';
+import { operationalPaths } from '../src/http/routes/system.ts';
 import { suiteCleanup } from './support/cleanup.ts';
 import { startTestService, type TestService } from './support/service.ts';
 

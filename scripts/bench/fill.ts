@@ -1,10 +1,10 @@
 /** Fills a database with the customers of the dataset, quickly and through the service's own writing code. */
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { createCommand } from '../../src/domain/commands.ts';
-import type { WriteContext } from '../../src/domain/ports.ts';
-import { migrate, openToServe } from '../../src/storage/database.ts';
-import type { Engine } from '../../src/storage/engine.ts';
-import { createWriteBatch } from '../../src/storage/write-batch.ts';
+import type { WriteContext } from '../../src/domain/customer-store.ts';
+import type { Engine } from '../../src/storage/engine/engine.ts';
+import { migrate, openToServe } from '../../src/storage/open.ts';
+import { createWriteBatch } from '../../src/storage/writes/batch.ts';
 import { createdAtMs, customerOf, idOf } from './dataset.ts';
 
 /** More in a transaction is no quicker. */

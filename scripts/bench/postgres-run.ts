@@ -1,6 +1,6 @@
 /** The service and its PostgreSQL peer on one server: ours in one schema, the peer's one table in another. */
-import { loadConfig } from '../../src/config.ts';
-import { migrate } from '../../src/storage/database.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { migrate } from '../../src/storage/open.ts';
 import { type PostgresCluster, startPostgresCluster } from '../../test/support/postgres-cluster.ts';
 import { createApiKey, runPeer } from './databases.ts';
 import { fillTo } from './fill.ts';

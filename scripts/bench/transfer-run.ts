@@ -111,8 +111,8 @@ async function exportByShell(file: string, rows: number): Promise<number | undef
   const shell = await promisify(execFile)('sqlite3', ['-version']).catch(() => undefined);
   if (!shell) return undefined;
   progress(`exporting ${rows} customers with the sqlite3 shell`);
-  const { customerExpression } = await import('../../src/storage/rendering.ts');
-  const { sqlite } = await import('../../src/storage/dialect.ts');
+  const { customerExpression } = await import('../../src/storage/sql/projection.ts');
+  const { sqlite } = await import('../../src/storage/sqlite/dialect.ts');
   const sql = `SELECT ${customerExpression(sqlite, 'customers')} FROM customers WHERE deleted_at IS NULL ORDER BY ordinal`;
   const output = openSync(join(benchFolder, 'shell.ndjson'), 'w');
   const startedAt = performance.now();

@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { Clock } from '../../src/domain/sources.ts';
+import type { Clock } from '../../src/domain/clock.ts';
 import { demoCustomers } from './customers.ts';
 
 const dayMs = 86_400_000;

@@ -1,6 +1,5 @@
-import { operationsById } from '../../src/contract/operations.ts';
-import { isStreamed } from '../../src/contract/streamed-media-types.ts';
-import { operationalPaths } from '../../src/http/operational-routes.ts';
+import { isStreamed, operationsById } from '../../src/contract/operations.ts';
+import { operationalPaths } from '../../src/http/routes/system.ts';
 
 /** What a gateway has to know of a path of the contract. */
 export interface Route {

@@ -1,5 +1,5 @@
 import { settings } from '../../src/config/settings.ts';
-import { bodyBytesMax } from '../../src/http/body.ts';
+import { bodyBytesMax } from '../../src/http/middleware/body.ts';
 import { openPaths, pathPattern, type Route, routes } from './contract-routes.ts';
 import { ownProblems } from './own-problems.ts';
 

@@ -1,7 +1,7 @@
 import type { operations } from '../../generated/openapi.d.ts';
 import type { OperationId } from './document.ts';
-import type { Rendered, RenderedBytes } from './rendered.ts';
-import type { StreamedMediaType } from './streamed-media-types.ts';
+import type { StreamedMediaType } from './operations.ts';
+import type { Rendered, RenderedBytes } from './types.ts';
 
 /** One handler for every operation of the contract: leaving one out does not compile. */
 export type Handlers<Context> = { readonly [Id in OperationId]: Handler<Id, Context> };

@@ -1,7 +1,21 @@
 import { type DeprecationHeaders, deprecationHeaders } from './deprecation.ts';
-import type { OperationId, OperationObject, ParameterObject, SchemaObject } from './document.ts';
-import { contract, resolveReference } from './document.ts';
-import { isStreamed } from './streamed-media-types.ts';
+import {
+  contract,
+  type OperationId,
+  type OperationObject,
+  type ParameterObject,
+  resolveReference,
+  type SchemaObject,
+} from './document.ts';
+
+/** Media types whose bodies are never held as a whole: they go through the service piece by piece. */
+export const streamedMediaTypes = ['application/x-ndjson', 'text/csv', 'text/event-stream'] as const;
+
+export type StreamedMediaType = (typeof streamedMediaTypes)[number];
+
+export function isStreamed(mediaType: string): mediaType is StreamedMediaType {
+  return streamedMediaTypes.some((streamed) => streamed === mediaType);
+}
 
 /** What the HTTP layer needs to know of an operation, read once from the contract. */
 export interface Operation {

@@ -6,13 +6,18 @@ import type {
   CustomerReplace,
   CustomerUpdate,
 } from '../contract/types.ts';
-import type { CustomerFields } from './customer.ts';
-import { assembleCustomer, customerFieldNames, fieldsFrom, fieldsOf, mergePatch } from './customer.ts';
+import type { IdSource } from './clock.ts';
+import {
+  assembleCustomer,
+  type CustomerFields,
+  customerFieldNames,
+  fieldsFrom,
+  fieldsOf,
+  mergePatch,
+} from './customer.ts';
 import { Failure, invalidRequest } from './failures.ts';
-import type { Precondition } from './preconditions.ts';
-import { checkAbsent, checkPrecondition } from './preconditions.ts';
-import { checkBody, checkMerged } from './rules.ts';
-import type { IdSource } from './sources.ts';
+import { checkAbsent, checkPrecondition, type Precondition } from './preconditions.ts';
+import { checkBody, checkMerged } from './validation.ts';
 
 /** What a caller wants done to one customer. */
 export type Command =

@@ -1,8 +1,7 @@
 import type { Customer, ErasureReceipt } from '../contract/types.ts';
 import { customerFieldNames } from './customer.ts';
-import type { WriteContext } from './ports.ts';
-import type { Precondition } from './preconditions.ts';
-import { checkPrecondition } from './preconditions.ts';
+import type { WriteContext } from './customer-store.ts';
+import { checkPrecondition, type Precondition } from './preconditions.ts';
 
 /** Forgets customers for good. */
 export interface ErasureStore {

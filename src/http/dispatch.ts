@@ -1,14 +1,12 @@
+import type { ServerResponse } from 'node:http';
 import type { Request, RequestHandler, Response } from 'express';
 import type { Handlers } from '../contract/handler.ts';
 import type { Operation } from '../contract/operations.ts';
 import { Failure, unavailable } from '../domain/failures.ts';
-import { within } from '../operations/within.ts';
-import type { Admission } from './admission.ts';
-import { startReplyDeadline } from './reply-deadline.ts';
+import { within } from '../runtime/with-timeout.ts';
+import { securityHeaders } from './headers.ts';
+import { type Admission, workClasses } from './middleware/load-shedding.ts';
 import type { RequestContext } from './request-context.ts';
-import { securityHeaders } from './security-headers.ts';
-import { sendStream } from './send-stream.ts';
-import { workClasses } from './work-classes.ts';
 
 /** What a handler gets beside what the contract declares. */
 export interface HandlerContext {
@@ -129,4 +127,52 @@ function bytesOf(body: unknown): Uint8Array {
 
 function isStream(body: unknown): body is AsyncIterable<Uint8Array> {
   return typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
+}
+
+/**
+ * Sends a body piece by piece, no faster than the client reads it, and ends its source when the client is gone.
+ * Rejects when the source does; the reply must then be cut, so that nobody takes half of it for whole.
+ */
+export async function sendStream(response: ServerResponse, source: AsyncIterable<Uint8Array>): Promise<void> {
+  const iterator = source[Symbol.asyncIterator]();
+  // At once, for a source may wait for long: for the next change, or for the rest of an upload.
+  const leave = () => void Promise.resolve(iterator.return?.()).catch(() => undefined);
+  response.once('close', leave);
+  try {
+    for (;;) {
+      const { done, value } = await iterator.next();
+      if (done || response.closed) break;
+      if (!response.write(value)) await drained(response);
+    }
+    response.end();
+  } finally {
+    response.off('close', leave);
+    // The client may have been gone before anybody listened.
+    leave();
+  }
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const goOn = () => {
+      response.off('drain', goOn);
+      response.off('close', goOn);
+      resolve();
+    };
+    response.once('drain', goOn);
+    response.once('close', goOn);
+  });
+}
+
+/** How long a client may take to read a reply that is sent as a whole: a page of the largest customers is 3 MB. */
+const replyTimeoutMs = 30_000;
+
+/**
+ * Cuts a client that does not read what it asked for: the reply would hold memory, and a request's place. Most
+ * replies fit into the system's own buffer and are gone already; a streamed one may last.
+ */
+export function startReplyDeadline(response: Response): void {
+  if (response.writableFinished) return;
+  const timer = setTimeout(() => response.req.socket.destroy(), replyTimeoutMs);
+  response.once('close', () => clearTimeout(timer));
 }

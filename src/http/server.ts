@@ -1,15 +1,17 @@
+import { once } from 'node:events';
 import { createServer, IncomingMessage, type RequestListener, type Server, ServerResponse } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
-import type { Socket } from 'node:net';
+import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https';
+import { type AddressInfo, createServer as createProbe, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
 import { Failure } from '../domain/failures.ts';
-import type { Observers } from './begin-request.ts';
-import { bodyTimeoutMs } from './body-deadline.ts';
-import { limitConnections } from './connection-limit.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { bodyTimeoutMs } from './middleware/body.ts';
+import { headerCountMax, urlLengthMax } from './middleware/request-line.ts';
 import { problemFor, problemHeaders } from './problem.ts';
-import { headerCountMax, urlLengthMax } from './request-line.ts';
-import type { Certificate } from './tls-certificate.ts';
+import type { Observers } from './request-context.ts';
+import { type MetricsServer, startMetricsServer } from './routes/system.ts';
+import type { Certificate } from './tls.ts';
 
 /** Slow clients are cut: by default Node lets each of them sit for a minute. */
 const headersTimeoutMs = 10_000;
@@ -137,4 +139,87 @@ function clientFailure(error: ClientError): Failure {
     default:
       return new Failure('malformed_request', 'This is not an HTTP request that can be read.');
   }
+}
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Rejects as {@link listen} would. */
+export async function checkAddress({ host, port }: ListenAddress): Promise<void> {
+  const probe = createProbe();
+  probe.listen({ host, port });
+  await once(probe, 'listening');
+  probe.close();
+  await once(probe, 'close');
+}
+
+/** Rejects with the server's own error, such as EADDRINUSE. */
+export async function listen(server: Server, { host, port }: ListenAddress): Promise<void> {
+  server.listen({ host, port });
+  await once(server, 'listening');
+}
+
+export function schemeOf(server: Server): 'http' | 'https' {
+  return server instanceof HttpsServer ? 'https' : 'http';
+}
+
+export function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port;
+}
+
+/** Such as `http://127.0.0.1:8080`. */
+export function urlOf(server: Server): string {
+  const { address, family, port } = server.address() as AddressInfo;
+  return `${schemeOf(server)}://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
+
+/**
+ * Listens for requests, and for scrapes where those have an address of their own. That one comes first: the service
+ * is not seen to listen before everything does.
+ */
+export async function listenTogether(
+  server: Server,
+  address: ListenAddress,
+  metricsAddress: ListenAddress | undefined,
+  metrics: Metrics,
+): Promise<MetricsServer | undefined> {
+  const metricsServer = metricsAddress && (await startMetricsServer(metricsAddress, metrics));
+  try {
+    await listen(server, address);
+    return metricsServer;
+  } catch (error) {
+    await metricsServer?.stop();
+    throw error;
+  }
+}
+
+/** Connections beyond the limit that are still taken, to be told so and closed. Who comes then is cut. */
+const surplusMax = 256;
+/** How long such a connection may take to ask anything. */
+const surplusTimeoutMs = 2000;
+
+/** For all servers of this process: a connection belongs to one of them. */
+const surplus = new WeakSet<Socket>();
+
+/** Whether the connection is one too many: it is answered 503 and closed. Health and metrics are answered. */
+export function isSurplus(socket: Socket): boolean {
+  return surplus.has(socket);
+}
+
+/** Bounds the open connections of a server. */
+export function limitConnections(server: Server, connectionsMax: number): void {
+  let open = 0;
+  const onClose = () => void open--;
+  // Over TLS the connection that requests come on is there after the handshake.
+  server.on(server instanceof HttpsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
+    open++;
+    socket.once('close', onClose);
+    if (open <= connectionsMax) return;
+    surplus.add(socket);
+    socket.setTimeout(surplusTimeoutMs);
+  });
+  // Node closes the rest unanswered.
+  server.maxConnections = connectionsMax + surplusMax;
 }

@@ -1,6 +1,6 @@
-import type { ApiKey, ApiKeyStore } from '../domain/api-keys.ts';
-import type { Engine, Session } from './engine.ts';
-import { toFailure } from './error-translation.ts';
+import type { ApiKey, ApiKeyStore } from '../domain/authentication.ts';
+import type { Engine, Session } from './engine/engine.ts';
+import { toFailure } from './errors.ts';
 
 interface KeyRow {
   readonly id: string;

@@ -1,5 +1,5 @@
 import { createHmac, hkdfSync, randomBytes } from 'node:crypto';
-import type { Engine } from './engine.ts';
+import type { Engine } from './engine/engine.ts';
 
 const secretBytes = 32;
 

@@ -1,28 +1,27 @@
-import type { ApiKeyStore } from '../domain/api-keys.ts';
+import type { ApiKeyStore } from '../domain/authentication.ts';
 import type { ChangeFeed, CustomerHistories } from '../domain/change-feed.ts';
+import type { Clock, IdSource } from '../domain/clock.ts';
+import type { CustomerStore, QueueLoad, ReadinessFault, StoreLoad } from '../domain/customer-store.ts';
 import type { ErasureStore } from '../domain/erasure.ts';
-import type { CustomerStore } from '../domain/ports.ts';
-import type { Clock, IdSource } from '../domain/sources.ts';
-import type { StoreLoad } from '../domain/store-load.ts';
-import type { GroupObserver, StorageFigures } from '../operations/storage-metrics.ts';
+import type { GroupObserver, StorageFigures } from '../telemetry/storage-metrics.ts';
 import { createApiKeyStore } from './api-keys.ts';
-import { createChangeFeed } from './change-feed.ts';
-import { createCursorSealer } from './cursors.ts';
-import { createCustomerExport } from './customer-export.ts';
-import { createCustomerHistories } from './customer-history.ts';
-import { createCustomerPages } from './customer-pages.ts';
-import { createCustomerReads } from './customer-reads.ts';
-import { createCustomerWrites } from './customer-writes.ts';
-import type { Database } from './database.ts';
-import { createErasures } from './erasure.ts';
-import { toFailure } from './error-translation.ts';
-import { createFeedNews } from './feed-news.ts';
-import type { Migration } from './migration.ts';
-import { migrations } from './migrator.ts';
-import { findReadinessFaults } from './readiness.ts';
-import { createReplicaReads, type ReplicaObserver } from './replica-reads.ts';
-import { createSweep, type Retention, type SweepReport } from './retention.ts';
+import { createChangeFeed, createFeedNews } from './changes/feed.ts';
+import { createCustomerHistories } from './changes/history.ts';
+import { createSweep, type Retention, type SweepReport } from './changes/retention.ts';
+import { createCursorSealer } from './customers/cursors.ts';
+import { createCustomerExport } from './customers/export.ts';
+import { createCustomerPages } from './customers/list.ts';
+import { createCustomerReads } from './customers/reads.ts';
+import type { Engine } from './engine/engine.ts';
+import { createErasures } from './erasure/erase.ts';
+import { toFailure } from './errors.ts';
+import type { Migration } from './migrations/migration.ts';
+import { migrations, readSchemaState, type SchemaState } from './migrations/migrator.ts';
+import type { Database } from './open.ts';
+import { createReplicaReads, type ReplicaObserver } from './postgres/replica.ts';
 import { loadSecrets } from './secrets.ts';
+import { FileMoved } from './sqlite/driver.ts';
+import { createCustomerWrites } from './writes/writer.ts';
 
 /** An Idempotency-Key is kept for a day, as long as clients may be expected to retry. */
 const idempotencyTtlMs = 24 * 60 * 60 * 1000;
@@ -132,4 +131,47 @@ export async function createStorage(
       await writes.idle();
     },
   };
+}
+
+/** The writes that wait, and how many may. */
+export interface WriteQueue {
+  readonly load: QueueLoad;
+  readonly queueMax: number;
+}
+
+/**
+ * Looks what keeps the database from serving. A write transaction is begun and rolled back, which a server that only
+ * reads refuses. It stores nothing, so that a full disk is not seen: reads go on there, and each write tells.
+ */
+export async function findReadinessFaults(
+  engine: Engine,
+  { load, queueMax }: WriteQueue,
+  steps: readonly Migration[],
+): Promise<readonly ReadinessFault[]> {
+  try {
+    const probe = `SELECT position FROM feed_head ${engine.dialect.lockForProbe}`;
+    await engine.transaction((session) => session.run(probe, []), { rollBack: true });
+    const faults: ReadinessFault[] = [];
+    const schema = schemaFault(await readSchemaState(engine, steps));
+    if (schema) faults.push({ check: 'schema', detail: schema });
+    if (load.waiting >= queueMax) {
+      faults.push({ check: 'writes', detail: `${load.waiting} wait, which is as many as may.` });
+    }
+    return faults;
+  } catch (cause) {
+    if (cause instanceof FileMoved || (cause instanceof Error && cause.cause instanceof FileMoved)) {
+      return [
+        { check: 'file', detail: 'It was moved, replaced or deleted. Start the service again.', cause },
+      ];
+    }
+    const { code } = cause as { readonly code?: unknown };
+    const named = typeof code === 'string' && /^[A-Z0-9_]{5,40}$/.test(code) ? ` (${code})` : '';
+    return [{ check: 'database', detail: `It takes no write transaction now${named}.`, cause }];
+  }
+}
+
+function schemaFault({ pending, unknown, incomplete }: SchemaState): string | undefined {
+  if (incomplete) return 'It is not complete: customers move is filling it.';
+  if (unknown.length > 0) return `A newer release has changed it (${unknown.join(', ')}). Run that release.`;
+  return pending.length > 0 ? `It lacks ${pending.join(', ')}.` : undefined;
 }

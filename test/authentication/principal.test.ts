@@ -1,8 +1,8 @@
 /** What long replies go by: whether the credential of their caller still holds. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openKeyring } from '../../src/authentication/keyring.ts';
-import type { Principal } from '../../src/domain/principal.ts';
+import { openKeyring } from '../../src/authentication/api-key-cache.ts';
+import type { Principal } from '../../src/domain/authentication.ts';
 import { createApiKeyStore } from '../../src/storage/api-keys.ts';
 import { openStore } from '../storage/open-store.ts';
 import { afterwards } from '../support/cleanup.ts';

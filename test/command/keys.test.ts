@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { before, test } from 'node:test';
-import { createKey, revokeKey, rotateKey } from '../../src/commands/keys.ts';
-import { loadConfig } from '../../src/config.ts';
+import { createKey, revokeKey, rotateKey } from '../../src/cli/keys.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { openDirectly, select } from '../storage/direct-engine.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { bearer, until } from '../support/credentials.ts';

@@ -1,11 +1,11 @@
 /** What `customers move` refuses, in one line that says what to do, without a password, and with nothing changed. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { CommandProblem } from '../../src/commands/command-problem.ts';
-import { moveTo } from '../../src/commands/move.ts';
-import { loadConfig } from '../../src/config.ts';
-import { migrate } from '../../src/storage/database.ts';
-import { StorageProblem } from '../../src/storage/storage-problem.ts';
+import { CommandProblem } from '../../src/cli/exit.ts';
+import { moveTo } from '../../src/cli/move.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { StorageProblem } from '../../src/storage/errors.ts';
+import { migrate } from '../../src/storage/open.ts';
 import { moveHere } from '../move/move-here.ts';
 import { execute, openDirectly, select } from '../storage/direct-engine.ts';
 import { openStore } from '../storage/open-store.ts';

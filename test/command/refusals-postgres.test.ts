@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { describe, test } from 'node:test';
-import { openPostgres } from '../../src/storage/postgres.ts';
+import { openPostgres } from '../../src/storage/postgres/driver.ts';
 import { freshDatabaseUrl } from '../support/engines.ts';
 import { temporaryFolder } from '../support/folder-contents.ts';
 import { runCommand } from '../support/process.ts';

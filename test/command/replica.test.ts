@@ -7,9 +7,9 @@
  */
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import { loadConfig } from '../../src/config.ts';
-import { checkUp } from '../../src/storage/checkup.ts';
-import { migrate } from '../../src/storage/database.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { checkUp } from '../../src/storage/doctor/checks.ts';
+import { migrate } from '../../src/storage/open.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { freshDatabaseUrl } from '../support/engines.ts';
 import { type PostgresPair, startPostgresPair } from '../support/postgres-pair.ts';

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { loadConfig } from '../../src/config.ts';
-import { migrate } from '../../src/storage/database.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { migrate } from '../../src/storage/open.ts';
 import { openDirectly, select } from '../storage/direct-engine.ts';
 import { describeEngines, freshDatabaseUrl } from '../support/engines.ts';
 import { startKillableService } from '../support/killable-service.ts';

@@ -9,9 +9,9 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import type { Customer, CustomerList } from '../../src/contract/types.ts';
-import { migrate } from '../../src/storage/database.ts';
+import { migrate } from '../../src/storage/open.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { type PostgresPair, startPostgresPair } from '../support/postgres-pair.ts';
 import { replicaCounts } from '../support/replica-counts.ts';

@@ -1,4 +1,4 @@
-import { isStreamed } from '../../src/contract/streamed-media-types.ts';
+import { isStreamed } from '../../src/contract/operations.ts';
 import { contractDocument, type Operation, resolved } from '../support/contract-document.ts';
 import { type RuleSchema, type Violation, validValue, violationsOf } from './violations.ts';
 

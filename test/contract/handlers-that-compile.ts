@@ -1,7 +1,7 @@
 /** Compiles as it is. Each fault is this text with one change, so that nothing else can be what is refused. */
 export const control = `
 import type { Handlers } from '../../src/contract/handler.ts';
-import type { Rendered } from '../../src/contract/rendered.ts';
+import type { Rendered } from '../../src/contract/types.ts';
 import type { ChangePage, Customer, CustomerHistory, CustomerList, ErasureReceipt } from '../../src/contract/types.ts';
 
 interface Context { readonly principal: string }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Failure, invalidRequest, unavailable } from '../../src/domain/failures.ts';
-import { pointerTo } from '../../src/domain/rules.ts';
+import { pointerTo } from '../../src/domain/validation.ts';
 
 test('a failure keeps what callers may know apart from what the log may', () => {
   const failure = new Failure('email_taken', 'Somebody has it.', { cause: new Error('SELECT secret') });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { foldForSearch, searchText, termLength } from '../../src/domain/search-text.ts';
+import { foldForSearch, searchText, termLength } from '../../src/domain/normalization.ts';
 import { randomFrom } from '../support/random.ts';
 
 const { seed } = randomFrom('search text');

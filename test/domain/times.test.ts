@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ceilToMilliseconds } from '../../src/domain/times.ts';
+import { ceilToMilliseconds } from '../../src/domain/validation.ts';
 
 const cases: readonly [time: string, utc: string][] = [
   ['2026-03-01T00:00:00Z', '2026-03-01T00:00:00.000Z'],

@@ -10,8 +10,8 @@
  */
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import { loadConfig } from '../../src/config.ts';
-import { openToServe } from '../../src/storage/database.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { openToServe } from '../../src/storage/open.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { until } from '../support/credentials.ts';
 import { type PostgresPair, startPostgresPair } from '../support/postgres-pair.ts';

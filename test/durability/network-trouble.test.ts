@@ -9,8 +9,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { loadConfig } from '../../src/config.ts';
-import { migrate } from '../../src/storage/database.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { migrate } from '../../src/storage/open.ts';
 import { until } from '../support/credentials.ts';
 import { freshDatabaseUrl } from '../support/engines.ts';
 import { followFeed } from '../support/feed-client.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { loadConfig } from '../../src/config.ts';
-import { migrate } from '../../src/storage/database.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { migrate } from '../../src/storage/open.ts';
 import type { Cleanup } from '../support/cleanup.ts';
 import type { PostgresPair } from '../support/postgres-pair.ts';
 import { startTestService } from '../support/service.ts';

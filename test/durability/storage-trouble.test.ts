@@ -8,7 +8,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Engine } from '../../src/storage/engine.ts';
+import type { Engine } from '../../src/storage/engine/engine.ts';
 import { openDirectly, select } from '../storage/direct-engine.ts';
 import { afterwards, type Cleanup } from '../support/cleanup.ts';
 import { freshDatabaseUrl } from '../support/engines.ts';

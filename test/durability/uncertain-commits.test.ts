@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { loadConfig } from '../../src/config.ts';
-import { migrate } from '../../src/storage/database.ts';
-import type { Engine } from '../../src/storage/engine.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import type { Engine } from '../../src/storage/engine/engine.ts';
+import { migrate } from '../../src/storage/open.ts';
 import { execute, openDirectly, select } from '../storage/direct-engine.ts';
 import { afterwards, type Cleanup } from '../support/cleanup.ts';
 import { until } from '../support/credentials.ts';

@@ -1,4 +1,4 @@
-import type { Engine } from '../../src/storage/engine.ts';
+import type { Engine } from '../../src/storage/engine/engine.ts';
 import { execute } from '../storage/direct-engine.ts';
 
 /** What somebody did to the database, and how it is undone. */

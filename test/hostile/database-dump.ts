@@ -1,4 +1,4 @@
-import type { Engine } from '../../src/storage/engine.ts';
+import type { Engine } from '../../src/storage/engine/engine.ts';
 import { select } from '../storage/direct-engine.ts';
 
 /** Every table by its name, each row as text in an order of its own, and the schema under `(schema)`. */

@@ -1,5 +1,5 @@
 import { Agent, type IncomingHttpHeaders, request as sendRequest } from 'node:http';
-import { isStreamed } from '../../src/contract/streamed-media-types.ts';
+import { isStreamed } from '../../src/contract/operations.ts';
 import type { Target } from '../conformance/cases.ts';
 
 /** One request as the values that it is made of, so that an oracle can judge them one by one. */

@@ -7,9 +7,9 @@
  */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { loadConfig } from '../../src/config.ts';
-import { migrate } from '../../src/storage/database.ts';
-import type { Engine } from '../../src/storage/engine.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import type { Engine } from '../../src/storage/engine/engine.ts';
+import { migrate } from '../../src/storage/open.ts';
 import { openDirectly } from '../storage/direct-engine.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { describeEngines, type EngineName } from '../support/engines.ts';

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { loadConfig } from '../../src/config.ts';
-import { migrate } from '../../src/storage/database.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { migrate } from '../../src/storage/open.ts';
 import { afterwards, type Cleanup } from '../support/cleanup.ts';
 import { type EngineName, freshDatabaseUrl } from '../support/engines.ts';
 import { type CommandExit, startCommand } from '../support/process.ts';

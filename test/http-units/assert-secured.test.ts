@@ -3,8 +3,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import express from 'express';
 import { contract } from '../../src/contract/document.ts';
-import { assertSecured } from '../../src/http/assert-secured.ts';
-import { journeyOf } from '../../src/http/journey.ts';
+import { assertSecured, journeyOf } from '../../src/http/app.ts';
 
 type Operation = Record<string, unknown>;
 

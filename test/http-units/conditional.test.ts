@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { Failure } from '../../src/domain/failures.ts';
 import type { TagCondition } from '../../src/domain/preconditions.ts';
-import { isNotModified, parseTagCondition } from '../../src/http/conditional.ts';
+import { isNotModified, parseTagCondition } from '../../src/http/headers.ts';
 
 const parse = (value: string | undefined) => parseTagCondition('If-Match', value);
 const strong = (opaqueTag: string) => ({ weak: false, opaqueTag });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { operationsById } from '../../src/contract/operations.ts';
-import { matchPath } from '../../src/http/contract-routes.ts';
+import { matchPath } from '../../src/http/middleware/router.ts';
 
 const id = '0198c5a2-7c1e-7b3a-9d42-5e1f0a6b8c37';
 

@@ -3,10 +3,14 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { operationsById } from '../../src/contract/operations.ts';
-import { placesFor, reasonToRefuse } from '../../src/http/overload.ts';
-import { workClasses, workClassOf } from '../../src/http/work-classes.ts';
-import { watchEventLoop } from '../../src/operations/event-loop-delay.ts';
-import { createReadLine } from '../../src/storage/read-line.ts';
+import {
+  placesFor,
+  reasonToRefuse,
+  workClasses,
+  workClassOf,
+} from '../../src/http/middleware/load-shedding.ts';
+import { watchEventLoop } from '../../src/runtime/event-loop-delay.ts';
+import { createReadLine } from '../../src/storage/engine/read-queue.ts';
 
 const queue = (waitMs: number) => ({ waiting: 1, waitMs });
 const load = ({ reads = 0, writes = 0, loop = 0 }) => ({

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { callersMax, createRateLimiter } from '../../src/http/rate-limiter.ts';
+import { callersMax, createRateLimiter } from '../../src/http/middleware/rate-limit.ts';
 import { randomFrom } from '../support/random.ts';
 
 suite('rate limiter', () => {

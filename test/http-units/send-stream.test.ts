@@ -5,7 +5,7 @@ import { createServer, get, type IncomingMessage, type ServerResponse } from 'no
 import type { AddressInfo } from 'node:net';
 import { suite, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { sendStream } from '../../src/http/send-stream.ts';
+import { sendStream } from '../../src/http/dispatch.ts';
 import { afterwards } from '../support/cleanup.ts';
 
 const piece = Buffer.alloc(65_536, 'x');

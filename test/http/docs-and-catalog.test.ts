@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { get } from 'node:http';
 import { before, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { docsPagePaths } from '../../src/http/docs-page.ts';
+import { docsPagePaths } from '../../src/http/routes/docs.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { describeEngines } from '../support/engines.ts';
 import { startTestService, type TestService } from '../support/service.ts';

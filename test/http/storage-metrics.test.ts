@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createGroupCommit } from '../../src/storage/group-commit.ts';
+import { createGroupCommit } from '../../src/storage/writes/group-commit.ts';
 import { describeEngines } from '../support/engines.ts';
 import { startTestService } from '../support/service.ts';
 

@@ -7,8 +7,8 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { loadConfig } from '../../src/config.ts';
-import { migrate } from '../../src/storage/database.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { migrate } from '../../src/storage/open.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { type PostgresPair, startPostgresPair } from '../support/postgres-pair.ts';
 import { randomFrom } from '../support/random.ts';

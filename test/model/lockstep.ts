@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { CustomerList } from '../../src/contract/types.ts';
-import type { Engine } from '../../src/storage/engine.ts';
+import type { Engine } from '../../src/storage/engine/engine.ts';
 import { openDirectly } from '../storage/direct-engine.ts';
 import type { Cleanup } from '../support/cleanup.ts';
 import { engines } from '../support/engines.ts';

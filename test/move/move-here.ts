@@ -1,6 +1,6 @@
-import { loadConfig } from '../../src/config.ts';
-import { openToRead } from '../../src/storage/database.ts';
-import { type MoveResult, moveDatabase } from '../../src/storage/move.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { type MoveResult, moveDatabase } from '../../src/storage/copy/copy.ts';
+import { openToRead } from '../../src/storage/open.ts';
 
 /** What `customers move` does, in this process, and how many rows it found in the target already. */
 export async function moveHere(

@@ -6,10 +6,10 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { createCommand, updateCommand } from '../../src/domain/commands.ts';
-import { openToServe } from '../../src/storage/database.ts';
-import { holdsEmail, searchTables } from '../../src/storage/trace-search.ts';
+import { holdsEmail, searchTables } from '../../src/storage/erasure/audit.ts';
+import { openToServe } from '../../src/storage/open.ts';
 import { openDirectly, select } from '../storage/direct-engine.ts';
 import { type OpenStore, openStore, plainContext } from '../storage/open-store.ts';
 import { freshDatabaseUrl } from '../support/engines.ts';

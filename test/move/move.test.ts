@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { before, describe, test } from 'node:test';
 import type { ChangePage, Customer, CustomerList } from '../../src/contract/types.ts';
-import { movedParts, unmovedTables } from '../../src/storage/move-parts.ts';
+import { movedParts, unmovedTables } from '../../src/storage/copy/chunks.ts';
 import { openDirectly, select, sqliteFile } from '../storage/direct-engine.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { until } from '../support/credentials.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Engine } from '../../src/storage/engine.ts';
-import { movedParts } from '../../src/storage/move-parts.ts';
+import { movedParts } from '../../src/storage/copy/chunks.ts';
+import type { Engine } from '../../src/storage/engine/engine.ts';
 import { select } from '../storage/direct-engine.ts';
 
 /** Every row of every moved table, in words of this test's own: nothing of the command's reading is used. */

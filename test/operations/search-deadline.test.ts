@@ -1,7 +1,7 @@
 /** A search that no index helps is ended by the request's deadline, and says what to ask for instead. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Engine } from '../../src/storage/engine.ts';
+import type { Engine } from '../../src/storage/engine/engine.ts';
 import { openDirectly } from '../storage/direct-engine.ts';
 import { describeEngines } from '../support/engines.ts';
 import { startTestService } from '../support/service.ts';

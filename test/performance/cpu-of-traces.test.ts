@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
-import { loadConfig } from '../../src/config.ts';
-import { migrate } from '../../src/storage/database.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { migrate } from '../../src/storage/open.ts';
 import { describeEngines, freshDatabaseUrl } from '../support/engines.ts';
 import { startReceiver } from '../tracing/otlp-receiver.ts';
 import { cpuUsOfTurn, createCustomers, startMeasured, type Target } from './cpu-of-requests.ts';

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
-import { type Change, createChangeLog } from '../../src/storage/change-log.ts';
-import type { Engine, Session } from '../../src/storage/engine.ts';
+import { type Change, createChangeLog } from '../../src/storage/changes/log.ts';
+import type { Engine, Session } from '../../src/storage/engine/engine.ts';
 import { execute, openDirectly, select } from './direct-engine.ts';
 import { openStore } from './open-store.ts';
 

@@ -4,7 +4,7 @@ import { before, suite, test } from 'node:test';
 import fc from 'fast-check';
 import type { CustomerList } from '../../src/contract/types.ts';
 import { Failure } from '../../src/domain/failures.ts';
-import { createCursorSealer } from '../../src/storage/cursors.ts';
+import { createCursorSealer } from '../../src/storage/customers/cursors.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { describeEngines } from '../support/engines.ts';
 import { randomFrom } from '../support/random.ts';

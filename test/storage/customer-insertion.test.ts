@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Customer } from '../../src/contract/types.ts';
 import { createCommand } from '../../src/domain/commands.ts';
-import { createCustomerInsertion } from '../../src/storage/customer-insertion.ts';
-import { createCustomerRows } from '../../src/storage/customer-rows.ts';
-import { createSearchRows } from '../../src/storage/customer-search-rows.ts';
+import {
+  createCustomerInsertion,
+  createCustomerRows,
+  createSearchRows,
+} from '../../src/storage/customers/rows.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { describeEngines } from '../support/engines.ts';
 import { select } from './direct-engine.ts';

@@ -1,6 +1,6 @@
-import type { Engine } from '../../src/storage/engine.ts';
-import { openPostgres } from '../../src/storage/postgres.ts';
-import { openSqlite } from '../../src/storage/sqlite.ts';
+import type { Engine } from '../../src/storage/engine/engine.ts';
+import { openPostgres } from '../../src/storage/postgres/driver.ts';
+import { openSqlite } from '../../src/storage/sqlite/driver.ts';
 import { afterwards, type Cleanup } from '../support/cleanup.ts';
 
 /** A connection of the test's own to the database of a service, to look at its tables or to disturb it. */

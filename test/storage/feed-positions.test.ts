@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createCommand, updateCommand } from '../../src/domain/commands.ts';
-import type { CustomerStore } from '../../src/domain/ports.ts';
+import type { CustomerStore } from '../../src/domain/customer-store.ts';
 import { describeEngines } from '../support/engines.ts';
 import { type Random, randomFrom } from '../support/random.ts';
 import { openDirectly, select } from './direct-engine.ts';

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { anonymous } from '../../src/domain/authentication.ts';
 import { createCommand } from '../../src/domain/commands.ts';
-import { anonymous } from '../../src/domain/principal.ts';
-import { createFeedStreams } from '../../src/http/feed-streams.ts';
+import { createFeedStreams } from '../../src/http/sse/hub.ts';
 import { describeEngines } from '../support/engines.ts';
 import { openStore, plainContext } from './open-store.ts';
 

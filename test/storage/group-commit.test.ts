@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import { Failure } from '../../src/domain/failures.ts';
-import { createGroupCommit, type Settled } from '../../src/storage/group-commit.ts';
+import { createGroupCommit, type Settled } from '../../src/storage/writes/group-commit.ts';
 
 type Commit = (batch: readonly string[]) => Promise<readonly Settled<string>[]>;
 

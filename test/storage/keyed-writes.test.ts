@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { createCommand, updateCommand } from '../../src/domain/commands.ts';
+import type { WriteContext, WriteOutcome } from '../../src/domain/customer-store.ts';
 import { Failure } from '../../src/domain/failures.ts';
-import type { WriteContext, WriteOutcome } from '../../src/domain/ports.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { describeEngines } from '../support/engines.ts';
 import { select } from './direct-engine.ts';

@@ -8,10 +8,10 @@
  */
 import assert from 'node:assert/strict';
 import { before, type TestContext, test } from 'node:test';
-import type { ListFilters, ListQuery, SortKey } from '../../src/domain/ports.ts';
-import { createCursorSealer } from '../../src/storage/cursors.ts';
-import { createCustomerPages } from '../../src/storage/customer-pages.ts';
-import type { Engine } from '../../src/storage/engine.ts';
+import type { ListFilters, ListQuery, SortKey } from '../../src/domain/customer-store.ts';
+import { createCursorSealer } from '../../src/storage/customers/cursors.ts';
+import { createCustomerPages } from '../../src/storage/customers/list.ts';
+import type { Engine } from '../../src/storage/engine/engine.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { describeEngines, type EngineName } from '../support/engines.ts';
 import { openStore } from './open-store.ts';

@@ -1,11 +1,11 @@
 import { v7 as uuidv7 } from 'uuid';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import type { ChangeFeed } from '../../src/domain/change-feed.ts';
+import type { CustomerStore, WriteContext } from '../../src/domain/customer-store.ts';
 import type { ErasureStore } from '../../src/domain/erasure.ts';
-import type { CustomerStore, WriteContext } from '../../src/domain/ports.ts';
-import { migrate, openToServe } from '../../src/storage/database.ts';
-import type { Engine } from '../../src/storage/engine.ts';
-import type { Retention, SweepReport } from '../../src/storage/retention.ts';
+import type { Retention, SweepReport } from '../../src/storage/changes/retention.ts';
+import type { Engine } from '../../src/storage/engine/engine.ts';
+import { migrate, openToServe } from '../../src/storage/open.ts';
 import { createStorage } from '../../src/storage/storage.ts';
 import { afterwards, type Cleanup } from '../support/cleanup.ts';
 import { type EngineName, freshDatabaseUrl } from '../support/engines.ts';

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../../src/domain/failures.ts';
-import type { Engine, Session } from '../../src/storage/engine.ts';
-import { toFailure } from '../../src/storage/error-translation.ts';
+import type { Engine, Session } from '../../src/storage/engine/engine.ts';
+import { toFailure } from '../../src/storage/errors.ts';
 import { describeEngines, freshDatabaseUrl } from '../support/engines.ts';
 import { openDirectly } from './direct-engine.ts';
 

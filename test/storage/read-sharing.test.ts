@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { shareEqualReads } from '../../src/storage/read-sharing.ts';
+import { shareEqualReads } from '../../src/storage/engine/batching.ts';
 
 /** Reads of a state that changes, by queries that end when they are told to. */
 function startScene() {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createCommand, updateCommand } from '../../src/domain/commands.ts';
+import type { IdempotentRequest } from '../../src/domain/customer-store.ts';
 import type { Failure } from '../../src/domain/failures.ts';
-import type { IdempotentRequest } from '../../src/domain/ports.ts';
 import type { Cleanup } from '../support/cleanup.ts';
 import { describeEngines, type EngineName } from '../support/engines.ts';
 import { startTestService } from '../support/service.ts';

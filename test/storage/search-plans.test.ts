@@ -1,10 +1,10 @@
 /** How the databases find what is searched for: the plans on which the cost of a search rests. */
 import assert from 'node:assert/strict';
 import { before, describe, type TestContext, test } from 'node:test';
-import type { ListFilters } from '../../src/domain/ports.ts';
-import { createCursorSealer } from '../../src/storage/cursors.ts';
-import { createCustomerPages } from '../../src/storage/customer-pages.ts';
-import type { Engine } from '../../src/storage/engine.ts';
+import type { ListFilters } from '../../src/domain/customer-store.ts';
+import { createCursorSealer } from '../../src/storage/customers/cursors.ts';
+import { createCustomerPages } from '../../src/storage/customers/list.ts';
+import type { Engine } from '../../src/storage/engine/engine.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import type { EngineName } from '../support/engines.ts';
 import { openStore } from './open-store.ts';

@@ -1,4 +1,4 @@
-import type { Engine, SqlValue } from '../../src/storage/engine.ts';
+import type { Engine, SqlValue } from '../../src/storage/engine/engine.ts';
 
 export interface Statement {
   readonly sql: string;

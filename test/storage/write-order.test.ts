@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { mergeCommand } from '../../src/domain/commands.ts';
-import { namesOfCommand, roundsOf } from '../../src/storage/write-order.ts';
+import { namesOfCommand, roundsOf } from '../../src/storage/writes/apply.ts';
 import { randomFrom } from '../support/random.ts';
 
 suite('write order', () => {

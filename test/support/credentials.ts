@@ -1,6 +1,6 @@
 import { type MintedKey, mintKey } from '../../src/authentication/api-key.ts';
 import { requiredScopes } from '../../src/contract/operations.ts';
-import type { ApiKey } from '../../src/domain/api-keys.ts';
+import type { ApiKey } from '../../src/domain/authentication.ts';
 import { createApiKeyStore } from '../../src/storage/api-keys.ts';
 import { openDirectly } from '../storage/direct-engine.ts';
 import type { Cleanup } from './cleanup.ts';

@@ -1,7 +1,7 @@
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import type { Problem } from '../../src/contract/types.ts';
 import { type StopOptions, startService } from '../../src/service.ts';
-import { migrate } from '../../src/storage/database.ts';
+import { migrate } from '../../src/storage/open.ts';
 import { afterwards, type Cleanup } from './cleanup.ts';
 import { checkReply } from './contract-check.ts';
 import { type EngineName, freshDatabaseUrl } from './engines.ts';

@@ -7,8 +7,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
-import { createSpanQueue } from '../../src/operations/span-queue.ts';
-import type { SpanOutcome } from '../../src/operations/tracing.ts';
+import { createSpanQueue } from '../../src/telemetry/opentelemetry.ts';
+import type { SpanOutcome } from '../../src/telemetry/tracing.ts';
 import { startServiceProcess } from '../hostile/service-process.ts';
 import { freePort } from '../support/free-port.ts';
 import { type Answer, startReceiver } from './otlp-receiver.ts';

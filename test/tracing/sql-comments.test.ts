@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Engine } from '../../src/storage/engine.ts';
+import type { Engine } from '../../src/storage/engine/engine.ts';
 import { openDirectly, select } from '../storage/direct-engine.ts';
 import { startTestService } from '../support/service.ts';
 import { type ReceivedSpan, startReceiver } from './otlp-receiver.ts';

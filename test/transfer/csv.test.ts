@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
+import { transferFormats } from '../../src/bulk/formats.ts';
 import type { Customer } from '../../src/contract/types.ts';
-import { transferFormats } from '../../src/transfer/transfer-formats.ts';
 import { randomFrom } from '../support/random.ts';
 import { inPieces } from '../support/streaming.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { guardFormula, unguardFormula } from '../../src/transfer/formula-guard.ts';
+import { guardFormula, unguardFormula } from '../../src/bulk/csv-columns.ts';
 import { randomFrom } from '../support/random.ts';
 
 /** Texts made of what the guard looks at, so that most of them are near its edges. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
+import { importCustomers, type LineResult } from '../../src/bulk/import.ts';
 import type { MergeCommand } from '../../src/domain/commands.ts';
-import type { WriteOutcome } from '../../src/domain/ports.ts';
-import { importCustomers, type LineResult } from '../../src/transfer/import-customers.ts';
+import type { WriteOutcome } from '../../src/domain/customer-store.ts';
 
 const batchOf = (first: number, count = 64) =>
   Array.from({ length: count }, (_, index) => ({ line: first + index, value: { name: 'A' } }));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { jsonTextFault } from '../../src/transfer/json-text.ts';
+import { jsonTextFault } from '../../src/bulk/json-text.ts';
 import { randomFrom } from '../support/random.ts';
 
 const { seed } = randomFrom('json text');

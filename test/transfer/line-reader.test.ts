@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { type Line, lineBytesMax, readLines } from '../../src/transfer/line-reader.ts';
+import { type Line, lineBytesMax, readLines } from '../../src/bulk/lines.ts';
 import { randomFrom } from '../support/random.ts';
 import { inPieces } from '../support/streaming.ts';
 

@@ -6,8 +6,8 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadConfig } from '../../src/config.ts';
-import { migrate } from '../../src/storage/database.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { migrate } from '../../src/storage/open.ts';
 import { openDirectly, select } from '../storage/direct-engine.ts';
 import { afterwards, type Cleanup } from '../support/cleanup.ts';
 import { until } from '../support/credentials.ts';

@@ -4,10 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadConfig } from '../../src/config.ts';
-import { migrate, openToServe } from '../../src/storage/database.ts';
-import type { Migration } from '../../src/storage/migration.ts';
-import { migrations, readSchemaState } from '../../src/storage/migrator.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import type { Migration } from '../../src/storage/migrations/migration.ts';
+import { migrations, readSchemaState } from '../../src/storage/migrations/migrator.ts';
+import { migrate, openToServe } from '../../src/storage/open.ts';
 import { openDirectly, select } from '../storage/direct-engine.ts';
 import type { Cleanup } from '../support/cleanup.ts';
 import { until } from '../support/credentials.ts';

@@ -1,5 +1,5 @@
-import type { Migration } from '../../src/storage/migration.ts';
-import { migrations } from '../../src/storage/migrator.ts';
+import type { Migration } from '../../src/storage/migrations/migration.ts';
+import { migrations } from '../../src/storage/migrations/migrator.ts';
 
 const thisRelease = migrations.at(-1)?.name ?? '';
 

@@ -1,5 +1,5 @@
-import type { Engine } from '../../src/storage/engine.ts';
-import { applyMigrations } from '../../src/storage/migrator.ts';
+import type { Engine } from '../../src/storage/engine/engine.ts';
+import { applyMigrations } from '../../src/storage/migrations/migrator.ts';
 import { select } from '../storage/direct-engine.ts';
 
 /** What makes the schema; what a migration asks, or brings along as rows, is not of it. */

@@ -1,4 +1,4 @@
-import type { Migration } from '../migration.ts';
+import type { Migration } from './migration.ts';
 
 /** Customers with their keys and indexes, the change log, and what the service keeps about itself. */
 export const createCustomers: Migration = {

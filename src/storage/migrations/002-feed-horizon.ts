@@ -1,4 +1,4 @@
-import type { Migration } from '../migration.ts';
+import type { Migration } from './migration.ts';
 
 /** The last position of the change feed that retention has removed; 0 while everything is kept. */
 export const addFeedHorizon: Migration = {

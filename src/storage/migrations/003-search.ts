@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
-import { searchText } from '../../domain/search-text.ts';
-import type { Column } from '../columns.ts';
-import type { Dialect } from '../dialect.ts';
-import type { Migration } from '../migration.ts';
+import { searchText } from '../../domain/normalization.ts';
+import type { Column } from '../sql/columns.ts';
+import type { Dialect } from '../sql/dialect.ts';
+import type { Migration } from './migration.ts';
 
 /** The texts that searches look through, for the customers that there are already too, and their index. */
 export const createSearch: Migration = {

@@ -1,4 +1,4 @@
-import type { Migration } from '../migration.ts';
+import type { Migration } from './migration.ts';
 
 /** What is left of erased customers, and what erasing and retention look rows up by. */
 export const createErasures: Migration = {

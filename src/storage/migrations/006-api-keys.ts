@@ -1,4 +1,4 @@
-import type { Migration } from '../migration.ts';
+import type { Migration } from './migration.ts';
 
 /** API keys, and the counter by which every process sees that one of them has changed. */
 export const createApiKeys: Migration = {

@@ -1,4 +1,4 @@
-import type { Migration } from '../migration.ts';
+import type { Migration } from './migration.ts';
 
 /** For each later step that older programs can serve on: how old they may be. They read it, and start all the same. */
 export const createSchemaCompatibility: Migration = {

@@ -1,0 +1,167 @@
+import { importCustomers, type LineResult } from '../bulk/import.ts';
+import type { Config } from '../config/config.ts';
+import type { CustomerStore } from '../domain/customer-store.ts';
+import { Failure } from '../domain/failures.ts';
+import { newId } from '../runtime/uuid.ts';
+import { DatabaseInUse } from '../storage/errors.ts';
+import { openToServe } from '../storage/open.ts';
+import { createStorage } from '../storage/storage.ts';
+import { formatOf, mediaTypeOf, openSink, openSource, type TransferSource } from './bulk-file.ts';
+import { CommandProblem, Interrupted, type Interruption, watchInterruption } from './exit.ts';
+import { ratePerSecond, startProgress } from './progress.ts';
+
+export interface ImportOptions {
+  readonly format?: string;
+  readonly validateOnly?: boolean;
+  readonly failures?: string;
+}
+
+/** How long a line may wait for its turn to be written. */
+const lineTimeoutMs = 60_000;
+
+/** Who has made the changes, in the history of the customers. */
+const actor = 'customers import';
+
+/** Merges the customers of a file into the database. The exit code is 1 when a line was refused. */
+export async function importFromFile(config: Config, file: string, options: ImportOptions): Promise<void> {
+  formatOf(file, options.format);
+  const source = await openSource(file);
+  const interruption = watchInterruption(source.close);
+  const database = await openToServe(config.database, config.requestTimeoutMs).catch((error: unknown) => {
+    throw error instanceof DatabaseInUse ? inUse(error, config, file, options) : error;
+  });
+  const storage = await createStorage(database, { clock: Date.now, ids: newId });
+  const report = await createImportReport(options.failures, options.validateOnly === true);
+  try {
+    await importAll(source, storage.customers, report, interruption, { file, options });
+    report.conclude();
+    process.exitCode = report.refused > 0 ? 1 : 0;
+  } catch (error) {
+    if (error instanceof Failure) throw new CommandProblem(`${file}: ${describeRefusal(error)}`);
+    if (!(error instanceof Interrupted)) throw error;
+    process.exitCode = error.exitCode;
+    report.conclude(error.message);
+  } finally {
+    await report.close();
+    source.close();
+    interruption.release();
+    await storage.idle();
+    await database.close();
+  }
+}
+
+async function importAll(
+  { bytes, sizeBytes }: TransferSource,
+  customers: CustomerStore,
+  report: ImportReport,
+  interruption: Interruption,
+  { file, options }: { readonly file: string; readonly options: ImportOptions },
+): Promise<void> {
+  let readBytes = 0;
+  /** Breaks off between chunks: what was read of a line is no line. */
+  async function* watched(): AsyncGenerator<Uint8Array> {
+    const iterator = bytes[Symbol.asyncIterator]();
+    for (;;) {
+      const next = await iterator.next().finally(interruption.check);
+      if (next.done) return;
+      readBytes += next.value.length;
+      yield next.value;
+    }
+  }
+  const requestId = newId();
+  const records = formatOf(file, options.format).read(watched());
+  const results = importCustomers(records, (command) =>
+    customers.write(command, {
+      actor,
+      source: 'import',
+      requestId,
+      validateOnly: options.validateOnly === true,
+      idempotency: undefined,
+      deadlineMs: Date.now() + lineTimeoutMs,
+    }),
+  );
+  for await (const batch of results) {
+    await report.add(batch, sizeBytes ? readBytes / sizeBytes : undefined);
+  }
+}
+
+/** The file has one writer at a time; the service that has it takes imports too. */
+function inUse(error: DatabaseInUse, { host, port }: Config, file: string, options: ImportOptions): Error {
+  const query = options.validateOnly ? '?validateOnly=true' : '';
+  const type = mediaTypeOf(file, options.format);
+  const line = `curl -sS -X POST -H 'Content-Type: ${type}' -T '${file}' 'http://${host}:${port}/customers/import${query}'`;
+  return new CommandProblem(`${error.message}\nOr import through the service while it runs:\n\n  ${line}\n`);
+}
+
+/** Tells a person what becomes of an import. */
+export interface ImportReport {
+  readonly refused: number;
+  add(batch: readonly LineResult[], done: number | undefined): Promise<void>;
+  /** Says what was done, and why no more where it ended early. */
+  conclude(reason?: string): void;
+  close(): Promise<void>;
+}
+
+/** As many refused lines are told on standard error; with a file for them, that has all. */
+const toldMax = 20;
+
+/** @param failuresFile where refused lines go, as NDJSON. */
+export async function createImportReport(
+  failuresFile: string | undefined,
+  validateOnly: boolean,
+): Promise<ImportReport> {
+  const failures = failuresFile === undefined ? undefined : await openSink(failuresFile);
+  const counts = { created: 0, updated: 0, unchanged: 0, refused: 0 };
+  const startedAt = performance.now();
+  const progress = startProgress();
+  const rows = () => Object.values(counts).reduce((sum, count) => sum + count, 0);
+
+  async function tell(refused: readonly Refusal[]): Promise<void> {
+    if (failures) {
+      await failures.write(Buffer.from(refused.map(failureLine).join('')));
+      return;
+    }
+    const left = Math.max(0, toldMax - counts.refused);
+    for (const { line, failure } of refused.slice(0, left)) {
+      progress.say(`line ${line}: ${describeRefusal(failure)}`);
+    }
+    if (counts.refused <= toldMax && counts.refused + refused.length > toldMax) {
+      progress.say('More lines were refused: --failures FILE keeps all of them.');
+    }
+  }
+
+  return {
+    get refused() {
+      return counts.refused;
+    },
+    async add(batch, done) {
+      const refused = batch.filter((result) => result.outcome === 'refused');
+      if (refused.length > 0) await tell(refused);
+      for (const { outcome } of batch) counts[outcome] += 1;
+      progress.update(rows(), done);
+    },
+    conclude(reason) {
+      if (reason !== undefined) progress.say(`customers: ${reason}. What is counted below is stored.`);
+      const { created, updated, unchanged, refused } = counts;
+      const rate = ratePerSecond(rows(), performance.now() - startedAt);
+      const parts = `${created} created, ${updated} updated, ${unchanged} unchanged, ${refused} refused`;
+      progress.say(`${validateOnly ? 'Would be ' : ''}${parts} (${rate}).`);
+    },
+    async close() {
+      progress.end();
+      await failures?.complete();
+    },
+  };
+}
+
+type Refusal = Extract<LineResult, { readonly outcome: 'refused' }>;
+
+function failureLine({ line, failure: { code, detail, errors = [] } }: Refusal): string {
+  return `${JSON.stringify({ line, code, detail, errors })}\n`;
+}
+
+/** Names what is wrong where; never the value. */
+export function describeRefusal({ code, detail, errors = [] }: Failure): string {
+  const faults = errors.map((fault) => `${fault.pointer ?? fault.parameter} ${fault.detail}`);
+  return `${code}: ${faults.length > 0 ? faults.join('; ') : detail}`;
+}

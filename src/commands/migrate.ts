@@ -1,9 +1,0 @@
-import type { Config } from '../config.ts';
-import { migrate } from '../storage/database.ts';
-
-/** Brings the schema up to date and tells which steps that took. */
-export async function migrateSchema(config: Config): Promise<void> {
-  const applied = await migrate(config.database);
-  const outcome = applied.length > 0 ? `Applied ${applied.join(', ')}.` : 'The schema is up to date.';
-  process.stdout.write(`${outcome}\n`);
-}

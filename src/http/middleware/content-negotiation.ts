@@ -1,0 +1,51 @@
+import type { Request, RequestHandler } from 'express';
+import type { Operation } from '../../contract/operations.ts';
+import { Failure } from '../../domain/failures.ts';
+
+const charsetPattern = /^\s*charset\s*=\s*"?utf-8"?\s*$/i;
+
+/**
+ * Refuses a body that the operation does not take (415) and a reply that the caller does not take (406).
+ * The one parameter let through, charset=utf-8, is removed: the validator compiles and keeps its schemas for
+ * each distinct Content-Type, so that made-up parameters would fill the memory.
+ */
+export const checkMediaTypes: RequestHandler = function checkMediaTypes(request, _response, next) {
+  const { operation } = request.context;
+  if (operation) {
+    checkContentType(request, operation);
+    checkAccept(request, operation);
+  }
+  next();
+};
+
+function checkContentType(request: Request, operation: Operation): void {
+  const { requestMediaTypes } = operation;
+  const contentType = request.headers['content-type'];
+  if (requestMediaTypes.length === 0) {
+    // The operation has no body; what a client says of one does not matter, and must not reach the validator.
+    delete request.headers['content-type'];
+    return;
+  }
+  const [mediaType = '', ...parameters] = (contentType ?? '').split(';');
+  const name = mediaType.trim().toLowerCase();
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  const wrongCharset = parameters.some((parameter) => !charsetPattern.test(parameter));
+  if (!requestMediaTypes.includes(name) || wrongCharset || encoding !== 'identity') {
+    const accepted = requestMediaTypes.join(', ');
+    const header = operation.method === 'PATCH' ? 'Accept-Patch' : 'Accept';
+    const detail = `Send the body as ${requestMediaTypes.join(' or ')}, in UTF-8 and without a content encoding.`;
+    throw new Failure('unsupported_media_type', detail, { headers: { [header]: accepted } });
+  }
+  request.headers['content-type'] = name;
+}
+
+function checkAccept(request: Request, { responseMediaTypes }: Operation): void {
+  const { accept } = request.headers;
+  if (accept === undefined || accept === '*/*' || responseMediaTypes.length === 0) return;
+  const preferred = request.accepts([...responseMediaTypes]);
+  if (preferred === false) {
+    const detail = `This operation answers ${responseMediaTypes.join(' or ')}. Send an Accept that takes it.`;
+    throw new Failure('not_acceptable', detail);
+  }
+  request.context.replyMediaType = String(preferred);
+}

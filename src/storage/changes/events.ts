@@ -1,0 +1,76 @@
+import { customerFieldNames, customerMembers } from '../../domain/customer.ts';
+import type { ColumnType } from '../sql/columns.ts';
+import type { Dialect } from '../sql/dialect.ts';
+
+type Member = readonly [name: string, expression: string, type: ColumnType];
+
+/** The type of a change's event: what SQL and the contract call it. */
+export const eventTypeExpression = `'customer.' || kind`;
+
+/** The SQL expression that renders a row of `changes` as the contract's ChangeEvent. */
+export function eventExpression(dialect: Dialect): string {
+  const position = 'CAST(position AS text)';
+  const members: Member[] = [
+    ['specversion', `'1.0'`, 'text'],
+    ['id', position, 'text'],
+    ['source', `'/customers'`, 'text'],
+    ['type', eventTypeExpression, 'text'],
+    ['subject', 'customer_id', 'uuid'],
+    ['time', 'at', 'text'],
+    ['datacontenttype', `'application/json'`, 'text'],
+    // CloudEvents asks for a sequence that orders as text does.
+    ['sequence', `substr('${'0'.repeat(19)}' || ${position}, length(${position}) + 1)`, 'text'],
+    ['data', asJson(dialect, dataExpression), 'json'],
+  ];
+  return dialect.renderObject(members);
+}
+
+/** The SQL expression that renders a row of `changes` as the contract's HistoryEntry. */
+export function entryExpression(dialect: Dialect): string {
+  const redacted = `CASE WHEN image IS NULL THEN 'true' ELSE 'false' END`;
+  const members: Member[] = [
+    ['version', 'version', 'integer'],
+    ['kind', 'kind', 'text'],
+    ['source', 'source', 'text'],
+    ['at', 'at', 'text'],
+    ['actor', 'actor', 'text'],
+    ['requestId', 'request_id', 'text'],
+    ['changes', asJson(dialect, changesExpression), 'json'],
+    ['redacted', asJson(dialect, redacted), 'json'],
+  ];
+  return dialect.renderObject(members);
+}
+
+/**
+ * What a creation changed, as JSON text: each field that it did not leave empty. It is derived from the image, so
+ * that the largest of all changes is not stored twice.
+ */
+const creationExpression = `'{' || substr(${creationMembers().join(' || ')}, 2) || '}'`;
+
+/** The changed fields as JSON text; null for an erased customer, whose changes have no image. */
+const changesExpression =
+  `CASE WHEN image IS NULL THEN NULL WHEN kind = 'created' THEN ${creationExpression} ` +
+  'ELSE CAST(changes AS text) END';
+
+const dataExpression =
+  `CASE WHEN image IS NULL THEN NULL ELSE '{"customer":' || CAST(image AS text) || ` +
+  `',"changes":' || ${changesExpression} || '}' END`;
+
+/** For each field an expression: a comma and the member, or nothing. */
+function creationMembers(): string[] {
+  const kinds = new Map(customerMembers.map(({ name, kind }) => [name, kind]));
+  return customerFieldNames.map((name) => {
+    const kind = kinds.get(name);
+    const empty = kind === 'array' ? '[]' : kind === 'map' ? '{}' : 'null';
+    const value = `CAST(image -> '${name}' AS text)`;
+    // An image from before the field was added does not have it.
+    return (
+      `CASE WHEN COALESCE(${value}, '${empty}') = '${empty}' THEN '' ` +
+      `ELSE ',"${name}":{"before":${empty},"after":' || ${value} || '}' END`
+    );
+  });
+}
+
+function asJson({ columnTypes }: Dialect, expression: string): string {
+  return `CAST(${expression} AS ${columnTypes.json})`;
+}
