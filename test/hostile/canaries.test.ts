@@ -13,7 +13,7 @@ import { openDirectly } from '../storage/direct-engine.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { describeEngines } from '../support/engines.ts';
 import { sendRaw } from '../support/raw-request.ts';
-import { type OtlpReceiver, startReceiver } from '../tracing/otlp-receiver.ts';
+import { type OtlpReceiver, startReceiver } from '../telemetry/otlp-receiver.ts';
 import { damages, whileDamaged, whileLocked } from './broken-database.ts';
 import {
   type CanarySource,

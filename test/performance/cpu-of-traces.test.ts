@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { loadConfig } from '../../src/config/config.ts';
 import { migrate } from '../../src/storage/open.ts';
 import { describeEngines, freshDatabaseUrl } from '../support/engines.ts';
-import { startReceiver } from '../tracing/otlp-receiver.ts';
+import { startReceiver } from '../telemetry/otlp-receiver.ts';
 import { cpuUsOfTurn, createCustomers, startMeasured, type Target } from './cpu-of-requests.ts';
 
 const warmUpRequests = 8000;

@@ -1,0 +1,103 @@
+/** What is refused, and what is not, by what is measured. */
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { operationsById } from '../../../src/contract/operations.ts';
+import {
+  placesFor,
+  reasonToRefuse,
+  workClasses,
+  workClassOf,
+} from '../../../src/http/middleware/load-shedding.ts';
+import { watchEventLoop } from '../../../src/runtime/event-loop-delay.ts';
+import { createReadLine } from '../../../src/storage/engine/read-queue.ts';
+
+const queue = (waitMs: number) => ({ waiting: 1, waitMs });
+const load = ({ reads = 0, writes = 0, loop = 0 }) => ({
+  store: { reads: queue(reads), writes: queue(writes) },
+  eventLoop: { delayMs: loop },
+});
+const classes = ['pointRead', 'list', 'write'] as const;
+const refused = (measured: ReturnType<typeof load>) =>
+  classes.filter((work) => reasonToRefuse(work, measured) !== undefined);
+
+suite('overload', () => {
+  test('the first line of a request tells its class, for each operation of the contract', () => {
+    for (const { id, method, path } of operationsById.values()) {
+      const target = path.replaceAll(/\{\w+\}/g, 'crm:4711');
+      assert.equal(workClassOf(method, target), workClasses[id], id);
+      if (method === 'GET') assert.equal(workClassOf('HEAD', target), workClasses[id], id);
+    }
+  });
+
+  test('who waits for the database is refused by their own queue, point reads last', () => {
+    assert.deepEqual(refused(load({})), []);
+    assert.deepEqual(refused(load({ writes: 60_000 })), ['write']);
+    assert.deepEqual(refused(load({ reads: 1500 })), []);
+    assert.deepEqual(refused(load({ reads: 1501 })), ['list']);
+    assert.deepEqual(refused(load({ reads: 3001 })), ['pointRead', 'list']);
+  });
+
+  test('a late event loop is everybody’s, point reads last', () => {
+    assert.deepEqual(refused(load({ loop: 500 })), []);
+    assert.deepEqual(refused(load({ loop: 501 })), ['list', 'write']);
+    assert.deepEqual(refused(load({ loop: 1001 })), [...classes]);
+  });
+
+  test('writes and lists leave a quarter of the places, and have one at least', () => {
+    const places = (requestsMax: number) => classes.map((work) => placesFor(work, requestsMax));
+    assert.deepEqual(places(1000), [1000, 750, 750]);
+    assert.deepEqual(places(1), [1, 1, 1]);
+  });
+
+  test('one long pause of the event loop is no delay, and one after the other are', async () => {
+    const eventLoop = watchEventLoop();
+    await pause(200);
+    block(400);
+    await pause(60);
+    assert.ok(eventLoop.delayMs < 300, `${eventLoop.delayMs} ms after one pause`);
+    for (let count = 0; count < 4; count++) {
+      block(400);
+      await pause(0);
+    }
+    assert.ok(eventLoop.delayMs > 200, `${eventLoop.delayMs} ms after four`);
+    eventLoop.stop();
+  });
+
+  test('the wait of a read is that of the first in line, or what those before it would take', async () => {
+    const line = createReadLine(1);
+    assert.deepEqual([line.waiting, line.waitMs], [0, 0]);
+    const slow = (begun: () => void) => {
+      begun();
+      return pause(400);
+    };
+    await line.pass(slow);
+    let begin = () => {};
+    const waiting = Array.from({ length: 10 }, () =>
+      line.pass(
+        (begun) =>
+          new Promise<void>((resolve) => {
+            const next = begin;
+            begin = () => {
+              next();
+              begun();
+              resolve();
+            };
+          }),
+      ),
+    );
+    // A read takes 400 / 8 ms of late, as far as one tells.
+    assert.equal(line.waiting, 10);
+    assert.ok(line.waitMs >= 10 * 45, `${line.waitMs} ms`);
+    begin();
+    await Promise.all(waiting);
+    assert.deepEqual([line.waiting, line.waitMs], [0, 0]);
+    await assert.rejects(line.pass(() => Promise.reject(new Error('no connection'))));
+    assert.equal(line.waiting, 0, 'who gave up still stands in line');
+  });
+});
+
+function block(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+}

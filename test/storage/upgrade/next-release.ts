@@ -1,0 +1,29 @@
+import type { Migration } from '../../../src/storage/migrations/migration.ts';
+import { migrations } from '../../../src/storage/migrations/migrator.ts';
+
+const thisRelease = migrations.at(-1)?.name ?? '';
+
+/**
+ * What a next release would bring that only adds: a column, and an index that PostgreSQL makes beside requests. The
+ * program of this release, which knows nothing of them, is the previous one of the tests.
+ */
+export const addedColumn: Migration = {
+  name: '998-next-column',
+  servedSince: thisRelease,
+  async up(knex, { columnTypes: { text } }) {
+    await knex.raw(`ALTER TABLE customers ADD COLUMN next_column ${text}`);
+  },
+};
+
+export const addedIndex: Migration = {
+  name: '999-next-index',
+  servedSince: thisRelease,
+  outsideTransaction: true,
+  async up(knex, { name }) {
+    const beside = name === 'postgres' ? 'CONCURRENTLY' : '';
+    await knex.raw(`DROP INDEX ${beside} IF EXISTS customers_next`);
+    await knex.raw(`CREATE INDEX ${beside} customers_next ON customers (next_column)`);
+  },
+};
+
+export const nextRelease: readonly Migration[] = [...migrations, addedColumn, addedIndex];
