@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Customer, CustomerList } from '../../src/contract/types.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
-import { repliesChecked } from '../support/contract-check.ts';
 import { describeEngines } from '../support/engines.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
@@ -144,8 +143,4 @@ describeEngines('request body', (engine) => {
       assert.ok(closed, 'the connection is not closed');
     }
   });
-});
-
-test('every reply keeps to the contract', (t) => {
-  t.diagnostic(`request body: ${repliesChecked()} replies held against the contract, 0 off it`);
 });

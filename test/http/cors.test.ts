@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Customer } from '../../src/contract/types.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
-import { repliesChecked } from '../support/contract-check.ts';
 import { describeEngines } from '../support/engines.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
@@ -162,8 +161,4 @@ describeEngines('CORS', (engine) => {
     }
     assert.equal((await preflight(open, app)).headers.get('access-control-allow-credentials'), null);
   });
-});
-
-test('every reply keeps to the contract', (t) => {
-  t.diagnostic(`CORS: ${repliesChecked()} replies held against the contract, 0 off it`);
 });

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Customer } from '../../src/contract/types.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
-import { repliesChecked } from '../support/contract-check.ts';
 import { describeEngines } from '../support/engines.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
@@ -131,8 +130,4 @@ describeEngines('HEAD and other methods', (engine) => {
     }
     assert.equal((await service.call('GET', `/customers/${id}`)).headers.get('etag'), '"1"');
   });
-});
-
-test('every reply keeps to the contract', (t) => {
-  t.diagnostic(`HEAD and other methods: ${repliesChecked()} replies held against the contract, 0 off it`);
 });

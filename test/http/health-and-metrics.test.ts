@@ -7,7 +7,6 @@ import pg from 'pg';
 import { parse } from 'yaml';
 import type { Customer } from '../../src/contract/types.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
-import { repliesChecked } from '../support/contract-check.ts';
 import { describeEngines } from '../support/engines.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
@@ -140,8 +139,4 @@ describeEngines('health and metrics', (engine) => {
       assert.equal((await doomed.call('GET', '/livez')).status, 200);
     });
   }
-});
-
-test('every reply keeps to the contract', (t) => {
-  t.diagnostic(`health and metrics: ${repliesChecked()} replies held against the contract, 0 off it`);
 });

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Customer, CustomerList } from '../../src/contract/types.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
-import { repliesChecked } from '../support/contract-check.ts';
 import { describeEngines } from '../support/engines.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
@@ -181,8 +180,4 @@ describeEngines('media types', (engine) => {
     const headers = { Accept: 'text/html' };
     assert.equal((await service.call('DELETE', `/customers/${json.id}`, { headers })).status, 204);
   });
-});
-
-test('every reply keeps to the contract', (t) => {
-  t.diagnostic(`media types: ${repliesChecked()} replies held against the contract, 0 off it`);
 });

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Customer, Problem } from '../../src/contract/types.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
-import { repliesChecked } from '../support/contract-check.ts';
 import { describeEngines } from '../support/engines.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
@@ -186,8 +185,4 @@ describeEngines('problems', (engine) => {
         assert.match(detail, /^(must|is) /, JSON.stringify(body));
     }
   });
-});
-
-test('every reply keeps to the contract', (t) => {
-  t.diagnostic(`problems: ${repliesChecked()} replies held against the contract, 0 off it`);
 });

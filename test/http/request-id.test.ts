@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Customer } from '../../src/contract/types.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
-import { repliesChecked } from '../support/contract-check.ts';
 import { describeEngines } from '../support/engines.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
@@ -97,8 +96,4 @@ describeEngines('X-Request-Id', (engine) => {
       if (reply.status >= 400) assert.equal(reply.problem.instance, 'urn:request:mine');
     }
   });
-});
-
-test('every reply keeps to the contract', (t) => {
-  t.diagnostic(`X-Request-Id: ${repliesChecked()} replies held against the contract, 0 off it`);
 });

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Customer } from '../../src/contract/types.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
-import { repliesChecked } from '../support/contract-check.ts';
 import { describeEngines } from '../support/engines.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
@@ -45,8 +44,4 @@ describeEngines('country codes', (engine) => {
     assert.deepEqual(taken, assigned);
     t.diagnostic(`676 codes tried, ${taken.length} taken, 0 fell short`);
   });
-});
-
-test('every reply keeps to the contract', (t) => {
-  t.diagnostic(`country codes: ${repliesChecked()} replies held against the contract, 0 off it`);
 });

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Customer, CustomerList } from '../../src/contract/types.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
-import { repliesChecked } from '../support/contract-check.ts';
 import { describeEngines } from '../support/engines.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
@@ -132,8 +131,4 @@ describeEngines('deleteCustomer', (engine) => {
     const { json } = await service.call<CustomerList>('GET', '/customers', { query });
     assert.equal(json.items[0]?.version, 2);
   });
-});
-
-test('every reply keeps to the contract', (t) => {
-  t.diagnostic(`deleteCustomer: ${repliesChecked()} replies held against the contract, 0 off it`);
 });

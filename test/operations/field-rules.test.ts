@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Customer } from '../../src/contract/types.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
-import { repliesChecked } from '../support/contract-check.ts';
 import { describeEngines } from '../support/engines.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
@@ -209,8 +208,4 @@ describeEngines('field rules', (engine) => {
     assert.equal((await call('PUT', `/customers/${json.id}`, body)).status, 422);
     assert.equal((await call('PATCH', `/customers/${json.id}`, body)).status, 422);
   });
-});
-
-test('every reply keeps to the contract', (t) => {
-  t.diagnostic(`field rules: ${repliesChecked()} replies held against the contract, 0 off it`);
 });

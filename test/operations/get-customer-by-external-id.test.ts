@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Customer } from '../../src/contract/types.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
-import { repliesChecked } from '../support/contract-check.ts';
 import { describeEngines } from '../support/engines.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
@@ -83,8 +82,4 @@ describeEngines('getCustomerByExternalId', (engine) => {
     const successor = await create('Other');
     assert.equal((await get('Other')).json.id, successor.id);
   });
-});
-
-test('every reply keeps to the contract', (t) => {
-  t.diagnostic(`getCustomerByExternalId: ${repliesChecked()} replies held against the contract, 0 off it`);
 });

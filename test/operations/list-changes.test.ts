@@ -4,7 +4,6 @@ import type { ChangePage, Customer } from '../../src/contract/types.ts';
 import type { Engine } from '../../src/storage/engine/engine.ts';
 import { execute, openDirectly } from '../storage/direct-engine.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
-import { repliesChecked } from '../support/contract-check.ts';
 import { describeEngines } from '../support/engines.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
@@ -166,8 +165,4 @@ describeEngines('listChanges', (engine) => {
     await execute(direct, 'UPDATE feed_head SET horizon = 6');
     assert.deepEqual(positions(await page({ limit: 1 })), [7]);
   });
-});
-
-test('every reply keeps to the contract', (t) => {
-  t.diagnostic(`listChanges: ${repliesChecked()} replies held against the contract, 0 off it`);
 });

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Customer, CustomerList } from '../../src/contract/types.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
-import { repliesChecked } from '../support/contract-check.ts';
 import { describeEngines } from '../support/engines.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
@@ -219,8 +218,4 @@ describeEngines('list paging', (engine) => {
       assert.deepEqual([status, problem.code], [400, 'malformed_request'], value);
     }
   });
-});
-
-test('every reply keeps to the contract', (t) => {
-  t.diagnostic(`list paging: ${repliesChecked()} replies held against the contract, 0 off it`);
 });

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { suiteCleanup } from '../support/cleanup.ts';
-import { repliesChecked } from '../support/contract-check.ts';
 import { describeEngines } from '../support/engines.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
@@ -110,8 +109,4 @@ describeEngines('listCustomers parameters', (engine) => {
     ];
     for (const query of accepted) assert.equal((await list(query)).status, 200, query);
   });
-});
-
-test('every reply keeps to the contract', (t) => {
-  t.diagnostic(`listCustomers parameters: ${repliesChecked()} replies held against the contract, 0 off it`);
 });

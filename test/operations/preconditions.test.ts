@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { before, suite, test } from 'node:test';
 import type { Customer } from '../../src/contract/types.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
-import { repliesChecked } from '../support/contract-check.ts';
 import { describeEngines } from '../support/engines.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
@@ -173,8 +172,4 @@ describeEngines('preconditions', (engine) => {
     assert.equal((await send(writes[0], `/customers/${unusedId}`, headers, strict)).status, 201);
     assert.equal((await send(writes[0], `/customers/${unusedId}`, headers, strict)).status, 412);
   });
-});
-
-test('every reply keeps to the contract', (t) => {
-  t.diagnostic(`preconditions: ${repliesChecked()} replies held against the contract, 0 off it`);
 });

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Customer } from '../../src/contract/types.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
-import { repliesChecked } from '../support/contract-check.ts';
 import { describeEngines } from '../support/engines.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
@@ -243,8 +242,4 @@ describeEngines('replaceCustomer', (engine) => {
     }
     assert.equal((await get(id)).json.version, 1);
   });
-});
-
-test('every reply keeps to the contract', (t) => {
-  t.diagnostic(`replaceCustomer: ${repliesChecked()} replies held against the contract, 0 off it`);
 });

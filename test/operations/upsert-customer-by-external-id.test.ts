@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Customer } from '../../src/contract/types.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
-import { repliesChecked } from '../support/contract-check.ts';
 import { describeEngines } from '../support/engines.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
@@ -217,8 +216,4 @@ describeEngines('upsertCustomerByExternalId', (engine) => {
     }
     assert.equal((await find(externalId)).status, 404);
   });
-});
-
-test('every reply keeps to the contract', (t) => {
-  t.diagnostic(`upsertCustomerByExternalId: ${repliesChecked()} replies held against the contract, 0 off it`);
 });

@@ -5,10 +5,10 @@ import type { CustomerStore, WriteContext } from '../../src/domain/customer-stor
 import type { ErasureStore } from '../../src/domain/erasure.ts';
 import type { Retention, SweepReport } from '../../src/storage/changes/retention.ts';
 import type { Engine } from '../../src/storage/engine/engine.ts';
-import { migrate, openToServe } from '../../src/storage/open.ts';
+import { openToServe } from '../../src/storage/open.ts';
 import { createStorage } from '../../src/storage/storage.ts';
 import { afterwards, type Cleanup } from '../support/cleanup.ts';
-import { type EngineName, freshDatabaseUrl } from '../support/engines.ts';
+import { type EngineName, migratedDatabaseUrl } from '../support/engines.ts';
 
 export interface OpenStore {
   readonly databaseUrl: string;
@@ -34,9 +34,8 @@ export async function openStore(
   name: EngineName,
   { databaseUrl: given, clock = Date.now, timeoutMs = 10_000, ...rest }: StoreOptions = {},
 ): Promise<OpenStore> {
-  const databaseUrl = given ?? (await freshDatabaseUrl(cleanup, name));
+  const databaseUrl = given ?? (await migratedDatabaseUrl(cleanup, name));
   const config = loadConfig({ DATABASE_URL: databaseUrl }).database;
-  if (given === undefined) await migrate(config);
   const database = await openToServe(config, timeoutMs);
   const storage = await createStorage(database, { clock, ids: () => uuidv7(), ...rest });
   let closed: Promise<void> | undefined;

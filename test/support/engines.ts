@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe } from 'node:test';
 import pg from 'pg';
+import { loadConfig } from '../../src/config/config.ts';
+import { migrate } from '../../src/storage/open.ts';
 import { afterwards, type Cleanup } from './cleanup.ts';
 import { type PostgresCluster, startPostgresCluster } from './postgres-cluster.ts';
 
@@ -28,14 +30,50 @@ async function freshSqliteUrl(cleanup: Cleanup): Promise<string> {
   return `sqlite:${join(folder, 'customers.db')}`;
 }
 
-async function freshPostgresUrl(cleanup: Cleanup): Promise<string> {
+/** As {@link freshDatabaseUrl}, with the schema in place: on PostgreSQL a copy of a template, which takes 40 ms, not 700. */
+export async function migratedDatabaseUrl(cleanup: Cleanup, engine: EngineName): Promise<string> {
+  if (engine === 'postgres') return freshPostgresUrl(cleanup, await findTemplate());
+  const url = await freshSqliteUrl(cleanup);
+  await migrate(loadConfig({ DATABASE_URL: url }).database);
+  return url;
+}
+
+async function freshPostgresUrl(cleanup: Cleanup, template = 'template1'): Promise<string> {
   const clusterUrl = await findClusterUrl();
   const name = `test_${randomBytes(8).toString('hex')}`;
-  await execute(clusterUrl, `CREATE DATABASE ${name}`);
+  await execute(clusterUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`);
   afterwards(cleanup, () => execute(clusterUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
   const url = new URL(clusterUrl);
   url.pathname = `/${name}`;
   return url.href;
+}
+
+let template: Promise<string> | undefined;
+
+function findTemplate(): Promise<string> {
+  template ??= findClusterUrl().then(makeTemplate);
+  return template;
+}
+
+/** The processes of a run share one template, which the first of them makes; the runner removes it. */
+async function makeTemplate(clusterUrl: string): Promise<string> {
+  const name = process.env.TEST_TEMPLATE ?? `template_${randomBytes(8).toString('hex')}`;
+  const client = new pg.Client({ connectionString: clusterUrl });
+  await client.connect();
+  try {
+    await client.query('SELECT pg_advisory_lock(hashtext($1))', [name]);
+    const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
+    if (rowCount === 0) {
+      const url = new URL(clusterUrl);
+      url.pathname = `/${name}_unfinished`;
+      await client.query(`CREATE DATABASE ${name}_unfinished`);
+      await migrate(loadConfig({ DATABASE_URL: url.href }).database);
+      await client.query(`ALTER DATABASE ${name}_unfinished RENAME TO ${name}`);
+    }
+  } finally {
+    await client.end();
+  }
+  return name;
 }
 
 async function execute(clusterUrl: string, statement: string): Promise<void> {

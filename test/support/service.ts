@@ -1,10 +1,9 @@
 import { loadConfig } from '../../src/config/config.ts';
 import type { Problem } from '../../src/contract/types.ts';
 import { type StopOptions, startService } from '../../src/service.ts';
-import { migrate } from '../../src/storage/open.ts';
 import { afterwards, type Cleanup } from './cleanup.ts';
 import { checkReply } from './contract-check.ts';
-import { type EngineName, freshDatabaseUrl } from './engines.ts';
+import { type EngineName, freshDatabaseUrl, migratedDatabaseUrl } from './engines.ts';
 import { type RawReply, sendRaw } from './raw-request.ts';
 import { assertHygiene } from './reply-hygiene.ts';
 
@@ -51,7 +50,7 @@ export interface TestService {
 /** Starts the real service on a free port; it is stopped, and its database removed, with the cleanup's test. */
 export async function startTestService(cleanup: Cleanup, options: TestServiceOptions): Promise<TestService> {
   const { engine, environment, databaseUrl: given, ...ports } = options;
-  const databaseUrl = given ?? (await freshDatabaseUrl(cleanup, engine));
+  const databaseUrl = given ?? (await newDatabaseUrl(cleanup, engine));
   const config = loadConfig({
     HOST: '127.0.0.1',
     PORT: '0',
@@ -59,8 +58,6 @@ export async function startTestService(cleanup: Cleanup, options: TestServiceOpt
     LOG_LEVEL: 'silent',
     ...environment,
   });
-  // A shared database is migrated as a step of its own; the embedded one when the service starts.
-  if (engine === 'postgres' && given === undefined) await migrate(config.database);
   const service = await startService(config, ports);
   let stopped: Promise<void> | undefined;
   const stop = (stopOptions?: StopOptions) => (stopped ??= service.stop(stopOptions));
@@ -73,6 +70,11 @@ export async function startTestService(cleanup: Cleanup, options: TestServiceOpt
     raw: (bytes, timeoutMs) => sendRaw(url, bytes, timeoutMs),
     stop,
   };
+}
+
+/** The service migrates a SQLite file when it starts; PostgreSQL is migrated before. */
+function newDatabaseUrl(cleanup: Cleanup, engine: EngineName): Promise<string> {
+  return engine === 'sqlite' ? freshDatabaseUrl(cleanup, engine) : migratedDatabaseUrl(cleanup, engine);
 }
 
 /**
