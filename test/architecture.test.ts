@@ -21,7 +21,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   domain: ['contract'],
   config: [],
   runtime: [],
-  telemetry: ['runtime'],
+  telemetry: ['runtime', 'config'],
   authentication: ['domain', 'config', 'runtime'],
   bulk: ['contract', 'domain'],
   http: ['contract', 'domain', 'bulk', 'telemetry', 'runtime', 'config'],

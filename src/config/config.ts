@@ -26,16 +26,7 @@ import {
   trustedProxies,
 } from './parsers.ts';
 import { logLevels, type Setting, type SettingName, settings } from './settings.ts';
-import {
-  otlpEndpoint,
-  otlpHeaders,
-  printable,
-  resourceAttributes,
-  samplers,
-  type TracingConfig,
-  tracesUrl,
-  zeroToOne,
-} from './tracing.ts';
+import { otlpEndpoint, samplers, type TracingConfig, zeroToOne } from './tracing.ts';
 
 /** All that can be set, checked and frozen. Nothing else reads the environment. */
 export interface Config {
@@ -175,18 +166,15 @@ function readConsul(host: string, read: Read): Config['consul'] {
   return agentUrl === '' ? undefined : { agentUrl, token, serviceName: name, address };
 }
 
-/** Read only when traces are asked for: the same variables may be meant for other programs of the machine. */
+/** Undefined unless a collector is set: other programs of the machine may use the same variables. */
 function readTracing(read: Read): Config['tracing'] {
-  const below = tracesUrl(read('OTEL_EXPORTER_OTLP_ENDPOINT', otlpEndpoint));
-  const url = read('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', otlpEndpoint) || below;
-  if (url === '' || read('OTEL_SDK_DISABLED', oneOf(['true', 'false'])) === 'true') return undefined;
-  read('OTEL_EXPORTER_OTLP_PROTOCOL', oneOf(['http/protobuf']));
-  const attributes = read('OTEL_RESOURCE_ATTRIBUTES', resourceAttributes);
-  const name = read('OTEL_SERVICE_NAME', printable) || attributes['service.name'] || 'customers';
+  const endpoints = [
+    read('OTEL_EXPORTER_OTLP_ENDPOINT', otlpEndpoint),
+    read('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', otlpEndpoint),
+  ];
+  const disabled = read('OTEL_SDK_DISABLED', oneOf(['true', 'false'])) === 'true';
+  if (disabled || endpoints.every((endpoint) => endpoint === '')) return undefined;
   return {
-    url,
-    headers: read('OTEL_EXPORTER_OTLP_HEADERS', otlpHeaders),
-    resourceAttributes: { ...attributes, 'service.name': name },
     sampler: read('OTEL_TRACES_SAMPLER', oneOf(samplers)),
     ratio: read('OTEL_TRACES_SAMPLER_ARG', zeroToOne),
   };

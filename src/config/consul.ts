@@ -1,11 +1,13 @@
 import { quoted } from './parsers.ts';
 
-/** Where and what is told to a Consul agent. */
+/** The Consul agent to register with, and what to register. */
 export interface ConsulConfig {
+  /** Such as `http://127.0.0.1:8500`. */
   readonly agentUrl: string;
+  /** An ACL token; empty where the agent asks for none. */
   readonly token: string;
   readonly serviceName: string;
-  /** Empty for the agent's own address. */
+  /** The address at which others reach this instance; empty for the agent's own. */
   readonly address: string;
 }
 

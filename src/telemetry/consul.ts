@@ -1,17 +1,7 @@
 import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { ConsulConfig } from '../config/consul.ts';
 import type { Log } from './log.ts';
-
-/** Where a Consul agent is, and what it is to be told. */
-export interface ConsulOptions {
-  /** Such as `http://127.0.0.1:8500`. */
-  readonly agentUrl: string;
-  /** An ACL token; empty where the agent asks for none. */
-  readonly token: string;
-  readonly serviceName: string;
-  /** Where others reach this instance; empty for the agent's own address. */
-  readonly address: string;
-}
 
 export interface Instance {
   readonly port: number;
@@ -43,7 +33,7 @@ const callTimeoutMs = 2000;
  * the service runs on without it.
  */
 export function startRegistration(
-  options: ConsulOptions,
+  options: ConsulConfig,
   instance: Instance,
   { log, intervalMs }: RegistrationParts,
 ): Registration {
@@ -120,7 +110,7 @@ async function statusOf(instance: Instance): Promise<Status> {
   );
 }
 
-async function call({ agentUrl, token }: ConsulOptions, path: string, body: unknown): Promise<Response> {
+async function call({ agentUrl, token }: ConsulConfig, path: string, body: unknown): Promise<Response> {
   const response = await fetch(`${agentUrl}/v1/agent/${path}`, {
     method: 'PUT',
     headers: { 'Content-Type': 'application/json', ...(token === '' ? {} : { 'X-Consul-Token': token }) },

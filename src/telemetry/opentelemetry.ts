@@ -11,7 +11,12 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
-import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
+import {
+  defaultResource,
+  detectResources,
+  envDetector,
+  resourceFromAttributes,
+} from '@opentelemetry/resources';
 import {
   AlwaysOffSampler,
   AlwaysOnSampler,
@@ -23,6 +28,7 @@ import {
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
+import type { TracingConfig } from '../config/tracing.ts';
 import { within } from '../runtime/with-timeout.ts';
 import type {
   Instance,
@@ -33,7 +39,6 @@ import type {
   SpanIds,
   SpanObserver,
   Tracing,
-  TracingOptions,
   Work,
   WorkSpan,
 } from './tracing.ts';
@@ -57,22 +62,18 @@ const knownMethods = new Set([
  * process do not meet, and spans are handed on as arguments, for shared work has no current request.
  */
 export function createTracing(
-  options: TracingOptions,
+  config: TracingConfig,
   { version, id }: Instance,
   observer: SpanObserver,
 ): Tracing {
-  const { url, headers } = options;
-  // An operator's own resource attributes win.
-  const resourceAttributes = {
-    'service.version': version,
-    'service.instance.id': id,
-    ...options.resourceAttributes,
-  };
-  const exporter = new OTLPTraceExporter({ url, headers: { ...headers }, timeoutMillis: exportTimeoutMs });
+  const exporter = new OTLPTraceExporter({ timeoutMillis: exportTimeoutMs });
   const queue = createSpanQueue(exporter, observer);
+  const own = { 'service.name': 'customers', 'service.version': version, 'service.instance.id': id };
   const provider = new TracerProvider({
-    sampler: samplerFrom(options),
-    resource: defaultResource().merge(resourceFromAttributes(resourceAttributes)),
+    sampler: samplerFrom(config),
+    resource: defaultResource()
+      .merge(resourceFromAttributes(own))
+      .merge(detectResources({ detectors: [envDetector] })),
     spanLimits: { linkCountLimit: linksPerSpanMax },
     spanProcessors: [queue],
   });
@@ -100,7 +101,7 @@ export function createTracing(
 /** What was refused has been counted and logged already. */
 function ignore(): void {}
 
-function samplerFrom({ sampler, ratio }: TracingOptions): Sampler {
+function samplerFrom({ sampler, ratio }: TracingConfig): Sampler {
   const roots = {
     always_on: () => new AlwaysOnSampler(),
     always_off: () => new AlwaysOffSampler(),

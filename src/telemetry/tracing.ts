@@ -71,20 +71,6 @@ export interface Tracing {
   stop(): Promise<void>;
 }
 
-/** Where spans go, and which. */
-export interface TracingOptions {
-  /** The whole URL for spans, such as `http://127.0.0.1:4318/v1/traces`. */
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  /** `service.name` among them. */
-  readonly resourceAttributes: Readonly<Record<string, string>>;
-  readonly sampler: SamplerName;
-  /** Of the two samplers that take a share. */
-  readonly ratio: number;
-}
-
-export type SamplerName = `${'' | 'parentbased_'}${'always_on' | 'always_off' | 'traceidratio'}`;
-
 /** Who is told what becomes of spans. */
 export interface SpanObserver {
   readonly onSpans: (outcome: SpanOutcome, count: number) => void;

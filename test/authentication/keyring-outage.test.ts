@@ -2,6 +2,7 @@
  * API keys while the database cannot be asked about them: trusted for a while, then refused with 503, and good again
  * when it answers. Planted to prove it: the age of the last look not compared.
  */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { execute, openDirectly } from '../storage/direct-engine.ts';
@@ -9,9 +10,10 @@ import { afterwards, type Cleanup } from '../support/cleanup.ts';
 import { bearer, keyMaker, until } from '../support/credentials.ts';
 import { describeEngines, type EngineName } from '../support/engines.ts';
 import { startTestService } from '../support/service.ts';
+import { byTier } from '../support/tier.ts';
 
 /** The real time in the long version. */
-const keyTrustMs = process.env.TEST_SOAK ? 60_000 : 1500;
+const keyTrustMs = byTier({ full: 1500, soak: 60_000 });
 
 describeEngines('API keys while the database is blocked', (engine) => {
   test(`are trusted for ${keyTrustMs} ms, and then 503`, async (context) => {

@@ -139,7 +139,9 @@ suite('tokens', () => {
     let now = Date.now();
     const environment = { ...settings, JWT_KEYS: keysFile };
     const aged = await startTestService(context, { engine: 'sqlite', environment, clock: () => now });
-    const token = await sign(keys.rsa, claims());
+    // The service's clock decides, not this machine's, which goes on while the service starts.
+    const issuedAt = Math.floor(now / 1000);
+    const token = await sign(keys.rsa, claims({ iat: issuedAt, exp: issuedAt + 300 }));
     assert.equal((await get(token, aged)).status, 200);
     now += 311_000;
     assert.match((await get(token, aged)).problem.detail, /expired/);

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { CommandProblem } from '../../src/cli/exit.ts';
 import { moveTo } from '../../src/cli/move.ts';
 import { loadConfig } from '../../src/config/config.ts';
-import { StorageProblem } from '../../src/storage/errors.ts';
+import { StorageError } from '../../src/storage/errors.ts';
 import { migrate } from '../../src/storage/open.ts';
 import { moveHere } from '../storage/copy/move-here.ts';
 import { execute, openDirectly, select } from '../storage/direct-engine.ts';
@@ -17,7 +17,7 @@ const password = 'geheim-99';
 
 async function refuses(databaseUrl: string, to: string, message: RegExp): Promise<void> {
   await assert.rejects(moveTo(loadConfig({ DATABASE_URL: databaseUrl }), { to }), (error) => {
-    assert.ok(error instanceof StorageProblem || error instanceof CommandProblem, String(error));
+    assert.ok(error instanceof StorageError || error instanceof CommandProblem, String(error));
     assert.match(error.message, message);
     assert.match(error.message, /^[^\n]+$/, 'it is one line');
     assert.ok(!error.message.includes(password), 'it tells the password');

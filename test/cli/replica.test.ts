@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { loadConfig } from '../../src/config/config.ts';
-import { checkUp } from '../../src/storage/doctor/checks.ts';
+import { runChecks } from '../../src/storage/doctor/checks.ts';
 import { migrate } from '../../src/storage/open.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { freshDatabaseUrl } from '../support/engines.ts';
@@ -35,7 +35,7 @@ describe('a replica at the start', () => {
 
   async function examine(replicaUrl: string): Promise<string> {
     const config = loadConfig({ DATABASE_URL: databaseUrl, DATABASE_REPLICA_URL: replicaUrl });
-    for await (const { subject, level, text } of checkUp(config.database))
+    for await (const { subject, level, text } of runChecks(config.database))
       if (subject === 'replica') return `${level}: ${text}`;
     return 'nothing';
   }

@@ -7,6 +7,7 @@
  * connections that say nothing (it takes its whole time); the drain cuts what is under way (cut); the database is
  * closed without a checkpoint.
  */
+
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
@@ -23,9 +24,10 @@ import { type EngineName, freshDatabaseUrl } from '../support/engines.ts';
 import { followFeed } from '../support/feed-client.ts';
 import { temporaryFolder } from '../support/folder-contents.ts';
 import { startCommand } from '../support/process.ts';
+import { tier } from '../support/tier.ts';
 import { type Outcomes, runObedientClients } from './obedient-clients.ts';
 
-const soak = process.env.TEST_SOAK !== undefined;
+const soak = tier === 'soak';
 const clients = 8;
 /** So many requests are answered before the signal. */
 const answeredLeast = 50;

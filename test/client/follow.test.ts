@@ -2,15 +2,17 @@
  * Following the feed over connections that break. Planted: a reconnection without Last-Event-ID, and no look whether
  * an event came before (everything twice); a block that was cut off taken for an event; CRLF taken for two line ends.
  */
+
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { type ChangeEvent, CustomersClient, CustomersProblem } from '../../generated/client/src/index.ts';
 import { describeEngines } from '../support/engines.ts';
 import { randomFrom } from '../support/random.ts';
 import { startTestService } from '../support/service.ts';
+import { tier } from '../support/tier.ts';
 import { startFaultyProxy } from './faulty-proxy.ts';
 
-const isSoak = process.env.TEST_SOAK !== undefined;
+const isSoak = tier === 'soak';
 const customerCount = isSoak ? 3000 : 60;
 const cutCount = isSoak ? 400 : 10;
 

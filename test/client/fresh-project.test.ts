@@ -3,6 +3,7 @@
  * every strictness, and run. Planted: the compiled files left out of the package, a name that only Node.js has, another
  * answer in the README.
  */
+
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -42,10 +43,7 @@ const settings = {
   browser: { module: 'esnext', moduleResolution: 'bundler', lib: ['es2022', 'dom'], types: [], noEmit: true },
 };
 
-/** Compilers again, for what changes with the client alone. */
-const skip = process.env.TEST_SOAK ? false : 'npm run test:soak -- client/fresh-project runs it';
-
-suite('client: in a fresh project', { skip }, () => {
+suite('client: in a fresh project', () => {
   const cleanup = suiteCleanup();
   let project = '';
 

@@ -2,6 +2,7 @@
  * The clients that Redocly's generator makes, compiled and run against the service, behind a gateway that loses the
  * reply to the first request. Planted: no Idempotency-Key in the client's settings (two customers).
  */
+
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -73,10 +74,7 @@ const languages: readonly Language[] = [
   },
 ];
 
-/** A minute of compilers for what changes with the contract alone. */
-const skipSuite = process.env.TEST_SOAK ? false : 'npm run test:soak -- client/languages runs it';
-
-suite('clients in other languages', { skip: skipSuite }, () => {
+suite('clients in other languages', () => {
   const cleanup = suiteCleanup();
   let folder = '';
 

@@ -1,12 +1,14 @@
 /** Two instances whose batches want the same rows and keys in different orders: nobody may be refused for it. */
+
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import type { Customer } from '../../src/contract/types.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { type Random, randomFrom } from '../support/random.ts';
 import { startTestService, type TestService } from '../support/service.ts';
+import { byTier } from '../support/tier.ts';
 
-const rounds = process.env.TEST_SOAK ? 100 : 8;
+const rounds = byTier({ full: 8, soak: 100 });
 const customersCount = 10;
 const writesCount = 120;
 const patienceMs = 10_000;

@@ -1,4 +1,5 @@
 /** A consumer that only follows the feed, killed and started again at random, keeps an exact copy. */
+
 import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,8 +13,9 @@ import { describeEngines, type EngineName } from '../support/engines.ts';
 import { startCommand } from '../support/process.ts';
 import { type Random, randomFrom } from '../support/random.ts';
 import { startTestService, type TestService } from '../support/service.ts';
+import { byTier } from '../support/tier.ts';
 
-const kills = process.env.TEST_SOAK ? 50 : 5;
+const kills = byTier({ full: 5, soak: 50 });
 const writers = 8;
 const program = fileURLToPath(new URL('feed-consumer.ts', import.meta.url));
 

@@ -1,4 +1,5 @@
 /** Many streams open at once, on a service in a process of its own: what each receives, and what they cost. */
+
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -10,8 +11,9 @@ import { afterwards, type Cleanup } from '../support/cleanup.ts';
 import { describeEngines, freshDatabaseUrl } from '../support/engines.ts';
 import { startCommand } from '../support/process.ts';
 import { program } from '../support/program.ts';
+import { tier } from '../support/tier.ts';
 
-const soak = process.env.TEST_SOAK !== undefined;
+const soak = tier === 'soak';
 const streamCount = soak ? 1000 : 200;
 /** Of these, so many do not read. */
 const deafCount = 5;

@@ -1,4 +1,5 @@
 /** Row 19 of the test plan: the change feed while writers of two instances commit, by pages and by streams. */
+
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -7,8 +8,9 @@ import { describeEngines, type EngineName } from '../support/engines.ts';
 import { followFeed } from '../support/feed-client.ts';
 import { type Random, randomFrom } from '../support/random.ts';
 import { startTestService, type TestService } from '../support/service.ts';
+import { byTier } from '../support/tier.ts';
 
-const walks = process.env.TEST_SOAK ? 5000 : 200;
+const walks = byTier({ full: 200, soak: 5000 });
 const atOnce = 20;
 const writers = 8;
 /** How far a walk goes beyond where the feed ended when it began. */

@@ -1,11 +1,13 @@
 /** Row 9 of the test plan: one key on two instances of the service that share a database. */
+
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import type { Customer } from '../../src/contract/types.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { type Reply, startTestService, type TestService } from '../support/service.ts';
+import { tier } from '../support/tier.ts';
 
-const soak = process.env.TEST_SOAK !== undefined;
+const soak = tier === 'soak';
 const rounds = soak ? 200 : 20;
 const atOnce = 50;
 

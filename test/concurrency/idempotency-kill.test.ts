@@ -1,4 +1,5 @@
 /** Row 9 of the test plan: the process is killed amid keyed requests, and its clients try again. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -8,8 +9,9 @@ import { openDirectly, select } from '../storage/direct-engine.ts';
 import { describeEngines, freshDatabaseUrl } from '../support/engines.ts';
 import { startKillableService } from '../support/killable-service.ts';
 import { randomFrom } from '../support/random.ts';
+import { tier } from '../support/tier.ts';
 
-const soak = process.env.TEST_SOAK !== undefined;
+const soak = tier === 'soak';
 const rounds = soak ? 50 : 4;
 const writers = 24;
 

@@ -1,4 +1,5 @@
 /** Row 9 of the test plan, as far as one service can show it; `idempotency-*.test.ts` have the rest. */
+
 import assert from 'node:assert/strict';
 import { before, beforeEach, test } from 'node:test';
 import type { Customer } from '../../src/contract/types.ts';
@@ -7,8 +8,9 @@ import { openDirectly, select } from '../storage/direct-engine.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { describeEngines } from '../support/engines.ts';
 import { type Reply, startTestService, type TestService } from '../support/service.ts';
+import { tier } from '../support/tier.ts';
 
-const soak = process.env.TEST_SOAK !== undefined;
+const soak = tier === 'soak';
 const rounds = soak ? 100 : 10;
 const atOnce = 50;
 const dayMs = 24 * 60 * 60 * 1000;

@@ -1,12 +1,14 @@
 /** Row 10 of the test plan: of many writers with one tag exactly one wins. */
+
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import type { Customer } from '../../src/contract/types.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { describeEngines } from '../support/engines.ts';
 import { type Reply, startTestService, type TestService } from '../support/service.ts';
+import { byTier } from '../support/tier.ts';
 
-const rounds = process.env.TEST_SOAK ? 500 : 50;
+const rounds = byTier({ full: 50, soak: 500 });
 const atOnce = 50;
 
 describeEngines('If-Match', (engine) => {

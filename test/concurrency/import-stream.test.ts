@@ -9,12 +9,13 @@ import type { ImportResult } from '../../src/contract/types.ts';
 import { describeEngines } from '../support/engines.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { openImport } from '../support/streaming.ts';
+import { byTier } from '../support/tier.ts';
 
 /** Sooner than any deadline would end it. */
 const goneTimeoutMs = 10_000;
 
 /** As many lines as issue and soak ask for; enough here to fill many batches. */
-const linesCount = process.env.TEST_SOAK ? 100_000 : 5_000;
+const linesCount = byTier({ full: 5_000, soak: 100_000 });
 
 const lineOf = (index: number, note = 'as it is') =>
   `${JSON.stringify({ externalId: `crm:${index}`, name: `Customer ${index}`, email: `c${index}@example.com`, tags: ['imported'], note })}\n`;

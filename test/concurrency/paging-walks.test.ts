@@ -1,4 +1,5 @@
 /** Row 19 of the test plan: paging while customers come, change and go. */
+
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Customer, CustomerList } from '../../src/contract/types.ts';
@@ -6,8 +7,9 @@ import type { Cleanup } from '../support/cleanup.ts';
 import { describeEngines, type EngineName } from '../support/engines.ts';
 import { type Random, randomFrom } from '../support/random.ts';
 import { startTestService } from '../support/service.ts';
+import { byTier } from '../support/tier.ts';
 
-const batches = process.env.TEST_SOAK ? 25 : 1;
+const batches = byTier({ full: 1, soak: 25 });
 const walksPerBatch = 200;
 const settledCount = 36;
 const restlessCount = 12;

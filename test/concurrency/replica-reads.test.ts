@@ -6,6 +6,7 @@
  * the header sent to the replica too; no fallback for an error of the replica (503); no circuit breaker (the black
  * hole holds up every read); a server that takes writes not refused, nor told by its anchor (the fork answers).
  */
+
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -17,8 +18,9 @@ import { type PostgresPair, startPostgresPair } from '../support/postgres-pair.t
 import { replicaCounts } from '../support/replica-counts.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+import { byTier } from '../support/tier.ts';
 
-const rounds = process.env.TEST_SOAK ? 3000 : 100;
+const rounds = byTier({ full: 100, soak: 3000 });
 const conditionTimeoutMs = 30_000;
 
 describe('reads from a replica', () => {

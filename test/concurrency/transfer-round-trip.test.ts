@@ -1,11 +1,13 @@
 /** Exported, imported into an empty service and exported again: the same bytes, on and across both databases. */
+
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type EngineName, engines } from '../support/engines.ts';
 import { type Random, randomFrom } from '../support/random.ts';
 import { startTestService, type TestService } from '../support/service.ts';
+import { byTier } from '../support/tier.ts';
 
-const count = process.env.TEST_SOAK ? 20_000 : 700;
+const count = byTier({ full: 700, soak: 20_000 });
 const mediaTypes = ['application/x-ndjson', 'text/csv'] as const;
 
 const texts = [

@@ -1,4 +1,5 @@
 /** Row 10 of the test plan, for the other thing that only one may have: an email, an externalId. */
+
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -6,8 +7,9 @@ import type { Customer } from '../../src/contract/types.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { describeEngines } from '../support/engines.ts';
 import { type Reply, startTestService, type TestService } from '../support/service.ts';
+import { byTier } from '../support/tier.ts';
 
-const rounds = process.env.TEST_SOAK ? 200 : 12;
+const rounds = byTier({ full: 12, soak: 200 });
 const atOnce = 50;
 
 describeEngines('unique members', (engine) => {

@@ -1,4 +1,5 @@
 /** Upserts of one externalId at once, and across everything else that may claim it. */
+
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import type { Customer } from '../../src/contract/types.ts';
@@ -6,8 +7,9 @@ import { suiteCleanup } from '../support/cleanup.ts';
 import { describeEngines } from '../support/engines.ts';
 import { randomFrom } from '../support/random.ts';
 import { type Reply, startTestService, type TestService } from '../support/service.ts';
+import { byTier } from '../support/tier.ts';
 
-const rounds = process.env.TEST_SOAK ? 100 : 4;
+const rounds = byTier({ full: 4, soak: 100 });
 const atOnce = 100;
 
 describeEngines('upserts', (engine) => {
@@ -91,6 +93,7 @@ function contend(services: readonly TestService[], label: string): void {
     for (let round = 0; round < rounds * 2; round++) {
       const externalId = `claimed:${round}`;
       const others = await many(4, (index) => call(index, 'POST', '/customers', { name: 'Claims' }));
+      assert.deepEqual(countsOf(others), { 201: 4 });
       const ids = others.map(({ json }) => json.id);
       const replies = await many(60, (index) => {
         const id = random.pick(ids);

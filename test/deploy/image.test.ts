@@ -1,7 +1,8 @@
 /**
  * Builds the image's steps one by one in a scratch folder and serves from it as its user, since no container engine runs
- * here. It installs twice, so it is part of the soak.
+ * here. It installs twice.
  */
+
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,10 +19,9 @@ import { freePort } from '../support/free-port.ts';
 import { type BuiltImage, runSteps } from './image-steps.ts';
 
 const context = fileURLToPath(new URL('../..', import.meta.url));
-const skip = process.env.TEST_SOAK ? false : 'part of the soak: it installs the production packages twice';
 const readyTimeoutMs = 30_000;
 
-test('the image serves as its user, writes only to /data, and stops in order', { skip }, async (t) => {
+test('the image serves as its user, writes only to /data, and stops in order', async (t) => {
   const folder = await temporaryFolder(t);
   chmodSync(folder, 0o755);
   const steps = DockerfileParser.parse(readFileSync(`${context}deploy/container/Dockerfile`, 'utf8'));

@@ -16,7 +16,7 @@ import { ConfigMap, type IConfigMap, type IService, Service } from 'kubernetes-m
 import { parse, parseAllDocuments } from 'yaml';
 import { loadConfig } from '../../src/config/config.ts';
 import { settings } from '../../src/config/settings.ts';
-import { operationalPaths } from '../../src/http/routes/system.ts';
+import { systemPaths } from '../../src/http/routes/system.ts';
 import { compileTexts } from '../support/compile-texts.ts';
 
 const folder = fileURLToPath(new URL('../../deploy/kubernetes/', import.meta.url));
@@ -113,7 +113,7 @@ suite('Kubernetes manifests', () => {
     const { livenessProbe, readinessProbe, startupProbe } = container ?? {};
     const paths = [startupProbe, livenessProbe, readinessProbe].map((probe) => probe?.httpGet?.path);
     assert.deepEqual(paths, ['/livez', '/livez', '/readyz']);
-    for (const path of paths) assert.ok(operationalPaths.includes(path as never));
+    for (const path of paths) assert.ok(systemPaths.includes(path as never));
     const service = readFileSync(new URL('../../src/service.ts', import.meta.url), 'utf8');
     const drainSeconds = Number(/drainTimeoutMs = (\d+)/.exec(service)?.[1]) / 1000;
     const delaySeconds = Number(settingsGiven.SHUTDOWN_DELAY_MS) / 1000;

@@ -4,6 +4,7 @@
  * links as they were (keyboard, axe), a stream that is read to its end (nothing shown), the credential in the query or in the session's storage (keys), a policy
  * without styles.
  */
+
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import axe from 'axe-core';
@@ -15,9 +16,10 @@ import { suiteCleanup } from '../support/cleanup.ts';
 import { keyMaker } from '../support/credentials.ts';
 import { describeEngines } from '../support/engines.ts';
 import { startTestService, type TestService } from '../support/service.ts';
+import { tier } from '../support/tier.ts';
 
 const skip = withoutBrowser();
-const soak = process.env.TEST_SOAK !== undefined;
+const soak = tier === 'soak';
 const schemes = ['light', 'dark'] as const;
 /** More presses of Tab than it takes to reach anything that a test wants. */
 const tabsMax = 150;

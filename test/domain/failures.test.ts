@@ -10,7 +10,7 @@ test('a failure keeps what callers may know apart from what the log may', () => 
     ['email_taken', 'Somebody has it.', 'Somebody has it.'],
   );
   assert.equal((failure.cause as Error).message, 'SELECT secret');
-  assert.equal(new Failure('not_found', 'Nothing.').cause, undefined);
+  assert.equal(new Failure('customer_not_found', 'Nothing.').cause, undefined);
 });
 
 test('an invalid request names each place once', () => {
@@ -26,7 +26,7 @@ test('an invalid request names each place once', () => {
 });
 
 test('unavailable asks to try again', () => {
-  assert.deepEqual(unavailable('Busy.').headers, { 'Retry-After': '1' });
+  assert.equal(unavailable('Busy.').retryAfterSeconds, 1);
 });
 
 test('a place in the body is a JSON Pointer in a URI fragment (RFC 6901)', () => {

@@ -5,11 +5,12 @@ import { bearer, keyMaker, until } from '../support/credentials.ts';
 import { followFeed } from '../support/feed-client.ts';
 import type { PostgresPair } from '../support/postgres-pair.ts';
 import { randomFrom } from '../support/random.ts';
+import { byTier } from '../support/tier.ts';
 import { startPairService } from './pair-service.ts';
 import { assertNothingLost, startLoad } from './writing.ts';
 
 /** How often each trouble comes. */
-export const rounds = process.env.TEST_SOAK ? 20 : 3;
+export const rounds = byTier({ full: 3, soak: 20 });
 const recoveryMaxMs = 5000;
 const waitsMax = 120_000;
 

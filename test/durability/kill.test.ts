@@ -3,6 +3,7 @@
  * there afterwards. Proven by a COMMIT that rolls back one time in twenty. (That the log is synced shows in
  * `power-cut.test.ts`: the kernel keeps what a killed process has written.)
  */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,9 +13,10 @@ import { openDirectly, select } from '../storage/direct-engine.ts';
 import { describeEngines, freshDatabaseUrl } from '../support/engines.ts';
 import { startKillableService } from '../support/killable-service.ts';
 import { randomFrom } from '../support/random.ts';
+import { tier } from '../support/tier.ts';
 import { createLedger } from './ledger.ts';
 
-const soak = process.env.TEST_SOAK !== undefined;
+const soak = tier === 'soak';
 const kills = soak ? 200 : 20;
 const writers = 32;
 

@@ -6,6 +6,7 @@
  * Planted to prove it: `cut` without effect (nothing ends, and the file hangs); connections not asked whether they live
  * (those that were forgotten cost their next users a deadline).
  */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -17,9 +18,10 @@ import { followFeed } from '../support/feed-client.ts';
 import { randomFrom } from '../support/random.ts';
 import { startTestService } from '../support/service.ts';
 import { startTcpProxy, type Trouble } from '../support/tcp-proxy.ts';
+import { tier } from '../support/tier.ts';
 import { assertNothingLost, startLoad } from './writing.ts';
 
-const soak = process.env.TEST_SOAK !== undefined;
+const soak = tier === 'soak';
 const rounds = soak ? 20 : 1;
 const timeoutMs = 1500;
 /** What the requirement grants beyond the deadline. */

@@ -7,6 +7,7 @@
  * and PostgreSQL it goes on for seconds after the load has ended); writes and lists may take all places (point reads
  * are dropped like the rest); a Retry-After of 0; /livez behind the admission.
  */
+
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -21,9 +22,10 @@ import { afterwards, type Cleanup } from '../support/cleanup.ts';
 import { describeEngines, type EngineName, freshDatabaseUrl } from '../support/engines.ts';
 import { startCommand } from '../support/process.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
+import { tier } from '../support/tier.ts';
 import type { Figures, Kind, Offer } from './open-loop.ts';
 
-const soak = process.env.TEST_SOAK !== undefined;
+const soak = tier === 'soak';
 const generatorFile = fileURLToPath(new URL('./open-loop.ts', import.meta.url));
 /** Each way: 50 ms there and back. */
 const proxyDelayMs = 25;

@@ -3,6 +3,7 @@
  * must come after an fdatasync of the write-ahead log that began when the customer had been written to it. On
  * PostgreSQL the server keeps that promise; that it is asked to is checked at start (synchronous_commit).
  */
+
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -11,9 +12,10 @@ import { test } from 'node:test';
 import { temporaryFolder } from '../support/folder-contents.ts';
 import { startCommand } from '../support/process.ts';
 import { program } from '../support/program.ts';
+import { tier } from '../support/tier.ts';
 import { readTrace, uncovered } from './system-calls.ts';
 
-const soak = process.env.TEST_SOAK !== undefined;
+const soak = tier === 'soak';
 const writers = 16;
 const writesEach = soak ? 250 : 20;
 

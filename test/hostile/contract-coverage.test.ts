@@ -6,6 +6,7 @@
  * Proven by planting: `integerPattern` taken out of `strict-parameters.ts` (`0x10` accepted), `isTimeZone` that
  * says yes (Europe/Atlantis accepted), an X-Extra header on every reply (off the contract).
  */
+
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -15,6 +16,7 @@ import { resolved } from '../support/contract-document.ts';
 import { describeEngines, type EngineName } from '../support/engines.ts';
 import { randomFrom } from '../support/random.ts';
 import { startTestService, type TestService } from '../support/service.ts';
+import { tier } from '../support/tier.ts';
 import { createSender, type HostileReply, type HostileRequest } from './hostile-request.ts';
 import { hostileTargets } from './hostile-targets.ts';
 import { randomRequests } from './random-requests.ts';
@@ -23,7 +25,7 @@ import { judge } from './request-oracle.ts';
 import { count, emptyTally, type Tally } from './request-tally.ts';
 import { createResources } from './resources.ts';
 
-const soak = Boolean(process.env.TEST_SOAK);
+const soak = tier === 'soak';
 const randomCases = soak ? 20_000 : 300;
 const sideBySide = 12;
 const overloadRefusalsMax = 10;

@@ -5,12 +5,14 @@
  * Proven by planting: names stored in NFC (texts come back changed), `depthMax` of 100,000 (422 instead of 400),
  * the byte order mark let through (201), compressed bodies inflated without a limit (170 MB).
  */
+
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Customer } from '../../src/contract/types.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { describeEngines } from '../support/engines.ts';
 import { sendRaw } from '../support/raw-request.ts';
+import { byTier } from '../support/tier.ts';
 import { type HostileBody, hostileBodies } from './hostile-bodies.ts';
 import { createSender, type HostileReply, type HostileRequest } from './hostile-request.ts';
 import { hostileTargets } from './hostile-targets.ts';
@@ -19,7 +21,7 @@ import { leastRequest } from './request-matrix.ts';
 import { judge } from './request-oracle.ts';
 import { residentMb, type ServiceProcess, startServiceProcess } from './service-process.ts';
 
-const rounds = process.env.TEST_SOAK ? 20 : 1;
+const rounds = byTier({ full: 1, soak: 20 });
 const residentGrowthMbMax = 50;
 
 /** The places of a customer that take free text. */

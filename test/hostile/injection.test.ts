@@ -5,6 +5,7 @@
  * Proven by planting: the filter `tag` written into its statement, quotes doubled (a new shape); quotes in a name
  * made typographic before they are stored (not as sent); a list that counts itself in `feed_head` (a row changed).
  */
+
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { loadConfig } from '../../src/config/config.ts';
@@ -14,6 +15,7 @@ import { openDirectly } from '../storage/direct-engine.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { describeEngines, type EngineName } from '../support/engines.ts';
 import { startTestService, type TestService } from '../support/service.ts';
+import { tier } from '../support/tier.ts';
 import { dumpDatabase } from './database-dump.ts';
 import { createSender, type HostileReply, type HostileRequest } from './hostile-request.ts';
 import { injectionPayloads } from './injection-payloads.ts';
@@ -24,7 +26,7 @@ import { createResources } from './resources.ts';
 import { type ObservedDatabase, observedDatabase } from './statement-observer.ts';
 import { WrittenCustomers } from './written-customers.ts';
 
-const soak = Boolean(process.env.TEST_SOAK);
+const soak = tier === 'soak';
 const sideBySide = 12;
 const harmless = ['harmless', 'Two words', 'three little words', 'x', 'a1', '7'];
 

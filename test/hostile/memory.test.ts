@@ -5,6 +5,7 @@
  * Proven by planting: the parameters of Content-Type left on the request (the validator compiles and keeps its
  * schemas for each).
  */
+
 import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,12 +15,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterwards, suiteCleanup } from '../support/cleanup.ts';
 import { describeEngines } from '../support/engines.ts';
 import { randomFrom } from '../support/random.ts';
+import { tier } from '../support/tier.ts';
 import { createSender } from './hostile-request.ts';
 import { createResources } from './resources.ts';
 import { openDescriptors, type ServiceProcess, startServiceProcess } from './service-process.ts';
 import { variedRequests } from './varied-requests.ts';
 
-const soak = Boolean(process.env.TEST_SOAK);
+const soak = tier === 'soak';
 const warmUp = soak ? { ms: 4 * 60_000 } : { requests: 500 };
 const measured = soak ? { ms: 20 * 60_000 } : { requests: 2000 };
 const samples = soak ? 40 : 2;

@@ -7,7 +7,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Handlers } from '../../src/contract/handler.ts';
 import type { Problem } from '../../src/contract/types.ts';
 import type { CustomerStore } from '../../src/domain/customer-store.ts';
-import { createApplication } from '../../src/http/app.ts';
+import { createApp } from '../../src/http/app.ts';
 import type { HandlerContext } from '../../src/http/dispatch.ts';
 import { customerHandlers } from '../../src/http/routes/customers.ts';
 import { createHttpServer } from '../../src/http/server.ts';
@@ -58,7 +58,7 @@ async function startWaiting(cleanup: Cleanup): Promise<Waiting> {
   };
   const handlers = { ...customerHandlers({ customers, requireIfMatch: false }), ...waiting };
   const observers = { ids: () => uuidv7(), log: await createLog('silent'), metrics: createMetrics() };
-  const app = await createApplication({
+  const app = await createApp({
     ...observers,
     handlers: handlers as unknown as Handlers<HandlerContext>,
     customers,

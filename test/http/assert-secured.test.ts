@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import express from 'express';
 import { contract } from '../../src/contract/document.ts';
-import { assertSecured, journeyOf } from '../../src/http/app.ts';
+import { assertSecured, createPipeline } from '../../src/http/app.ts';
 
 type Operation = Record<string, unknown>;
 
@@ -37,7 +37,7 @@ suite('the check at start', () => {
 
   test('refuses what is beside the journey', () => {
     const app = express();
-    app.use(journeyOf([]));
+    app.use(createPipeline([]));
     assert.doesNotThrow(() => assertSecured(contract, app));
     app.get('/debug', () => undefined);
     app.use(function serveFiles() {});

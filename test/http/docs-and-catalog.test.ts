@@ -8,13 +8,13 @@ import { createHash } from 'node:crypto';
 import { get } from 'node:http';
 import { before, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { docsPagePaths } from '../../src/http/routes/docs.ts';
+import { docsPaths } from '../../src/http/routes/docs.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { describeEngines } from '../support/engines.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
 const catalogPath = '/.well-known/api-catalog';
-const fixedPaths = ['/openapi.yaml', '/openapi.json', catalogPath, ...docsPagePaths];
+const fixedPaths = ['/openapi.yaml', '/openapi.json', catalogPath, ...docsPaths];
 
 describeEngines('docs page, contract and catalog', (engine) => {
   const cleanup = suiteCleanup();
@@ -67,7 +67,7 @@ describeEngines('docs page, contract and catalog', (engine) => {
       assert.ok(policy.includes(part), policy);
     }
     assert.doesNotMatch(policy, /unsafe|https?:|\*/);
-    for (const path of docsPagePaths.filter((each) => each.endsWith('.js'))) {
+    for (const path of docsPaths.filter((each) => each.endsWith('.js'))) {
       const script = await bytesOf(service.url + path);
       assert.equal(script.headers['content-type'], 'text/javascript; charset=utf-8', path);
       assert.equal(script.headers['content-security-policy'], "default-src 'none'; frame-ancestors 'none'");

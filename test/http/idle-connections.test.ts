@@ -1,4 +1,5 @@
 /** Thousands that are connected and idle, and some that read slowly, beside those that are served. */
+
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,8 +9,9 @@ import { describe, test } from 'node:test';
 import { afterwards, type Cleanup } from '../support/cleanup.ts';
 import { freshDatabaseUrl } from '../support/engines.ts';
 import { startCommand } from '../support/process.ts';
+import { tier } from '../support/tier.ts';
 
-const soak = process.env.TEST_SOAK !== undefined;
+const soak = tier === 'soak';
 const idleWanted = soak ? 10_000 : 2000;
 /** What both processes need beside these connections. */
 const otherDescriptors = 500;

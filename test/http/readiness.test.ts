@@ -10,7 +10,7 @@ import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import type { Customer } from '../../src/contract/types.ts';
-import type { ReadinessFault } from '../../src/domain/customer-store.ts';
+import type { FailedCheck } from '../../src/domain/customer-store.ts';
 import { createReadiness } from '../../src/http/routes/system.ts';
 import { createLifecycle } from '../../src/runtime/lifecycle.ts';
 import { createLog } from '../../src/telemetry/log.ts';
@@ -154,10 +154,10 @@ describe('readiness on a SQLite file', () => {
 describe('probes', () => {
   test('a thousand ask the database a few times, and none waits for one that does not answer', async (context) => {
     let asked = 0;
-    let answer: (faults: readonly ReadinessFault[]) => void = () => {};
+    let answer: (faults: readonly FailedCheck[]) => void = () => {};
     const checkReady = () => {
       asked++;
-      return new Promise<readonly ReadinessFault[]>((resolve) => {
+      return new Promise<readonly FailedCheck[]>((resolve) => {
         answer = resolve;
       });
     };

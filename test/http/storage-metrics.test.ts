@@ -71,7 +71,7 @@ suite('the observer of a group commit', () => {
     await delay(20);
     const thirdAt = performance.now();
     const third = writes.submit(3);
-    assert.equal(writes.load.waiting, 2);
+    assert.equal(writes.stats.waiting, 2);
     await Promise.all([first, second, third]);
     assert.deepEqual(
       told.map(([size]) => size),

@@ -10,7 +10,7 @@ import express from 'express';
 import { v7 as uuidv7 } from 'uuid';
 import { ConfigurationError, type TlsFiles } from '../../src/config/config.ts';
 import { createHttpServer } from '../../src/http/server.ts';
-import { readCertificate, renewCertificate } from '../../src/http/tls.ts';
+import { readCertificate, watchCertificate } from '../../src/http/tls.ts';
 import type { LogEntry } from '../../src/telemetry/log.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { makeCertificate, withoutOpenssl } from '../support/certificates.ts';
@@ -122,7 +122,7 @@ describe('TLS', { skip: withoutOpenssl() }, () => {
     replace(files);
     const { server, url, lines } = await startServer(t, live);
     const commonName = async () => (await send(url)).certificate.subject.CN;
-    const renewal = await renewCertificate(server, live, log(lines), 20);
+    const renewal = await watchCertificate(server, live, log(lines), 20);
     t.after(() => renewal.stop());
     const kept = await handshake(url);
     assert.equal(await commonName(), 'first');

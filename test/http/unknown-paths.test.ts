@@ -6,8 +6,8 @@ import { before, suite, test } from 'node:test';
 import type { Express } from 'express';
 import { v7 as uuidv7 } from 'uuid';
 import { operationsById } from '../../src/contract/operations.ts';
-import type { Journey } from '../../src/http/app.ts';
-import { transferHandlers } from '../../src/http/routes/bulk.ts';
+import type { Pipeline } from '../../src/http/app.ts';
+import { bulkHandlers } from '../../src/http/routes/bulk.ts';
 import { changeHandlers } from '../../src/http/routes/changes.ts';
 import {
   customerHandlers,
@@ -15,7 +15,7 @@ import {
   externalIdHandlers,
   historyHandlers,
 } from '../../src/http/routes/customers.ts';
-import { operationalPaths } from '../../src/http/routes/system.ts';
+import { systemPaths } from '../../src/http/routes/system.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
@@ -76,7 +76,7 @@ interface Layer {
   readonly name: string;
   /** Whether it was added for every path. */
   readonly slash: boolean;
-  readonly handle: Partial<Journey>;
+  readonly handle: Partial<Pipeline>;
 }
 
 suite('router', () => {
@@ -101,7 +101,7 @@ suite('router', () => {
 
   test('has only the known steps on the journey', (context) => {
     const steps = layersOf(app)[0]?.handle.steps ?? [];
-    context.diagnostic(`${steps.length} steps, ${operationalPaths.length} operational paths`);
+    context.diagnostic(`${steps.length} steps, ${systemPaths.length} operational paths`);
     assert.deepEqual(
       steps.map(({ name }) => name),
       journey,
@@ -116,7 +116,7 @@ suite('router', () => {
       ...erasureHandlers(options),
       ...historyHandlers({} as never),
       ...changeHandlers({} as never),
-      ...transferHandlers({} as never),
+      ...bulkHandlers({} as never),
     };
     assert.deepEqual(Object.keys(handlers).sort(), [...operationsById.keys()].sort());
     for (const [id, handler] of Object.entries(handlers)) assert.equal(typeof handler, 'function', id);
@@ -150,7 +150,7 @@ suite('router', () => {
   });
 
   test('answers the operational paths, to GET and HEAD alone', async () => {
-    for (const path of operationalPaths) {
+    for (const path of systemPaths) {
       for (const method of METHODS.filter((each) => each !== 'CONNECT')) {
         const { status, text } = await service.raw(requestOf(method, path));
         assert.equal(status, ['GET', 'HEAD'].includes(method) ? 200 : 405, `${method} ${path}\n${text}`);

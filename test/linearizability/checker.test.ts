@@ -4,15 +4,17 @@
  * Planted bugs, each of which fails here: observations checked in one pass only; an unknown outcome that ends at its
  * return; a lost acknowledgement, or a value, not looked at.
  */
+
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { type Random, randomFrom } from '../support/random.ts';
+import { byTier } from '../support/tier.ts';
 import { findViolation } from './checker.ts';
 import { isLinearizable } from './exhaustive-search.ts';
 import type { Action, LogEntry, Operation, Outcome } from './history.ts';
 import { disturbed, randomHistory } from './random-histories.ts';
 
-const histories = process.env.TEST_SOAK === undefined ? 4000 : 200_000;
+const histories = byTier({ full: 4000, soak: 200_000 });
 
 /** An operation from one moment to another. */
 const operation = (

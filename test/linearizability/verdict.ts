@@ -3,7 +3,8 @@ import { type Recorded, readLog } from './recorder.ts';
 
 export interface Verdict {
   readonly violations: readonly string[];
-  /** In a line, for whoever runs it. */
+  /** How many operations the service carried out. */
+  readonly done: number;
   readonly summary: string;
 }
 
@@ -27,5 +28,5 @@ export async function judge(recorded: readonly Recorded[], serviceUrl: string): 
   const summary =
     `${operations} operations on ${recorded.length} customers (${counts}), ${versions} versions: ` +
     `${violations.length} violations, checked in ${Math.round(checkMs)} ms`;
-  return { violations, summary };
+  return { violations, done: outcomes.get('done') ?? 0, summary };
 }

@@ -1,13 +1,15 @@
 /** Row 2 of the test plan: both databases in lockstep, against a model in memory. */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { randomFrom } from '../support/random.ts';
+import { tier } from '../support/tier.ts';
 import { commandSequences } from './command-sequences.ts';
 import { startLockstep } from './lockstep.ts';
 import { runSequence } from './sequence-run.ts';
 
-const soak = process.env.TEST_SOAK !== undefined;
+const soak = tier === 'soak';
 const batches = soak ? 50 : 4;
 const sequencesPerBatch = soak ? 100 : 50;
 const commandsMax = 50;

@@ -1,4 +1,5 @@
 /** The same answers from both databases and from a plain reference, over names in many scripts. */
+
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Customer, CustomerList } from '../../src/contract/types.ts';
@@ -7,8 +8,9 @@ import { describeEngines } from '../support/engines.ts';
 import { type Random, randomFrom } from '../support/random.ts';
 import { plainForm, plainSearch, type SearchedCustomer, searchCorpus } from '../support/search-corpus.ts';
 import { startTestService, type TestService } from '../support/service.ts';
+import { byTier } from '../support/tier.ts';
 
-const termsCount = process.env.TEST_SOAK ? 5000 : 300;
+const termsCount = byTier({ full: 300, soak: 5000 });
 const corpus = searchCorpus();
 const terms = termsFrom(corpus, randomFrom('search terms'));
 

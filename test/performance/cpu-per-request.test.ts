@@ -9,6 +9,7 @@
  * Proven by planting: messages whose prototypes Express swaps (`server.ts`), 9.3 for a GET; a query for each read
  * (`read-coalescing.ts`), 9.1; a bare `LIMIT ?` (`row-limit.ts`), 29.6 for a list.
  */
+
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -16,9 +17,10 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { endWithThisProcess } from '../support/child-processes.ts';
 import { freshDatabaseUrl } from '../support/engines.ts';
+import { tier } from '../support/tier.ts';
 import { cpuUsOfTurn, createCustomers, startMeasured, type Target } from './cpu-of-requests.ts';
 
-const soak = process.env.TEST_SOAK !== undefined;
+const soak = tier === 'soak';
 /** The code that runs hot is compiled after some thousands. */
 const warmUpRequests = 8000;
 const requestsPerTurn = 500;

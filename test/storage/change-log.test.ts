@@ -1,4 +1,5 @@
 /** What history, audit and feed will be read from, and the index of tags, against what the API answered. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
@@ -6,9 +7,10 @@ import type { Customer } from '../../src/contract/types.ts';
 import { describeEngines } from '../support/engines.ts';
 import { type Random, randomFrom } from '../support/random.ts';
 import { startTestService } from '../support/service.ts';
+import { byTier } from '../support/tier.ts';
 import { openDirectly, select } from './direct-engine.ts';
 
-const writes = process.env.TEST_SOAK ? 5000 : 500;
+const writes = byTier({ full: 500, soak: 5000 });
 const customersMax = 12;
 
 interface ChangeRow {

@@ -1,14 +1,16 @@
 /** Why positions come from `feed_head`: what crossing transactions do to a reader of a plain sequence. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
 import { type Change, createChangeLog } from '../../src/storage/changes/log.ts';
 import type { Engine, Session } from '../../src/storage/engine/engine.ts';
+import { byTier } from '../support/tier.ts';
 import { execute, openDirectly, select } from './direct-engine.ts';
 import { openStore } from './open-store.ts';
 
-const rounds = process.env.TEST_SOAK ? 200 : 5;
+const rounds = byTier({ full: 5, soak: 200 });
 
 /** How long the quick transaction may take that is in nobody's way. */
 const patienceMs = 200;
@@ -93,7 +95,7 @@ function changeOf(name: string): Change {
     actor: 'tester',
     requestId: 'request-1',
     changes: null,
-    image: JSON.stringify({ name }) as Change['image'],
+    snapshot: JSON.stringify({ name }) as Change['snapshot'],
   };
 }
 

@@ -1,14 +1,16 @@
 /** Feed positions have no gaps and become visible in their own order, whoever writes. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createCommand, updateCommand } from '../../src/domain/commands.ts';
 import type { CustomerStore } from '../../src/domain/customer-store.ts';
 import { describeEngines } from '../support/engines.ts';
 import { type Random, randomFrom } from '../support/random.ts';
+import { byTier } from '../support/tier.ts';
 import { openDirectly, select } from './direct-engine.ts';
 import { openStore, plainContext } from './open-store.ts';
 
-const writesPerWriter = process.env.TEST_SOAK ? 2000 : 150;
+const writesPerWriter = byTier({ full: 150, soak: 2000 });
 const writers = 16;
 
 describeEngines('feed positions', (engine) => {

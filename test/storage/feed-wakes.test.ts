@@ -4,7 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { anonymous } from '../../src/domain/authentication.ts';
 import { createCommand } from '../../src/domain/commands.ts';
-import { createFeedStreams } from '../../src/http/sse/hub.ts';
+import { createStreamHub } from '../../src/http/sse/hub.ts';
 import { describeEngines } from '../support/engines.ts';
 import { openStore, plainContext } from './open-store.ts';
 
@@ -16,7 +16,7 @@ describeEngines('a commit between the read of the feed and its end', (engine) =>
     const { feed, customers } = await openStore(t, engine);
     const write = () => customers.write(createCommand({ name: 'Ada' }), plainContext());
     let atRead = async () => {};
-    const streams = createFeedStreams({
+    const streams = createStreamHub({
       ...feed,
       async readAfter(position, limit) {
         const changes = await feed.readAfter(position, limit);

@@ -45,22 +45,22 @@ suite('group commit', () => {
 
   test('tells how long a write would wait: as the first of the queue has, or as batches take of late', async () => {
     const { queue, end } = manual({ batchMax: 2 });
-    assert.deepEqual([queue.load.waiting, queue.load.waitMs], [0, 0]);
+    assert.deepEqual([queue.stats.waiting, queue.stats.waitMs], [0, 0]);
     const slow = queue.submit('a');
     await pause(200);
     await end();
     await slow;
-    assert.equal(queue.load.waitMs, 0, 'nobody waits where nothing runs');
+    assert.equal(queue.stats.waitMs, 0, 'nobody waits where nothing runs');
     const others = ['b', 'c', 'd', 'e', 'f'].map((work) => queue.submit(work));
     await turn();
     // Half of 200 ms is left of the batch that runs, and one is full before the next: b, c | d, e | f.
-    assert.equal(queue.load.waiting, 3);
-    assert.ok(queue.load.waitMs > 95, `${queue.load.waitMs} ms`);
+    assert.equal(queue.stats.waiting, 3);
+    assert.ok(queue.stats.waitMs > 95, `${queue.stats.waitMs} ms`);
     await pause(300);
-    assert.ok(queue.load.waitMs >= 290, 'the first has waited longer');
+    assert.ok(queue.stats.waitMs >= 290, 'the first has waited longer');
     for (let count = 0; count < 3; count++) await end();
     await Promise.all(others);
-    assert.deepEqual([queue.load.waiting, queue.load.waitMs], [0, 0]);
+    assert.deepEqual([queue.stats.waiting, queue.stats.waitMs], [0, 0]);
   });
 
   // With one queue for both, the lone write came after all of them.
@@ -190,7 +190,7 @@ suite('group commit', () => {
     await assert.rejects(
       queue.submit('d'),
       (error) =>
-        error instanceof Failure && error.code === 'unavailable' && error.headers?.['Retry-After'] === '1',
+        error instanceof Failure && error.code === 'unavailable' && error.retryAfterSeconds === 1,
     );
     await turn();
     const later = [queue.submit('e'), queue.submit('f')];

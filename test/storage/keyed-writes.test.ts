@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { createCommand, updateCommand } from '../../src/domain/commands.ts';
-import type { WriteContext, WriteOutcome } from '../../src/domain/customer-store.ts';
+import type { WriteContext } from '../../src/domain/context.ts';
+import type { WriteOutcome } from '../../src/domain/customer-store.ts';
 import { Failure } from '../../src/domain/failures.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { describeEngines } from '../support/engines.ts';

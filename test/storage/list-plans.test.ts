@@ -9,8 +9,8 @@
 import assert from 'node:assert/strict';
 import { before, type TestContext, test } from 'node:test';
 import type { ListFilters, ListQuery, SortKey } from '../../src/domain/customer-store.ts';
-import { createCursorSealer } from '../../src/storage/customers/cursors.ts';
-import { createCustomerPages } from '../../src/storage/customers/list.ts';
+import { createCursorCodec } from '../../src/storage/customers/cursors.ts';
+import { createCustomerList } from '../../src/storage/customers/list.ts';
 import type { Engine } from '../../src/storage/engine/engine.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { describeEngines, type EngineName } from '../support/engines.ts';
@@ -43,6 +43,9 @@ const equalityFilters: readonly (readonly [ListFilters, RegExp])[] = [
 
 /** These leave one customer for each value: nothing is there to be sorted but what is found. */
 const uniqueFilters = ['id', 'email', 'externalId'];
+
+/** Two pages of each sort in both directions; each filter with and without deleted customers where both have an index. */
+const plansExpected = sorts.length * 2 * 2 + equalityFilters.length * 2 - 2;
 
 describeEngines('the plans of a list', (name) => {
   const statementsOf = listsIn(name);
@@ -83,7 +86,7 @@ describeEngines('the plans of a list', (name) => {
     });
   }
 
-  test('how many plans were looked at', (t) => t.diagnostic(`${count} plans`));
+  test('each sort and each filter was explained', () => assert.equal(count, plansExpected));
 });
 
 /** @param few whether sorting is allowed: what is found is a handful at most. */
@@ -107,7 +110,7 @@ function listsIn(name: EngineName) {
     query: Pick<ListQuery, 'sortKey' | 'descending' | 'filters'>,
   ): Promise<readonly string[]> => {
     const ran: Statement[] = [];
-    const list = createCustomerPages(recordReads(engine, ran), createCursorSealer(Buffer.alloc(32)));
+    const list = createCustomerList(recordReads(engine, ran), createCursorCodec(Buffer.alloc(32)));
     const whole = { ...query, limit: 20, includeTotal: false };
     const first = await list({ ...whole, cursor: undefined });
     if (first.nextCursor !== null) await list({ ...whole, cursor: first.nextCursor });

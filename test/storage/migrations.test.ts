@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { type Config, loadConfig } from '../../src/config/config.ts';
 import type { Engine } from '../../src/storage/engine/engine.ts';
-import { StorageProblem } from '../../src/storage/errors.ts';
+import { StorageError } from '../../src/storage/errors.ts';
 import { readSchemaState } from '../../src/storage/migrations/migrator.ts';
 import { migrate, openToServe } from '../../src/storage/open.ts';
 import { afterwards, type Cleanup } from '../support/cleanup.ts';
@@ -66,7 +66,7 @@ describeEngines('migrations', (engine) => {
     const message = /newer than this program \(it has 999-later\)\. Run the newer release\.$/;
     for (const attempt of [() => migrate(config), () => serve(t, config)]) {
       await assert.rejects(attempt(), (error) => {
-        assert.ok(error instanceof StorageProblem);
+        assert.ok(error instanceof StorageError);
         assert.match(error.message, message);
         return true;
       });
@@ -79,7 +79,7 @@ describeEngines('migrations', (engine) => {
     // The step makes this table among its last: what it made before must go again.
     await execute(direct, 'CREATE TABLE secrets (id integer)');
     const before = await tablesOf(direct);
-    await assert.rejects(migrate(config), StorageProblem);
+    await assert.rejects(migrate(config), StorageError);
     const left = (await tablesOf(direct)).filter((table) => !table.startsWith('schema_migrations'));
     assert.deepEqual(left, before);
     await execute(direct, 'DROP TABLE secrets');
@@ -105,7 +105,7 @@ describe('migrations of a shared database [postgres]', () => {
     const { config, direct } = await newDatabase(t, 'postgres');
     await assert.rejects(
       serve(t, config),
-      (error) => error instanceof StorageProblem && /Run: customers migrate \(/.test(error.message),
+      (error) => error instanceof StorageError && /Run: customers migrate \(/.test(error.message),
     );
     assert.deepEqual(await tablesOf(direct), []);
   });
@@ -122,7 +122,7 @@ describe('migrations of an embedded database [sqlite]', () => {
     const { config } = await newDatabase(t, 'sqlite');
     const database = await serve(t, config);
     await assert.rejects(serve(t, config), (error) => {
-      assert.ok(error instanceof StorageProblem);
+      assert.ok(error instanceof StorageError);
       const message = new RegExp(`another process \\(pid ${process.pid}\\) serves .*customers\\.db`);
       assert.match(error.message, message);
       return true;

@@ -1,7 +1,8 @@
 import { v7 as uuidv7 } from 'uuid';
 import { loadConfig } from '../../src/config/config.ts';
 import type { ChangeFeed } from '../../src/domain/change-feed.ts';
-import type { CustomerStore, WriteContext } from '../../src/domain/customer-store.ts';
+import type { WriteContext } from '../../src/domain/context.ts';
+import type { CustomerStore } from '../../src/domain/customer-store.ts';
 import type { ErasureStore } from '../../src/domain/erasure.ts';
 import type { Retention, SweepReport } from '../../src/storage/changes/retention.ts';
 import type { Engine } from '../../src/storage/engine/engine.ts';

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { shareEqualReads } from '../../src/storage/engine/batching.ts';
+import { createSingleFlight } from '../../src/storage/engine/batching.ts';
 
 /** Reads of a state that changes, by queries that end when they are told to. */
 function startScene() {
   let state = 0;
   const queries: { readonly reads: readonly string[]; end(): void; fail(): void }[] = [];
-  const read = shareEqualReads((reads: readonly string[]) => {
+  const read = createSingleFlight((reads: readonly string[]) => {
     const seen = state;
     return new Promise<number>((resolve, reject) => {
       queries.push({ reads, end: () => resolve(seen), fail: () => reject(new Error('planned')) });

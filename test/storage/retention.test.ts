@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createCommand, updateCommand } from '../../src/domain/commands.ts';
-import type { IdempotentRequest } from '../../src/domain/customer-store.ts';
+import type { IdempotentRequest } from '../../src/domain/context.ts';
 import type { Failure } from '../../src/domain/failures.ts';
 import type { Cleanup } from '../support/cleanup.ts';
 import { describeEngines, type EngineName } from '../support/engines.ts';

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { before, describe, type TestContext, test } from 'node:test';
 import type { ListFilters } from '../../src/domain/customer-store.ts';
-import { createCursorSealer } from '../../src/storage/customers/cursors.ts';
-import { createCustomerPages } from '../../src/storage/customers/list.ts';
+import { createCursorCodec } from '../../src/storage/customers/cursors.ts';
+import { createCustomerList } from '../../src/storage/customers/list.ts';
 import type { Engine } from '../../src/storage/engine/engine.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import type { EngineName } from '../support/engines.ts';
@@ -119,7 +119,7 @@ function searchesIn(name: EngineName) {
     { descending = true, includeTotal = false, secondPage = false } = {},
   ): Promise<Ran[]> => {
     const ran: Statement[] = [];
-    const list = createCustomerPages(recordReads(engine, ran), createCursorSealer(Buffer.alloc(32)));
+    const list = createCustomerList(recordReads(engine, ran), createCursorCodec(Buffer.alloc(32)));
     const query = { filters, sortKey: 'createdAt', descending, limit: 20, includeTotal } as const;
     const first = await list({ ...query, cursor: undefined });
     if (secondPage) {

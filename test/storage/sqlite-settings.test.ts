@@ -7,7 +7,7 @@ import { describe, test } from 'node:test';
 import { loadConfig } from '../../src/config/config.ts';
 import { createCommand } from '../../src/domain/commands.ts';
 import type { Engine, Session } from '../../src/storage/engine/engine.ts';
-import { StorageProblem } from '../../src/storage/errors.ts';
+import { StorageError } from '../../src/storage/errors.ts';
 import { openToServe } from '../../src/storage/open.ts';
 import { afterwards, type Cleanup } from '../support/cleanup.ts';
 import { freshDatabaseUrl } from '../support/engines.ts';
@@ -138,7 +138,7 @@ describe('the files of SQLite', () => {
     await assert.rejects(
       openToServe(loadConfig({ DATABASE_URL: `sqlite:${file}` }).database, 5000),
       (error) =>
-        error instanceof StorageProblem && error.message.includes(file) && /Check/.test(error.message),
+        error instanceof StorageError && error.message.includes(file) && /Check/.test(error.message),
     );
   });
 });

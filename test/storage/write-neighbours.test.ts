@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Customer } from '../../src/contract/types.ts';
 import { type Command, createCommand, updateCommand } from '../../src/domain/commands.ts';
-import type { WriteContext } from '../../src/domain/customer-store.ts';
+import type { WriteContext } from '../../src/domain/context.ts';
 import { Failure } from '../../src/domain/failures.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { describeEngines } from '../support/engines.ts';

@@ -30,7 +30,7 @@ export interface Reply<Body> {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** The parsed body. Throws when it is no JSON. */
+  /** The parsed body. Throws when the reply is a problem, or is not JSON. */
   readonly json: Body;
   /** The parsed body of a failure. Throws when the reply is no problem. */
   readonly problem: Problem;
@@ -58,7 +58,7 @@ export async function startTestService(cleanup: Cleanup, options: TestServiceOpt
     LOG_LEVEL: 'silent',
     ...environment,
   });
-  const service = await startService(config, ports);
+  const service = await withLibraryVariables(environment, () => startService(config, ports));
   let stopped: Promise<void> | undefined;
   const stop = (stopOptions?: StopOptions) => (stopped ??= service.stop(stopOptions));
   afterwards(cleanup, () => stop());
@@ -70,6 +70,20 @@ export async function startTestService(cleanup: Cleanup, options: TestServiceOpt
     raw: (bytes, timeoutMs) => sendRaw(url, bytes, timeoutMs),
     stop,
   };
+}
+
+/** OpenTelemetry reads its variables from the environment of the process, while the service starts. */
+async function withLibraryVariables<T>(
+  environment: Readonly<Record<string, string>> = {},
+  start: () => Promise<T>,
+): Promise<T> {
+  const variables = Object.entries(environment).filter(([name]) => name.startsWith('OTEL_'));
+  for (const [name, value] of variables) process.env[name] = value;
+  try {
+    return await start();
+  } finally {
+    for (const [name] of variables) delete process.env[name];
+  }
 }
 
 /** The service migrates a SQLite file when it starts; PostgreSQL is migrated before. */
@@ -111,6 +125,8 @@ async function call<Body>(
     headers: response.headers,
     text,
     get json() {
+      // A test that goes on with a member of a problem would fail later, and look like another fault.
+      if (status >= 400) throw new Error(`${method} ${path} answered ${status}: ${text}`);
       return JSON.parse(text);
     },
     get problem() {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { callerName, callerNetwork } from '../../../src/http/middleware/rate-limit.ts';
+import { clientKey, clientNetwork } from '../../../src/http/middleware/rate-limit.ts';
 
 /** The address that Express tells and that of the socket, the name to count by, the network to log. */
 const cases: readonly (readonly [ip: string, socket: string, name: string, network: string])[] = [
@@ -20,8 +20,8 @@ suite('caller address', () => {
   test('is counted by IPv4 address or IPv6 /64, and logged as a network', () => {
     for (const [ip, remoteAddress, name, network] of cases) {
       const request = { ip, socket: { remoteAddress } } as never;
-      assert.equal(callerName(request), name, ip);
-      assert.equal(callerNetwork(request), network, ip);
+      assert.equal(clientKey(request), name, ip);
+      assert.equal(clientNetwork(request), network, ip);
     }
   });
 });

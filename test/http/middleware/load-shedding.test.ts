@@ -4,13 +4,13 @@ import { suite, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { operationsById } from '../../../src/contract/operations.ts';
 import {
-  placesFor,
-  reasonToRefuse,
-  workClasses,
-  workClassOf,
+  slotsFor,
+  shedReason,
+  priorities,
+  priorityOf,
 } from '../../../src/http/middleware/load-shedding.ts';
 import { watchEventLoop } from '../../../src/runtime/event-loop-delay.ts';
-import { createReadLine } from '../../../src/storage/engine/read-queue.ts';
+import { createReadQueue } from '../../../src/storage/engine/read-queue.ts';
 
 const queue = (waitMs: number) => ({ waiting: 1, waitMs });
 const load = ({ reads = 0, writes = 0, loop = 0 }) => ({
@@ -19,14 +19,14 @@ const load = ({ reads = 0, writes = 0, loop = 0 }) => ({
 });
 const classes = ['pointRead', 'list', 'write'] as const;
 const refused = (measured: ReturnType<typeof load>) =>
-  classes.filter((work) => reasonToRefuse(work, measured) !== undefined);
+  classes.filter((work) => shedReason(work, measured) !== undefined);
 
 suite('overload', () => {
   test('the first line of a request tells its class, for each operation of the contract', () => {
     for (const { id, method, path } of operationsById.values()) {
       const target = path.replaceAll(/\{\w+\}/g, 'crm:4711');
-      assert.equal(workClassOf(method, target), workClasses[id], id);
-      if (method === 'GET') assert.equal(workClassOf('HEAD', target), workClasses[id], id);
+      assert.equal(priorityOf(method, target), priorities[id], id);
+      if (method === 'GET') assert.equal(priorityOf('HEAD', target), priorities[id], id);
     }
   });
 
@@ -45,7 +45,7 @@ suite('overload', () => {
   });
 
   test('writes and lists leave a quarter of the places, and have one at least', () => {
-    const places = (requestsMax: number) => classes.map((work) => placesFor(work, requestsMax));
+    const places = (requestsMax: number) => classes.map((work) => slotsFor(work, requestsMax));
     assert.deepEqual(places(1000), [1000, 750, 750]);
     assert.deepEqual(places(1), [1, 1, 1]);
   });
@@ -65,16 +65,16 @@ suite('overload', () => {
   });
 
   test('the wait of a read is that of the first in line, or what those before it would take', async () => {
-    const line = createReadLine(1);
+    const line = createReadQueue(1);
     assert.deepEqual([line.waiting, line.waitMs], [0, 0]);
     const slow = (begun: () => void) => {
       begun();
       return pause(400);
     };
-    await line.pass(slow);
+    await line.run(slow);
     let begin = () => {};
     const waiting = Array.from({ length: 10 }, () =>
-      line.pass(
+      line.run(
         (begun) =>
           new Promise<void>((resolve) => {
             const next = begin;
@@ -92,7 +92,7 @@ suite('overload', () => {
     begin();
     await Promise.all(waiting);
     assert.deepEqual([line.waiting, line.waitMs], [0, 0]);
-    await assert.rejects(line.pass(() => Promise.reject(new Error('no connection'))));
+    await assert.rejects(line.run(() => Promise.reject(new Error('no connection'))));
     assert.equal(line.waiting, 0, 'who gave up still stands in line');
   });
 });

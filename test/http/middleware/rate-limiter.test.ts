@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { callersMax, createRateLimiter } from '../../../src/http/middleware/rate-limit.ts';
+import { clientsMax, createRateLimiter } from '../../../src/http/middleware/rate-limit.ts';
 import { randomFrom } from '../../support/random.ts';
 
 suite('rate limiter', () => {
@@ -70,7 +70,7 @@ suite('rate limiter', () => {
     context.diagnostic(
       `1,000,000 callers in 10 s: at most ${size} kept, heap +${grownMb.toFixed(1)} MB, ${nanoseconds} ns each`,
     );
-    assert.ok(size <= 2 * callersMax);
+    assert.ok(size <= 2 * clientsMax);
     assert.ok(grownMb < 40, `${grownMb} MB`);
   });
 

@@ -3,6 +3,7 @@
  * out a key after each piece, a resumed run that takes a piece for done because it has rows instead of comparing them
  * (an erased customer stays), `clearTheWay` left out, `removeAfter` left out, and the mark dropped before verifying.
  */
+
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -14,12 +15,13 @@ import { freshDatabaseUrl } from '../../support/engines.ts';
 import { type CommandExit, runCommand, startCommand } from '../../support/process.ts';
 import { randomFrom } from '../../support/random.ts';
 import { startTestService } from '../../support/service.ts';
+import { tier } from '../../support/tier.ts';
 import { openDirectly, select } from '../direct-engine.ts';
 import { type OpenStore, openStore, plainContext } from '../open-store.ts';
 import { moveHere } from './move-here.ts';
 import { assertSameRows } from './same-rows.ts';
 
-const soak = process.env.TEST_SOAK !== undefined;
+const soak = tier === 'soak';
 const kills = soak ? 30 : 5;
 const customerCount = soak ? 6000 : 1500;
 
@@ -153,7 +155,7 @@ async function rowsIn(direct: Direct): Promise<number> {
 
 async function tracesOf(direct: Direct, email: string): Promise<number> {
   let traces = 0;
-  for await (const place of searchTables(direct, holdsEmail(email))) traces += place.traces;
+  for await (const place of searchTables(direct, holdsEmail(email))) traces += place.matches;
   return traces;
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { movedParts } from '../../../src/storage/copy/chunks.ts';
+import { tableGroups } from '../../../src/storage/copy/chunks.ts';
 import type { Engine } from '../../../src/storage/engine/engine.ts';
 import { select } from '../direct-engine.ts';
 
@@ -27,7 +27,7 @@ function parsed(value: unknown): unknown {
 /** Compares the contents of two databases, and tells how many rows there were. */
 export async function assertSameRows(source: Engine, target: Engine): Promise<number> {
   let total = 0;
-  for (const { name } of movedParts.flatMap(({ tables }) => tables)) {
+  for (const { name } of tableGroups.flatMap(({ tables }) => tables)) {
     const [ours, theirs] = [await rowsOf(source, name), await rowsOf(target, name)];
     assert.equal(theirs.length, ours.length, `rows of ${name}`);
     for (const [index, row] of ours.entries()) assert.equal(theirs[index], row, name);

@@ -1,4 +1,5 @@
 /** Erasures across everything that may happen to the same customer at the same time. */
+
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { before, describe, test } from 'node:test';
@@ -8,11 +9,12 @@ import { suiteCleanup } from '../../support/cleanup.ts';
 import { describeEngines } from '../../support/engines.ts';
 import { randomFrom } from '../../support/random.ts';
 import { startTestService, type TestService } from '../../support/service.ts';
+import { byTier } from '../../support/tier.ts';
 import { openDirectly, select, sqliteFile } from '../direct-engine.ts';
 
 /** All of a test's requests come at once, on whatever machine: none is to be refused for its time. */
 const environment = { REQUEST_TIMEOUT_MS: '25000' };
-const rounds = process.env.TEST_SOAK ? 200 : 15;
+const rounds = byTier({ full: 15, soak: 200 });
 
 describeEngines('erasures', (engine) => {
   const cleanup = suiteCleanup();

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { test } from 'node:test';
-import { createFileCleaning, pagesWithTraces } from '../../../src/storage/sqlite/scrub.ts';
-import type { CustomerWrites } from '../../../src/storage/writes/writer.ts';
+import { createScrubber, pagesWithResidue } from '../../../src/storage/sqlite/scrub.ts';
+import type { CustomerWriter } from '../../../src/storage/writes/writer.ts';
 import { afterwards, type Cleanup } from '../../support/cleanup.ts';
 import { freshDatabaseUrl } from '../../support/engines.ts';
 import { randomFrom } from '../../support/random.ts';
@@ -31,7 +31,7 @@ test('deleted keys that page splits have left in dead space are found, and gone 
   };
   const before = left();
   assert.ok(before.length > 0, 'SQLite leaves nothing any more: all of this could go');
-  assert.ok((await pagesWithTraces(file, before)).length > 0);
+  assert.ok((await pagesWithResidue(file, before)).length > 0);
 
   const statements: string[] = [];
   const maintain = ((work) =>
@@ -42,13 +42,13 @@ test('deleted keys that page splits have left in dead space are found, and gone 
           return session.run(sql, values);
         },
       }),
-    )) as CustomerWrites['maintain'];
-  const cleaning = createFileCleaning({ engine, file, close: async () => {} }, {
+    )) as CustomerWriter['maintain'];
+  const cleaning = createScrubber({ engine, file, close: async () => {} }, {
     maintain,
-  } as CustomerWrites);
-  await cleaning.clean(before, new AbortController().signal);
+  } as CustomerWriter);
+  await cleaning.scrub(before, new AbortController().signal);
   assert.deepEqual(left(), []);
-  assert.deepEqual(await pagesWithTraces(file, before), []);
+  assert.deepEqual(await pagesWithResidue(file, before), []);
   const rebuilt = statements.filter((sql) => /^(REINDEX|VACUUM)/.test(sql));
   assert.deepEqual(rebuilt, ['REINDEX "people_key"'], 'only the index held some');
   t.diagnostic(`${deleted.length} of ${rowsCount} deleted: ${before.length} were left in dead space, then 0`);
@@ -56,7 +56,7 @@ test('deleted keys that page splits have left in dead space are found, and gone 
 
 test('a text that a row still holds is no trace', async (t) => {
   const { file, keys } = await splitPages(t);
-  assert.deepEqual(await pagesWithTraces(file, keys.slice(0, 500)), []);
+  assert.deepEqual(await pagesWithResidue(file, keys.slice(0, 500)), []);
 });
 
 /** A table with an index by random keys, whose pages have been split again and again. */

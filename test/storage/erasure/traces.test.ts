@@ -1,4 +1,5 @@
 /** Row 18 of the test plan, after the erasure: what a customer held is in no file of SQLite and in no row of PostgreSQL. */
+
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { before, test } from 'node:test';
@@ -8,9 +9,10 @@ import { describeEngines } from '../../support/engines.ts';
 import { runCommand, startCommand } from '../../support/process.ts';
 import { randomFrom } from '../../support/random.ts';
 import { startTestService, type TestService } from '../../support/service.ts';
+import { byTier } from '../../support/tier.ts';
 import { openDirectly, select, sqliteFile } from '../direct-engine.ts';
 
-const customersCount = process.env.TEST_SOAK ? 4000 : 240;
+const customersCount = byTier({ full: 240, soak: 4000 });
 const erasedCount = customersCount / 4;
 
 describeEngines('what an erased customer held', (engine) => {

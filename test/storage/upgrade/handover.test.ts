@@ -4,6 +4,7 @@
  * Proven by these bugs: `servedSince` not recorded (the rollback does not start), and a step that drops a column which
  * the old release uses (its requests fail).
  */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadConfig } from '../../../src/config/config.ts';
@@ -13,12 +14,13 @@ import { until } from '../../support/credentials.ts';
 import { freshDatabaseUrl } from '../../support/engines.ts';
 import { startCommand } from '../../support/process.ts';
 import { startTestService } from '../../support/service.ts';
+import { byTier } from '../../support/tier.ts';
 import { openDirectly, select } from '../direct-engine.ts';
 import { startBalancer } from './balancer.ts';
 import { nextRelease } from './next-release.ts';
 
 const clients = 8;
-const requestsOfAPhase = process.env.TEST_SOAK === undefined ? 80 : 3000;
+const requestsOfAPhase = byTier({ full: 80, soak: 3000 });
 const phaseTimeoutMs = 120_000;
 
 test('a release hands over to the next and back, and no request fails [postgres]', async (t) => {

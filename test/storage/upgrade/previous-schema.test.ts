@@ -80,7 +80,7 @@ type Row = Readonly<Record<string, string | null>>;
 
 /** Every row of every table, each column as text. Knex's own table gains rows. */
 async function rowsOf(engine: Engine): Promise<Map<string, Row[]>> {
-  const columns = await select<{ table: string; column: string }>(engine, engine.dialect.tableColumns);
+  const columns = await select<{ table: string; column: string }>(engine, engine.dialect.listColumns);
   const tables = [...new Set(columns.map(({ table }) => table))].filter(
     (table) => !/^schema_|_index/.test(table),
   );

@@ -28,7 +28,7 @@ export async function recordSchema(engine: Engine): Promise<string[]> {
 /** Every row of every table as statements of the database's own SQL. */
 export async function dumpRows(engine: Engine): Promise<string[]> {
   const { dialect } = engine;
-  const columns = await select<{ table: string; column: string }>(engine, dialect.tableColumns);
+  const columns = await select<{ table: string; column: string }>(engine, dialect.listColumns);
   const tables = [...new Set(columns.map(({ table }) => table))].filter((table) => !derived.test(table));
   tables.sort((one, other) => order.indexOf(other) - order.indexOf(one));
   const statements: string[] = [];
