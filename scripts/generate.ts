@@ -10,8 +10,6 @@ import openapiTypescript, { astToString, type OpenAPI3 } from 'openapi-typescrip
 import { parse } from 'yaml';
 import { clientFiles } from './client/client-files.ts';
 import type { ContractDocument } from './client/contract.ts';
-import type { Document } from './reference/document.ts';
-import { referencePage } from './reference/reference-page.ts';
 
 const root = new URL('../', import.meta.url);
 const header = '// Generated from openapi.yaml by `npm run generate`. Never edited.\n\n';
@@ -23,7 +21,6 @@ const types = header + astToString(await openapiTypescript(document, { silent: t
 const isCheck = process.argv.includes('--check');
 
 await make({ 'generated/openapi.json': json, 'generated/openapi.d.ts': types });
-await make({ 'docs/reference.md': referencePage(JSON.parse(json) as Document) });
 await make(await client());
 await make(await deploymentFiles());
 
