@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import pg from 'pg';
-import { isPreparedOn, runStatement } from '../../src/storage/postgres/driver.ts';
+import { isPreparedOn, runStatement } from '../../src/storage/postgres/statement.ts';
 import { afterwards, suiteCleanup } from '../support/cleanup.ts';
 import { freshDatabaseUrl } from '../support/engines.ts';
 

@@ -1,89 +1,89 @@
-/** How many reads may share one query. */
+/** Reads that share one query, at most. */
 const readsPerQueryMax = 128;
 
-/** How many such queries run at once. What arrives meanwhile waits for the next one, and shares it. */
+/** Queries of one batcher that run at once. Reads that arrive meanwhile share the next query. */
 const queriesMax = 2;
 
-/** Sharing is for queries that take a millisecond: nobody waits longer than this for those that do not end. */
-const patienceMs = 25;
+/** After this long without a new query one more starts, so that a slow query does not hold up other reads. */
+const maxDelayMs = 25;
 
 /**
- * Lets reads that arrive together share a query: those of one turn of the event loop, and those that arrive while
- * others are running. A read is always answered by a query that begins after it arrived.
- * @param query answers all of them, and does not reject.
+ * Creates a function that batches reads: those of one turn of the event loop, and those that arrive while queries are
+ * running, share a query. A read is always answered by a query that starts after the read arrived.
+ * @param query answers a batch. Must not reject.
  */
-export function coalesceReads<Read>(query: (reads: readonly Read[]) => Promise<void>): (read: Read) => void {
+export function createBatcher<Read>(query: (reads: readonly Read[]) => Promise<void>): (read: Read) => void {
   let waiting: Read[] = [];
   let running = 0;
-  let begunAt = 0;
-  let isTimed = false;
+  let lastStartedAt = 0;
+  let timerIsSet = false;
 
-  function begin(): void {
-    while (waiting.length > 0 && mayBegin()) {
-      const reads = waiting.slice(0, readsPerQueryMax);
+  function start(): void {
+    while (waiting.length > 0 && mayStart()) {
+      const batch = waiting.slice(0, readsPerQueryMax);
       waiting = waiting.slice(readsPerQueryMax);
       running += 1;
-      begunAt = performance.now();
-      void query(reads).finally(() => {
+      lastStartedAt = performance.now();
+      void query(batch).finally(() => {
         running -= 1;
-        begin();
+        start();
       });
     }
-    if (waiting.length === 0 || isTimed) return;
-    isTimed = true;
-    setTimeout(beginAnyway, patienceMs);
+    if (waiting.length === 0 || timerIsSet) return;
+    timerIsSet = true;
+    setTimeout(startLate, maxDelayMs);
   }
 
-  function mayBegin(): boolean {
-    return running < queriesMax || performance.now() - begunAt >= patienceMs;
+  function mayStart(): boolean {
+    return running < queriesMax || performance.now() - lastStartedAt >= maxDelayMs;
   }
 
-  function beginAnyway(): void {
-    isTimed = false;
-    begin();
+  function startLate(): void {
+    timerIsSet = false;
+    start();
   }
 
   return (read) => {
-    if (waiting.length === 0) setImmediate(begin);
+    if (waiting.length === 0) setImmediate(start);
     waiting.push(read);
   };
 }
 
-interface Waiting<Read, Result> {
+interface PendingRead<Read, Result> {
   readonly read: Read;
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /**
- * Lets equal reads that arrive together share one query, as point reads do. Each is answered by a query that begins
- * after it arrived, and nothing is kept. Many people look at the same first page.
+ * Creates a function that runs one query for equal reads that arrive together. Like a batcher, it answers each read
+ * by a query that starts after the read arrived; results are not cached.
  * @param query answers reads that have the same key.
  */
-export function shareEqualReads<Read, Result>(
+export function createSingleFlight<Read, Result>(
   query: (reads: readonly Read[]) => Promise<Result>,
 ): (key: string, read: Read) => Promise<Result> {
-  /** Only for as long as one of its reads is under way: there are never more than requests. */
-  const shares = new Map<string, { underWay: number; submit(waiting: Waiting<Read, Result>): void }>();
+  /** One batcher for each key that has reads pending. */
+  const flights = new Map<string, { pending: number; submit(read: PendingRead<Read, Result>): void }>();
 
-  async function answer(together: readonly Waiting<Read, Result>[]): Promise<void> {
+  async function answer(batch: readonly PendingRead<Read, Result>[]): Promise<void> {
     try {
-      const result = await query(together.map(({ read }) => read));
-      for (const { resolve } of together) resolve(result);
+      const result = await query(batch.map(({ read }) => read));
+      for (const { resolve } of batch) resolve(result);
     } catch (error) {
-      for (const { reject } of together) reject(error);
+      for (const { reject } of batch) reject(error);
     }
   }
 
   return async (key, read) => {
-    const share = shares.get(key) ?? { underWay: 0, submit: coalesceReads(answer) };
-    shares.set(key, share);
-    share.underWay += 1;
+    const flight = flights.get(key) ?? { pending: 0, submit: createBatcher(answer) };
+    flights.set(key, flight);
+    flight.pending += 1;
     try {
-      return await new Promise<Result>((resolve, reject) => share.submit({ read, resolve, reject }));
+      return await new Promise<Result>((resolve, reject) => flight.submit({ read, resolve, reject }));
     } finally {
-      share.underWay -= 1;
-      if (share.underWay === 0) shares.delete(key);
+      flight.pending -= 1;
+      if (flight.pending === 0) flights.delete(key);
     }
   };
 }

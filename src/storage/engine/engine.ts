@@ -1,81 +1,85 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import type { TracedRequest } from '../../domain/context.ts';
-import { within } from '../../runtime/with-timeout.ts';
 import type { PoolFigures } from '../../telemetry/storage-metrics.ts';
-import type { Dialect, ErrorDialect } from '../sql/dialect.ts';
-import { createReadGate, createReadLine, type ReadLine } from './read-queue.ts';
+import type { Dialect } from '../sql/dialect.ts';
+import { lease, poolFigures, retryOnConnectionError } from './pool.ts';
+import { createReadBarrier } from './read-barrier.ts';
+import { createReadQueue, type ReadQueue } from './read-queue.ts';
 
-/** The values that both drivers bind alike. Anything else is turned into one of these first. */
-export type SqlValue = string | number | null;
-
-/** One connection while it is leased to us. */
-export interface Session {
+/** Runs SQL on the connections of an open database. */
+export interface Engine extends ReadSource {
+  /** The writing connection as Knex, for migrations. */
+  readonly knex: Knex;
+  readonly figures: { readonly readers: PoolFigures; readonly writer: PoolFigures };
   /**
-   * Runs a statement, prepared on its first use on this connection.
-   * @param sql text with `?` for each value; the text is the key of the prepared statement.
-   * @param comment is put behind it where the server shows comments; it is not prepared then.
+   * Runs work in a transaction on the only writing connection: commits when the work resolves, rolls back when it
+   * rejects. The work may await nothing but SQL. Transactions are serialized: see `writes/group-commit.ts`.
    */
-  run<Row>(sql: string, values: readonly SqlValue[], comment?: string): Promise<Row[]>;
+  transaction<Result>(work: Work<Result>, options?: TransactionOptions): Promise<Result>;
+  /** Runs work on the writing connection outside a transaction, for statements such as VACUUM. */
+  maintain<Result>(work: Work<Result>, options?: MaintenanceOptions): Promise<Result>;
+  /** The reads that wait for a connection. */
+  readonly readLoad: Omit<ReadQueue, 'run'>;
+  close(): Promise<void>;
 }
 
-/**
- * COMMIT failed, as when the connection broke after it was sent: the transaction may or may not be stored. It
- * must not be repeated blindly.
- */
-export class CommitUncertain extends Error {}
-
-export type Work<Result> = (session: Session) => Promise<Result>;
+/** Runs reads, on the database itself or on a replica. */
+export interface ReadSource {
+  readonly dialect: Dialect;
+  /**
+   * Runs work on a reading connection; several run concurrently. The work may only read, and may run again on another
+   * connection when the first one fails.
+   */
+  read<Result>(work: Work<Result>, options?: ReadOptions): Promise<Result>;
+}
 
 export interface ReadOptions {
-  /** The position of the feed that the state must include; undefined for the newest state. */
+  /** The change-feed position that the state must include; undefined for the newest state. */
   readonly minFeedPosition?: string | undefined;
-  /** The recorded requests that it is for. */
-  readonly served?: readonly TracedRequest[] | undefined;
+  /** The traced requests that the read serves. */
+  readonly traced?: readonly TracedRequest[] | undefined;
 }
 
 export interface TransactionOptions {
-  /** Roll back also when the work resolves: it was only to find out what would be. */
+  /** Rolls back even when the work resolves, for a dry run. */
   readonly rollBack?: boolean;
-  /** The recorded requests that it is for. */
-  readonly served?: readonly TracedRequest[] | undefined;
-  /** As of {@link Session.run}, for what begins and ends the transaction. */
+  /** The traced requests that the transaction serves. */
+  readonly traced?: readonly TracedRequest[] | undefined;
+  /** Comment for BEGIN and COMMIT, as in {@link Session.run}. */
   readonly comment?: string | undefined;
 }
 
 export interface MaintenanceOptions {
-  /** Keep reads of this process back meanwhile, for a moment: under many of them their turn never comes. */
+  /** Holds back the reads of this process meanwhile, when a constant stream of them blocks the work. */
   readonly withoutReaders?: boolean;
 }
 
-/** A database of either kind. */
-export interface Engine {
-  readonly dialect: Dialect;
-  /** The connection that writes, as Knex, for migrations. */
-  readonly knex: Knex;
-  readonly figures: { readonly readers: PoolFigures; readonly writer: PoolFigures };
+export type Work<Result> = (session: Session) => Promise<Result>;
+
+/** A connection leased for one piece of work. */
+export interface Session {
   /**
-   * Runs work on a reading connection; several run side by side. Work is run again, here and in a transaction,
-   * where the connection was lost before anything was stored.
+   * Runs a statement, prepared on its first use on this connection.
+   * @param sql uses `?` for each value. The text is the key of the prepared statement.
+   * @param comment is appended for the server's views of running statements. The statement is not prepared then.
    */
-  read<Result>(work: Work<Result>, options?: ReadOptions): Promise<Result>;
-  /**
-   * Runs work in a write transaction on the one writing connection: commits when it resolves, rolls back
-   * when it rejects. Nothing but SQL may be awaited inside. Callers take turns: see `group-commit.ts`.
-   */
-  transaction<Result>(work: Work<Result>, options?: TransactionOptions): Promise<Result>;
-  /** Runs work on the writing connection outside of any transaction, where some statements have to be. */
-  maintain<Result>(work: Work<Result>, options?: MaintenanceOptions): Promise<Result>;
-  /** The reads that wait for a connection. */
-  readonly readLoad: Omit<ReadLine, 'pass'>;
-  close(): Promise<void>;
+  run<Row>(sql: string, values: readonly SqlValue[], comment?: string): Promise<Row[]>;
 }
 
-/** How an engine talks to a driver's own connection. */
+/** The values that both drivers bind the same way. */
+export type SqlValue = string | number | null;
+
+/**
+ * COMMIT failed without an answer, so the transaction may or may not be stored. Repeating it blindly could store it
+ * twice.
+ */
+export class CommitUncertain extends Error {}
+
+/** Operations on the connections of one database driver. */
 export interface Driver<Connection> {
-  /** How long a connection may be leased for a read or a transaction; infinite for as long as it takes. */
+  /** How long a read or a transaction may hold a connection; infinite for no limit. */
   readonly leaseTimeoutMs: number;
-  /** Ends a connection whose lease has run out, and with it what it waits for. */
+  /** Closes a connection whose lease has run out, which fails the statement running on it. */
   cut(connection: Connection): void;
   run<Row>(
     connection: Connection,
@@ -83,98 +87,59 @@ export interface Driver<Connection> {
     values: readonly SqlValue[],
     comment?: string,
   ): Promise<Row[]>;
-  /** Statements in a new transaction, which begins with the first of them at the latest. */
+  /** Begins a transaction, at the latest with its first statement. */
   begin(connection: Connection, comment?: string): Promise<Session>;
-  /** Ends the transaction; resolves only when the database says that it is stored. */
+  /** Commits. Resolves only when the database confirms that the transaction is durable. */
   commit(connection: Connection, comment?: string): Promise<void>;
-  /** Bounds what the connection does for a reader: resolves or rejects with the work. */
+  /** Applies the read timeout to work that runs on the connection. */
   limit<Result>(connection: Connection, work: Promise<Result>): Promise<Result>;
   /** Makes the pool replace the connection instead of lending it again. */
   discard(connection: Connection): void;
 }
 
-/**
- * An engine over two Knex pools: one connection that writes, and several that read. Knex opens, pools and
- * closes connections; statements run on them directly, for building and preparing each anew costs more than
- * running it.
- */
-export function createEngine<Connection>(parts: {
+/** The parts of an engine: a driver, and Knex pools of one writing and several reading connections. */
+export interface EngineParts<Connection> {
   readonly dialect: Dialect;
   readonly driver: Driver<Connection>;
   readonly writer: Knex;
   readonly readers: Knex;
-}): Engine {
+}
+
+/**
+ * Creates an engine. Knex opens, pools and closes the connections; statements run on them directly, because Knex
+ * builds and prepares every statement from scratch.
+ */
+export function createEngine<Connection>(parts: EngineParts<Connection>): Engine {
   const { dialect, driver, writer, readers } = parts;
-  const gate = createReadGate();
-  const line = createReadLine(readers.client.pool.max);
+  const barrier = createReadBarrier();
+  const queue = createReadQueue(readers.client.pool.max);
 
-  /** Leases a connection until the deadline, and another one where the fault was the connection's. */
-  function leaseServing<Result>(pool: Knex, work: (connection: Connection) => Promise<Result>) {
+  function leaseWithRetry<Result>(pool: Knex, work: (connection: Connection) => Promise<Result>) {
     const deadline = performance.now() + driver.leaseTimeoutMs;
-    return repeatOnFault(() => lease(pool, work, { deadline, cut: driver.cut }), dialect, deadline);
-  }
-
-  function sessionOn(connection: Connection): Session {
-    return { run: (sql, values, comment) => driver.run(connection, sql, values, comment) };
-  }
-
-  /** A connection that the database will not serve on is not lent again: a new one may reach a new primary. */
-  async function guarded<Result>(connection: Connection, work: Work<Result>): Promise<Result> {
-    try {
-      return await work(sessionOn(connection));
-    } catch (error) {
-      if (dialect.errorMeaning(error) === 'unavailable') driver.discard(connection);
-      throw error;
-    }
-  }
-
-  async function commitOrRollBack<Result>(
-    connection: Connection,
-    work: Work<Result>,
-    { rollBack = false, comment }: TransactionOptions,
-  ): Promise<Result> {
-    const session = await driver.begin(connection, comment);
-    try {
-      const result = await work(session);
-      await (rollBack ? session.run('ROLLBACK', [], comment) : commit(connection, comment));
-      return result;
-    } catch (error) {
-      // The error that matters is the first. A connection that cannot even roll back is not lent again.
-      await session.run('ROLLBACK', []).catch(() => driver.discard(connection));
-      throw error;
-    }
-  }
-
-  async function commit(connection: Connection, comment?: string): Promise<void> {
-    try {
-      await driver.commit(connection, comment);
-    } catch (error) {
-      if (dialect.isRolledBack(error)) throw error;
-      throw new CommitUncertain('COMMIT failed', { cause: error });
-    }
+    return retryOnConnectionError(() => lease(pool, work, { deadline, cut: driver.cut }), dialect, deadline);
   }
 
   return {
     dialect,
     knex: writer,
-    figures: { readers: figuresOf(readers), writer: figuresOf(writer) },
-    readLoad: line,
+    figures: { readers: poolFigures(readers), writer: poolFigures(writer) },
+    readLoad: queue,
     read: (work) =>
-      line.pass((begun) =>
-        gate.pass(() =>
-          leaseServing(readers, (connection) => {
-            begun();
-            return driver.limit(connection, guarded(connection, work));
+      queue.run((started) =>
+        barrier.run(() =>
+          leaseWithRetry(readers, (connection) => {
+            started();
+            return driver.limit(connection, runWork(parts, connection, work));
           }),
         ),
       ),
     transaction: (work, options = {}) =>
-      leaseServing(writer, (connection) =>
-        guarded(connection, () => commitOrRollBack(connection, work, options)),
+      leaseWithRetry(writer, (connection) =>
+        discardOnFailure(parts, connection, () => runTransaction(parts, connection, work, options)),
       ),
     maintain(work, { withoutReaders = false } = {}) {
-      const maintain = () => lease(writer, (connection: Connection) => guarded(connection, work));
-      return withoutReaders ? gate.whileClosed(maintain) : maintain();
+      const maintain = () => lease(writer, (connection: Connection) => runWork(parts, connection, work));
+      return withoutReaders ? barrier.runExclusive(maintain) : maintain();
     },
     async close() {
       await readers.destroy();
@@ -183,109 +148,63 @@ export function createEngine<Connection>(parts: {
   };
 }
 
-/** Knex's pool, whose figures are in none of its types. */
-function figuresOf({ client }: Knex): PoolFigures {
-  const { pool } = client as {
-    readonly pool: { readonly max: number; numUsed(): number; numPendingAcquires(): number };
-  };
-  return {
-    connectionsMax: pool.max,
-    inUse: () => pool.numUsed(),
-    waiting: () => pool.numPendingAcquires(),
-  };
-}
-
-export interface LeaseEnd<Connection> {
-  /** On the monotonic clock. */
-  readonly deadline: number;
-  /** Ends the connection, and with it what it waits for. */
-  cut(connection: Connection): void;
-}
-
-/** Runs work on a connection of a pool: for as long as it takes, or until the lease ends. */
-export async function lease<Connection, Result>(
-  pool: Knex,
-  work: (connection: Connection) => Promise<Result>,
-  end?: LeaseEnd<Connection>,
+function runWork<Connection, Result>(
+  parts: EngineParts<Connection>,
+  connection: Connection,
+  work: Work<Result>,
 ): Promise<Result> {
-  const isBounded = end !== undefined && end.deadline !== Number.POSITIVE_INFINITY;
-  const connection = isBounded
-    ? await acquireBefore<Connection>(pool, end.deadline)
-    : await acquire<Connection>(pool);
-  const ending = isBounded
-    ? setTimeout(() => end.cut(connection), end.deadline - performance.now())
-    : undefined;
-  try {
-    return await work(connection);
-  } finally {
-    clearTimeout(ending);
-    await release(pool, connection);
-  }
+  const session: Session = {
+    run: (sql, values, comment) => parts.driver.run(connection, sql, values, comment),
+  };
+  return discardOnFailure(parts, connection, () => work(session));
 }
 
-async function acquireBefore<Connection>(pool: Knex, deadline: number): Promise<Connection> {
-  let isLate = false;
-  const acquired = acquire<Connection>(pool);
-  // One that comes too late is for somebody else.
-  acquired.then(
-    (connection) => void (isLate && release(pool, connection)),
-    () => undefined,
-  );
-  return within(deadline - performance.now(), acquired, () => {
-    isLate = true;
-    throw new NoConnectionTimeoutError('No connection became free in time.');
-  });
-}
-
-class NoConnectionTimeoutError extends Error {
-  override name = 'TimeoutError';
-}
-
-function acquire<Connection>(pool: Knex): Promise<Connection> {
-  return pool.client.acquireConnection();
-}
-
-function release<Connection>(pool: Knex, connection: Connection): Promise<void> {
-  return pool.client.releaseConnection(connection);
-}
-
-/** Together they wait up to 0.75 s: longer than a server takes to restart, and not so long that callers pile up. */
-const connectionsTriedMax = 5;
-const firstPauseMs = 50;
-
-/**
- * Repeats work whose connection was at fault: the next one may reach the new primary, or the server come back. Only
- * for work of which nothing is stored then. A COMMIT without an answer is no such fault: see `CommitUncertain`.
- * @param deadline on the monotonic clock; without one nothing is repeated.
- */
-export async function repeatOnFault<Result>(
+/** Drops a connection that the database refuses to serve on: a new one may reach a new primary. */
+async function discardOnFailure<Connection, Result>(
+  { dialect, driver }: EngineParts<Connection>,
+  connection: Connection,
   work: () => Promise<Result>,
-  { isConnectionFault }: ErrorDialect,
-  deadline: number,
 ): Promise<Result> {
-  for (let tried = 1; ; tried++) {
-    try {
-      return await work();
-    } catch (error) {
-      // Spread, so that those who were thrown out together do not come back together.
-      const pauseMs = firstPauseMs * 2 ** (tried - 1) * (0.5 + Math.random() / 2);
-      const isHopeless = deadline === Number.POSITIVE_INFINITY || performance.now() + pauseMs >= deadline;
-      if (isHopeless || tried >= connectionsTriedMax || !isConnectionFault(error)) throw error;
-      await pause(pauseMs);
-    }
+  try {
+    return await work();
+  } catch (error) {
+    if (dialect.errorMeaning(error) === 'unavailable') driver.discard(connection);
+    throw error;
   }
 }
 
-/** Where reads go that need not see the newest state; an engine by itself always answers that. */
-export interface ReadSource {
-  readonly dialect: Dialect;
-  /**
-   * Runs work on a reading connection, and again on another one if the first does not do: it may only read.
-   */
-  read<Result>(work: Work<Result>, options?: ReadOptions): Promise<Result>;
+async function runTransaction<Connection, Result>(
+  parts: EngineParts<Connection>,
+  connection: Connection,
+  work: Work<Result>,
+  { rollBack = false, comment }: TransactionOptions,
+): Promise<Result> {
+  const session = await parts.driver.begin(connection, comment);
+  try {
+    const result = await work(session);
+    await (rollBack ? session.run('ROLLBACK', [], comment) : commit(parts, connection, comment));
+    return result;
+  } catch (error) {
+    // The first error is the one to report. A connection that cannot roll back is not lent again.
+    await session.run('ROLLBACK', []).catch(() => parts.driver.discard(connection));
+    throw error;
+  }
 }
 
-/** What satisfies all of these; undefined, the newest state, where one of them asks for that. */
+async function commit<Connection>(
+  { dialect, driver }: EngineParts<Connection>,
+  connection: Connection,
+  comment?: string,
+): Promise<void> {
+  try {
+    await driver.commit(connection, comment);
+  } catch (error) {
+    if (dialect.isRolledBack(error)) throw error;
+    throw new CommitUncertain('COMMIT failed', { cause: error });
+  }
+}
+
+/** Returns the position that satisfies all of these; undefined, for the newest state, if one of them is undefined. */
 export function greatestPosition(positions: readonly (string | undefined)[]): string | undefined {
   let greatest = positions[0];
   for (const position of positions) {

@@ -8,10 +8,10 @@ import type {
   Work,
   WorkSpan,
 } from '../../telemetry/tracing.ts';
-import type { Database } from '../open.ts';
+import type { Database } from './backend.ts';
 import type { Engine, Session } from './engine.ts';
 
-/** The database, with what it does for requests that are recorded in their traces. */
+/** Wraps a database so that its work for traced requests is recorded as spans. */
 export function traceDatabase(database: Database, tracing: Tracing): Database {
   const { engine, replica } = database;
   return {
@@ -22,23 +22,22 @@ export function traceDatabase(database: Database, tracing: Tracing): Database {
 }
 
 function traceEngine(engine: Engine, tracing: Tracing, role: Work['role']): Engine {
-  const { dialect } = engine;
-  const system = dialect.name === 'postgres' ? 'postgresql' : 'sqlite';
+  const { otelSystem: system, showsComments } = engine.dialect;
 
-  function begin(kind: Work['kind'], served: readonly TracedRequest[] | undefined): WorkSpan | undefined {
-    return served && tracing.beginWork({ kind, system, role }, served);
+  function begin(kind: Work['kind'], traced: readonly TracedRequest[] | undefined): WorkSpan | undefined {
+    return traced && tracing.beginWork({ kind, system, role }, traced);
   }
 
-  /** What the server shows beside a statement that it runs, or logs. */
+  /** A sqlcommenter comment with the trace context. */
   function commentOf(ids: SpanIds): string | undefined {
-    return dialect.showsComments ? `/*traceparent='00-${ids.traceId}-${ids.spanId}-01'*/` : undefined;
+    return showsComments ? `/*traceparent='00-${ids.traceId}-${ids.spanId}-01'*/` : undefined;
   }
 
-  function recorded(session: Session, span: WorkSpan): Session {
+  function traceSession(session: Session, span: WorkSpan): Session {
     return {
       run(sql, values) {
         const statement = span.beginStatement(summarize(sql));
-        return ending(statement, session.run(sql, values, commentOf(statement)));
+        return endWith(statement, session.run(sql, values, commentOf(statement)));
       },
     };
   }
@@ -46,37 +45,37 @@ function traceEngine(engine: Engine, tracing: Tracing, role: Work['role']): Engi
   return {
     ...engine,
     read(work, options) {
-      const span = begin('read', options?.served);
+      const span = begin('read', options?.traced);
       if (!span) return engine.read(work);
-      return ending(
+      return endWith(
         span,
-        engine.read((session) => work(recorded(session, span))),
+        engine.read((session) => work(traceSession(session, span))),
       );
     },
     async transaction(work, options = {}) {
-      const span = begin('transaction', options.served);
+      const span = begin('transaction', options.traced);
       if (!span) return engine.transaction(work, options);
       let last: StatementSpan | undefined;
-      const transacted = engine.transaction(
+      const transaction = engine.transaction(
         async (session) => {
-          const result = await work(recorded(session, span));
-          // What comes now is waiting for the disk, and for a standby: most of what a write takes.
+          const result = await work(traceSession(session, span));
+          // COMMIT waits for the disk and for a standby, which is most of a write's time.
           last = span.beginStatement(summarize(options.rollBack ? 'ROLLBACK' : 'COMMIT'));
           return result;
         },
         { ...options, comment: commentOf(span) },
       );
-      transacted.then(
+      transaction.then(
         () => last?.end(undefined),
-        (error: unknown) => last?.end(faultOf(error)),
+        (error: unknown) => last?.end(errorType(error)),
       );
-      return ending(span, transacted);
+      return endWith(span, transaction);
     },
   };
 }
 
-/** Ends the span as the work ends, whose outcome stays what it is. */
-async function ending<Result>(
+/** Ends the span when the work settles, and returns the work's own result. */
+async function endWith<Result>(
   span: { end(fault: string | undefined): void },
   work: Promise<Result>,
 ): Promise<Result> {
@@ -85,43 +84,42 @@ async function ending<Result>(
     span.end(undefined);
     return result;
   } catch (error) {
-    span.end(faultOf(error));
+    span.end(errorType(error));
     throw error;
   }
 }
 
-/** A code where there is one, and never a message, which may hold values. A refusal is no fault. */
-function faultOf(error: unknown): string | undefined {
+/** Returns the error's code or class; never its message, which may hold values. A `Failure` is an expected answer. */
+function errorType(error: unknown): string | undefined {
   if (error instanceof Failure) return undefined;
   const { code } = error as { readonly code?: unknown };
   if (typeof code === 'string') return code;
   return error instanceof Error ? error.constructor.name : 'unknown';
 }
 
-/** Beyond this many texts the rest is read again each time. */
+/** How many summaries are cached. */
 const summariesMax = 500;
 
-/** Tables that a summary names, for its length is limited by the conventions. */
+/** Tables in a summary: the conventions limit its length. */
 const tablesMax = 4;
 
 const verb = /^\s*(\w+)/;
-/** What a statement does that begins with its subqueries. */
 const verbAfterWith = /\b(INSERT) INTO\b|\b(DELETE) FROM\b|\b(UPDATE) \w+ SET\b/;
 const subquery = /\b(\w+)(?:\s*\([^()]*\))? AS (?:MATERIALIZED )?\(/g;
 const table = /\b(?:FROM|JOIN|INTO|UPDATE) ([a-z]\w*)\b(?!\()/g;
 
 const summaries = new Map<string, StatementSummary>();
 
-/** What a statement does, and to which tables: a few words of our own SQL, without any value. */
+/** Summarizes a statement as its verb and tables, without any value. */
 export function summarize(sql: string): StatementSummary {
   const known = summaries.get(sql);
   if (known) return known;
-  const summary = read(sql);
+  const summary = parse(sql);
   if (summaries.size < summariesMax) summaries.set(sql, summary);
   return summary;
 }
 
-function read(sql: string): StatementSummary {
+function parse(sql: string): StatementSummary {
   const first = verb.exec(sql)?.[1]?.toUpperCase() ?? 'SQL';
   const operation = first === 'WITH' ? (verbAfterWith.exec(sql)?.slice(1).find(Boolean) ?? 'SELECT') : first;
   const subqueries = new Set([...sql.matchAll(subquery)].map(([, name]) => name));

@@ -1,6 +1,6 @@
 import type { Migration } from './migration.ts';
 
-/** Customers with their keys and indexes, the change log, and what the service keeps about itself. */
+/** Creates customers, the change log, idempotency keys and secrets. */
 export const createCustomers: Migration = {
   name: '001-customers',
   async up(knex, { columnTypes: { uuid, text, integer, json }, ordinalColumn, tableOptions }) {
@@ -27,14 +27,14 @@ export const createCustomers: Migration = {
          email_key ${text},
          name_key ${text} NOT NULL
        )${tableOptions}`,
-      // Unique among live customers only: a deleted one gives its keys up.
+      // Partial, because a deleted customer releases its email and externalId.
       'CREATE UNIQUE INDEX customers_email_unique ON customers (email_key) WHERE deleted_at IS NULL',
       'CREATE UNIQUE INDEX customers_external_id_unique ON customers (external_id) WHERE deleted_at IS NULL',
-      // One for each sort, whole rather than partial, so that includeDeleted does not scan.
+      // One for each sort. Not partial, so that includeDeleted can use them too.
       'CREATE INDEX customers_created ON customers (created_at, ordinal)',
       'CREATE INDEX customers_updated ON customers (updated_at, ordinal)',
       'CREATE INDEX customers_name ON customers (name_key, id)',
-      // One for each equality filter with the default sort.
+      // One for each equality filter, in the default sort.
       'CREATE INDEX customers_phone ON customers (phone, created_at, ordinal) WHERE phone IS NOT NULL',
       'CREATE INDEX customers_status ON customers (status, created_at, ordinal)',
       'CREATE INDEX customers_type ON customers (type, created_at, ordinal)',
@@ -45,7 +45,7 @@ export const createCustomers: Migration = {
          PRIMARY KEY (tag, created_at, ordinal)
        )${tableOptions}`,
       'CREATE INDEX customer_tags_customer ON customer_tags (ordinal)',
-      // A creation has no changes but its image; an erased version has neither.
+      // `changes` is null for a creation; `image` too for an erased version.
       `CREATE TABLE changes (
          position ${integer} PRIMARY KEY,
          customer_id ${uuid} NOT NULL,

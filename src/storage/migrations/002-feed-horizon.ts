@@ -1,6 +1,6 @@
 import type { Migration } from './migration.ts';
 
-/** The last position of the change feed that retention has removed; 0 while everything is kept. */
+/** Adds the last feed position that retention has removed; 0 if none. */
 export const addFeedHorizon: Migration = {
   name: '002-feed-horizon',
   async up(knex, { columnTypes: { integer } }) {

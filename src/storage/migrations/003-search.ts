@@ -4,7 +4,7 @@ import type { Column } from '../sql/columns.ts';
 import type { Dialect } from '../sql/dialect.ts';
 import type { Migration } from './migration.ts';
 
-/** The texts that searches look through, for the customers that there are already too, and their index. */
+/** Creates the text that searches match, fills it for existing customers, and indexes it. */
 export const createSearch: Migration = {
   name: '003-search',
   async up(knex, dialect) {
@@ -16,13 +16,13 @@ export const createSearch: Migration = {
        )${dialect.tableOptions}`,
     );
     await fill(knex, dialect);
-    // Made after the rows, since a million of them one by one would take longer.
+    // Building an index is faster than adding rows to it.
     for (const statement of dialect.searchIndex) await knex.raw(statement);
   },
 };
 
-/** Bounds what is in memory at once: the texts are folded here and not by the database. */
-const pieceMax = 1000;
+/** Customers in memory at once. Texts are folded here, because the databases fold differently. */
+const chunkRowsMax = 1000;
 
 const searchedColumns = ['name', 'email', 'phone', 'external_id as externalId'] as const;
 
@@ -40,10 +40,10 @@ async function fill(knex: Knex, dialect: Dialect): Promise<void> {
       .select('ordinal', ...searchedColumns)
       .where('ordinal', '>', last)
       .orderBy('ordinal')
-      .limit(pieceMax);
+      .limit(chunkRowsMax);
     const records = rows.map(({ ordinal, ...customer }) => ({ ordinal, text: searchText(customer) }));
     await knex.raw(insert, [JSON.stringify(records)]);
-    if (rows.length < pieceMax) return;
+    if (rows.length < chunkRowsMax) return;
     last = rows.at(-1).ordinal;
   }
 }

@@ -1,11 +1,11 @@
 import type { Migration } from './migration.ts';
 
-/** What is left of erased customers, and what erasing and retention look rows up by. */
+/** Creates the receipts of erasures, and the indexes that erasure and retention need. */
 export const createErasures: Migration = {
   name: '004-erasures',
   async up(knex, { columnTypes: { uuid, text, integer }, tableOptions }) {
     const statements = [
-      // Nothing of the customer but its id. `complete` is 0 until its bytes have left the files too.
+      // Holds nothing of the customer but its id. `complete` is 0 until the database files are scrubbed.
       `CREATE TABLE erasures (
          customer_id ${uuid} PRIMARY KEY,
          version ${integer} NOT NULL,

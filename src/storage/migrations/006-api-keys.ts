@@ -1,11 +1,11 @@
 import type { Migration } from './migration.ts';
 
-/** API keys, and the counter by which every process sees that one of them has changed. */
+/** Creates API keys, and a counter that tells every process when one has changed. */
 export const createApiKeys: Migration = {
   name: '006-api-keys',
   async up(knex, { columnTypes: { text, integer }, tableOptions }) {
     const statements = [
-      // A key's secret is nowhere: only the SHA-256 of the whole key.
+      // Only the SHA-256 of a key is stored.
       `CREATE TABLE api_keys (
          id ${text} PRIMARY KEY,
          name ${text} NOT NULL,

@@ -1,6 +1,6 @@
 import type { Migration } from './migration.ts';
 
-/** For each later step that older programs can serve on: how old they may be. They read it, and start all the same. */
+/** Creates the table in which later migrations name the oldest programs that can serve after them. */
 export const createSchemaCompatibility: Migration = {
   name: '007-schema-compatibility',
   async up(knex, { columnTypes: { text }, tableOptions }) {

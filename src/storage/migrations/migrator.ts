@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import type { Engine } from '../engine/engine.ts';
-import { StorageProblem } from '../errors.ts';
+import { StorageError } from '../errors.ts';
 import type { Dialect } from '../sql/dialect.ts';
 import { createCustomers } from './001-customers.ts';
 import { addFeedHorizon } from './002-feed-horizon.ts';
@@ -11,7 +11,7 @@ import { createApiKeys } from './006-api-keys.ts';
 import { createSchemaCompatibility } from './007-schema-compatibility.ts';
 import type { Migration } from './migration.ts';
 
-/** Every step, oldest first. */
+/** Every migration, oldest first. */
 export const migrations: readonly Migration[] = [
   createCustomers,
   addFeedHorizon,
@@ -23,95 +23,80 @@ export const migrations: readonly Migration[] = [
 
 const tableName = 'schema_migrations';
 
-/** It is there while `customers move` fills the database, and until it has verified what it moved. */
-export const moveMark = 'unfinished_move';
+/** Exists while `customers move` fills the database, until it has verified the copy. */
+export const unfinishedMoveTable = 'unfinished_move';
 
-/** How the database's schema stands to this code. */
+/** How a database's schema compares with this program's migrations. */
 export interface SchemaState {
-  /** Steps that this code has and the database has not. */
+  /** Migrations that the database lacks. */
   readonly pending: readonly string[];
-  /** Steps of a newer release, after which this code can serve as before. */
+  /** Migrations of a newer release that is compatible with this program. */
   readonly newer: readonly string[];
-  /** Steps that this code does not know and cannot serve after. */
+  /** Migrations that this program does not know and cannot serve on. */
   readonly unknown: readonly string[];
-  /** Whether the database is being moved to, and is not whole yet. */
+  /** Whether `customers move` has not completed the database. */
   readonly incomplete: boolean;
 }
 
 /**
- * Looks, and touches nothing.
- * @param steps what this code knows.
- * @throws StorageProblem as {@link checkIsOurs}.
+ * Reads the state of the schema. Changes nothing.
+ * @param steps the migrations of this program.
+ * @throws StorageError as {@link assertOwnTables}.
  */
 export async function readSchemaState(
   { read, dialect }: Pick<Engine, 'read' | 'dialect'>,
   steps: readonly Migration[] = migrations,
 ): Promise<SchemaState> {
-  const look = <Row>(sql: string) => read((session) => session.run<Row>(sql, []));
-  const tables = (await look<{ name: string }>(dialect.listTables)).map(({ name }) => name);
-  checkIsOurs(tables, dialect.name);
-  const from = <Row>(table: string) =>
-    tables.includes(table) ? look<Row>(`SELECT * FROM ${table}`) : Promise.resolve([]);
-  const done = (await from<{ name: string }>(tableName)).map(({ name }) => name);
+  const query = <Row>(sql: string) => read((session) => session.run<Row>(sql, []));
+  const tables = (await query<{ name: string }>(dialect.listTables)).map(({ name }) => name);
+  assertOwnTables(tables, dialect);
+  const allOf = <Row>(table: string) =>
+    tables.includes(table) ? query<Row>(`SELECT * FROM ${table}`) : Promise.resolve([]);
+  const applied = (await allOf<{ name: string }>(tableName)).map(({ name }) => name);
   const known = new Set(steps.map(({ name }) => name));
-  const strange = done.filter((name) => !known.has(name));
-  const promises =
-    strange.length > 0 ? await from<{ step: string; served_since: string }>('schema_compatibility') : [];
-  const served = new Set(
-    promises.filter((promise) => known.has(promise.served_since)).map(({ step }) => step),
+  const unexpected = applied.filter((name) => !known.has(name));
+  const compatibility =
+    unexpected.length > 0 ? await allOf<{ step: string; served_since: string }>('schema_compatibility') : [];
+  const compatible = new Set(
+    compatibility.filter((row) => known.has(row.served_since)).map(({ step }) => step),
   );
   return {
-    pending: [...known].filter((name) => !done.includes(name)),
-    newer: strange.filter((name) => served.has(name)),
-    unknown: strange.filter((name) => !served.has(name)),
-    incomplete: tables.includes(moveMark),
+    pending: [...known].filter((name) => !applied.includes(name)),
+    newer: unexpected.filter((name) => compatible.has(name)),
+    unknown: unexpected.filter((name) => !compatible.has(name)),
+    incomplete: tables.includes(unfinishedMoveTable),
   };
 }
 
-/**
- * A file is for one application; a server's schema may hold others' tables, but for those with our names.
- * @throws StorageProblem for a database that holds another application's tables where ours would stand.
- */
-export function checkIsOurs(tables: readonly string[], engine: Dialect['name']): void {
+/** @throws StorageError when tables of another application are where this program's tables would be created. */
+export function assertOwnTables(tables: readonly string[], { sharesSchema }: Dialect): void {
   if (tables.includes(tableName)) return;
-  const foreign = tables.filter((table) => engine === 'sqlite' || table === 'customers');
+  const foreign = tables.filter((table) => !sharesSchema || table === 'customers');
   if (foreign.length === 0) return;
-  throw new StorageProblem(
+  throw new StorageError(
     `the database holds tables of another application (${foreign.slice(0, 3).join(', ')}). Set DATABASE_URL to an empty one.`,
   );
 }
 
-/** How often a step is tried that does not get its locks, for requests go before it. */
+/** How often a migration is tried that cannot get its locks, because requests hold them. */
 const attemptsMax = 30;
 const retryMs = 1000;
 
 /**
- * Applies what is pending, each step in a transaction of its own. The caller holds the lock that keeps every
- * other migration away (SQLite: the file's; PostgreSQL: an advisory lock), and it dies with its process:
- * so a lock row that a crashed run left in Knex's own table is stale by now, and is removed.
- * @returns the names of the applied steps.
+ * Applies pending migrations, each in its own transaction. The caller holds a lock against concurrent migrations that
+ * ends with its process, so a row in Knex's own lock table is left over from a crash and is removed.
+ * @returns the names of the applied migrations.
  */
 export async function applyMigrations(
   { knex, dialect }: Engine,
   steps: readonly Migration[] = migrations,
 ): Promise<readonly string[]> {
-  const config: Knex.MigratorConfig = {
-    tableName,
-    migrationSource: {
-      getMigrations: async () => [...steps],
-      getMigrationName: (step: Migration) => step.name,
-      getMigration: async (step: Migration) => ({
-        up: (transaction: Knex) => apply(step, transaction, dialect),
-        down: () => Promise.reject(new Error('A migration is not undone: restore a backup instead.')),
-        config: { transaction: !step.outsideTransaction },
-      }),
-    },
-  };
+  const config = migratorConfig(steps, dialect);
   const applied: string[] = [];
   for (let attempt = 1; ; attempt += 1) {
     await knex.migrate.forceFreeMigrationsLock(config);
     try {
-      // One at a time, so that those before one that has to wait are known.
+      // `up` applies one at a time, so that those applied before a lock timeout are known.
       const [, names] = (await knex.migrate.up(config)) as [number, string[]];
       if (names.length === 0) return applied;
       applied.push(...names);
@@ -123,8 +108,23 @@ export async function applyMigrations(
   }
 }
 
+function migratorConfig(steps: readonly Migration[], dialect: Dialect): Knex.MigratorConfig {
+  return {
+    tableName,
+    migrationSource: {
+      getMigrations: async () => [...steps],
+      getMigrationName: (step: Migration) => step.name,
+      getMigration: async (step: Migration) => ({
+        up: (transaction: Knex) => apply(step, transaction, dialect),
+        down: () => Promise.reject(new Error('A migration is not undone: restore a backup instead.')),
+        config: { transaction: !step.outsideTransaction },
+      }),
+    },
+  };
+}
+
 async function apply(step: Migration, knex: Knex, dialect: Dialect): Promise<void> {
-  if (dialect.boundLocks !== '' && !step.outsideTransaction) await knex.raw(dialect.boundLocks);
+  if (dialect.limitLockWait !== '' && !step.outsideTransaction) await knex.raw(dialect.limitLockWait);
   await step.up(knex, dialect);
   if (step.servedSince === undefined) return;
   await knex('schema_compatibility')

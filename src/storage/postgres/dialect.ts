@@ -1,16 +1,16 @@
 import { type Dialect, errorCode } from '../sql/dialect.ts';
 
-/** The code of the error that a connection is cut with when its lease runs out. */
+/** Error code of a connection that was closed because the server did not answer in time. */
 export const cutCode = 'CONNECTION_CUT';
 
-/** Serialization failure, deadlock: PostgreSQL has rolled back all of it. */
-const postgresRetry = new Set(['40001', '40P01']);
+/** Serialization failure and deadlock. PostgreSQL has rolled back the transaction. */
+const retryCodes = new Set(['40001', '40P01']);
 
-/** Disk or memory full, a limit of its configuration, input or output that failed: on every connection alike. */
-const postgresUnavailable = new Set(['53100', '53200', '53400', '58030']);
+/** Disk full, out of memory, configuration limit, I/O error: other connections fail the same way. */
+const unavailableCodes = new Set(['53100', '53200', '53400', '58030']);
 
-/** Too many connections, shutting down, crashed, starting up, idle too long, a server that only reads; the socket's. */
-const postgresConnection = new Set([
+/** Too many connections, shutdown, crash, startup, idle timeout, read-only server, and socket errors. */
+const connectionCodes = new Set([
   '53300',
   '57P01',
   '57P02',
@@ -30,36 +30,39 @@ const postgresConnection = new Set([
   'ECONNABORTED',
 ]);
 
+/** PostgreSQL 14 or newer. */
 export const postgres: Dialect = {
   name: 'postgres',
-  servedByMany: true,
-  // Collation "C" orders and compares bytewise, as SQLite does, whatever the database was created with.
-  // `json`, not `jsonb`, keeps the text: jsonb would reorder the keys of metadata.
+  otelSystem: 'postgresql',
+  isShared: true,
+  sharesSchema: true,
+  // Collation "C" compares bytewise like SQLite, whatever the locale of the database.
+  // `json` keeps the text as it is; `jsonb` would reorder the keys of metadata.
   columnTypes: { uuid: 'uuid', text: 'text COLLATE "C"', integer: 'bigint', json: 'json' },
   ordinalColumn: 'bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY',
   tableOptions: '',
-  // The order of the feed needs it, whatever the database's default is: see `change-log.ts`.
+  // The order of the change feed depends on it: see `changes/log.ts`.
   begin: 'BEGIN ISOLATION LEVEL READ COMMITTED',
-  // In pg_stat_activity, the log and auto_explain.
+  // In pg_stat_activity, the server log and auto_explain.
   showsComments: true,
-  writesInWith: true,
+  supportsWritableCtes: true,
   lockRows: 'FOR UPDATE',
-  // Refused by a server that only reads, and in nobody's way on one that writes.
+  // A read-only server refuses it; it blocks no write.
   lockForProbe: 'FOR KEY SHARE',
-  // Every write holds this row from just before its COMMIT until the synchronous standby has it. The lock is written
-  // to the log too, so that our COMMIT waits for the standby as well, which then has all that came before.
-  settleEarlier: 'SELECT position FROM feed_head FOR NO KEY UPDATE',
-  // Whoever waits for a table's lock holds up all who come after: a migration gives up, and tries again later.
-  boundLocks: "SET LOCAL lock_timeout = '2s'",
-  // Not information_schema, which hides what this user may not read.
+  // Every write locks this row until the synchronous standby has its commit. The row lock is WAL-logged, so that the
+  // COMMIT of this transaction waits for the standby too, which then has everything before it.
+  awaitReplicatedCommits: 'SELECT position FROM feed_head FOR NO KEY UPDATE',
+  // All later requests queue behind a migration that waits for a table lock, so it gives up and retries.
+  limitLockWait: "SET LOCAL lock_timeout = '2s'",
+  // information_schema hides tables that this user may not read.
   listTables: 'SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()',
   lockFreeRows: 'FOR UPDATE SKIP LOCKED',
-  // json_build_object adds spaces; row_to_json prints what SQLite prints. Cast, or the driver would parse it.
+  // row_to_json prints no whitespace, like SQLite; json_build_object does. Cast to text, or the driver parses it.
   renderObject(members) {
     const columns = members.map(([name, expression]) => `${expression} AS "${name}"`);
     return `(SELECT row_to_json(object)::text FROM (SELECT ${columns.join(', ')}) AS object)`;
   },
-  // The driver sends bytes in hex.
+  // bytea would be sent as hex.
   encoded: (expression) => expression,
   records(columns, alias) {
     const fields = columns.map(
@@ -70,8 +73,8 @@ export const postgres: Dialect = {
   among: (column, type) =>
     `${column} IN (SELECT value::${type} FROM json_array_elements_text(?::json) AS value)`,
   elements: (expression, alias) => `json_array_elements_text(${expression}) AS ${alias}(value)`,
-  // The extension may be in a schema that is not on the path. What waits in the index's pending list is read
-  // by every search, and the write that fills it has to sort it in: the list is kept short.
+  // The extension may be in a schema outside the search path. The pending list of the index is kept short: every search
+  // scans it, and the write that fills it has to merge it.
   searchIndex: [
     `DO $$ BEGIN EXECUTE format(
        'CREATE INDEX customer_search_trigrams ON customer_search USING gin (text %s.gin_trgm_ops) '
@@ -86,45 +89,46 @@ export const postgres: Dialect = {
     inOrder: false,
   },
   contains: (column) => `strpos(${column}, ?) > 0`,
-  tableColumns:
+  listColumns:
     'SELECT columns.table_name AS "table", columns.column_name AS "column" ' +
     'FROM information_schema.columns AS columns JOIN information_schema.tables AS tables ' +
     'USING (table_schema, table_name) WHERE table_schema = current_schema() ' +
     "AND table_type = 'BASE TABLE' ORDER BY 1, columns.ordinal_position",
-  // By blocks of the table's file: ordering by the rows' own places would sort the table for each piece.
-  placeRanges: (table, places) =>
-    `SELECT block AS "from", block + ${places} AS "to" FROM generate_series(0, ` +
-    `pg_relation_size('"${table}"') / current_setting('block_size')::bigint, ${places}) AS block`,
-  cellsBetween: (table, columns) =>
+  // Ranges of blocks: ordering by ctid would sort the table for each range.
+  scanRanges: (table, size) =>
+    `SELECT block AS "from", block + ${size} AS "to" FROM generate_series(0, ` +
+    `pg_relation_size('"${table}"') / current_setting('block_size')::bigint, ${size}) AS block`,
+  scanRows: (table, columns) =>
     `SELECT json_build_array(${columns.map((name) => `"${name}"::text`).join(', ')})::text AS cells ` +
     `FROM "${table}" WHERE ctid >= format('(%s,0)', ?::bigint)::tid AND ctid < format('(%s,0)', ?::bigint)::tid`,
   errorMeaning(error) {
     const code = errorCode(error);
     if (code === '23505') return 'unique';
-    if (postgresRetry.has(code)) return 'retry';
+    if (retryCodes.has(code)) return 'retry';
     if (code === '57014' || code === cutCode) return 'timeout';
     if (code === '55P03') return 'locked';
-    return isLost(error) || postgresUnavailable.has(code) || isConnectionCode(code)
+    return isConnectionLost(error) || unavailableCodes.has(code) || isConnectionCode(code)
       ? 'unavailable'
       : 'unknown';
   },
-  // Data exceptions (class 22) quote the value, and PL/pgSQL's RAISE says what its author wanted, under any code.
+  // Data exceptions (class 22) quote the value. PL/pgSQL's RAISE may say anything, with any code.
   messageHoldsValues: (error) =>
     /^(22|P0)/.test(errorCode(error)) ||
     (error as { routine?: unknown } | null)?.routine === 'exec_stmt_raise',
-  // Of the pool's own errors none: they say that all connections are taken, not that one is at fault.
-  isConnectionFault: (error) =>
-    isConnectionCode(errorCode(error)) || (isLost(error) && !(error as Error).name.endsWith('TimeoutError')),
-  isRolledBack: (error) => postgresRetry.has(errorCode(error)),
+  // The pool's TimeoutError means that all connections are in use, not that one failed.
+  isConnectionError: (error) =>
+    isConnectionCode(errorCode(error)) ||
+    (isConnectionLost(error) && !(error as Error).name.endsWith('TimeoutError')),
+  isRolledBack: (error) => retryCodes.has(errorCode(error)),
 };
 
-/** What the driver says of a connection that ended, or did not come about, it says without a code. */
-function isLost(error: unknown): boolean {
+/** The driver's own errors about lost and failed connections have no code. */
+function isConnectionLost(error: unknown): boolean {
   return (
     error instanceof Error && errorCode(error) === '' && /connection|timeout|closed/i.test(error.message)
   );
 }
 
 function isConnectionCode(code: string): boolean {
-  return code.startsWith('08') || postgresConnection.has(code);
+  return code.startsWith('08') || connectionCodes.has(code);
 }

@@ -2,55 +2,36 @@ import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import knexFactory, { type Knex } from 'knex';
 import type { Client } from 'pg';
-import { quietLog } from '../sqlite/driver.ts';
+import { quietLog } from '../engine/pool.ts';
 import { cutCode } from './dialect.ts';
 
 export interface PostgresOptions {
   readonly url: string;
-  /** Reading connections beside the one that writes. */
+  /** Reading connections, in addition to the writing one. */
   readonly readerConnections: number;
-  /** How long a statement may run; 0 for as long as it takes. */
+  /** How long a statement may run; 0 for no limit. */
   readonly timeoutMs: number;
-  /** A standby is refused unless one was asked for; absent: false. */
+  /** Whether the server may be a standby; false if absent. */
   readonly standby?: boolean;
 }
 
-/** A server that takes longer is as good as down, and a new primary may be at its address in a moment. */
+/** After this long the server counts as down. A new primary may soon have its address. */
 const connectTimeoutMs = 3000;
 
-/** How long a server may take to answer our goodbye. */
-const goodbyeTimeoutMs = 1000;
+/** How long the server may take to close a connection on request. */
+const disconnectTimeoutMs = 1000;
 
-/** How long a connection is silent before the system looks for its other end, each second, ten times. */
+/** Idle time before the first TCP keep-alive probe. */
 const keepAliveDelayMs = 5000;
 
-/** Knex's pool of so many connections. */
-export function openPool(
-  { url, timeoutMs, standby = false }: PostgresOptions,
-  connections: number,
-  health: ConnectionHealth,
-): Knex {
-  const patienceMs = timeoutMs === 0 ? connectTimeoutMs : Math.min(connectTimeoutMs, timeoutMs);
-  // Knex's type does not know these two; the driver does.
-  const connection: Knex.PgConnectionConfig & {
-    readonly lock_timeout: number;
-    readonly keepAliveInitialDelayMillis: number;
-  } = {
-    connectionString: url,
-    application_name: 'customers',
-    connectionTimeoutMillis: patienceMs,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: keepAliveDelayMs,
-    // Sooner than a lease ends: the server's own word leaves the connection good.
-    statement_timeout: Math.floor(timeoutMs * 0.95),
-    // Waiting for another instance's row or key ends before the caller's own deadline.
-    lock_timeout: Math.ceil(timeoutMs / 2),
-    idle_in_transaction_session_timeout: timeoutMs * 2,
-  };
+/** Creates a Knex pool of at most this many connections. */
+export function openPool(options: PostgresOptions, connections: number, health: ConnectionHealth): Knex {
+  const { timeoutMs, standby = false } = options;
+  const connectMs = timeoutMs === 0 ? connectTimeoutMs : Math.min(connectTimeoutMs, timeoutMs);
   const pool = knexFactory({
     client: 'pg',
-    connection,
-    // Knex asks for it otherwise, without a deadline, and makes no difference between those that we support.
+    connection: connectionConfig(options, connectMs),
+    // Otherwise Knex queries it, without a timeout. It treats all supported versions alike.
     version: '14',
     compileSqlOnError: false,
     log: quietLog,
@@ -59,7 +40,7 @@ export function openPool(
       min: 0,
       max: connections,
       afterCreate(created: Client, done: (error?: unknown) => void) {
-        assertServes(created, standby, patienceMs).then(
+        assertRole(created, standby, connectMs).then(
           () => {
             health.noteAnswer(created);
             done();
@@ -73,19 +54,37 @@ export function openPool(
       validate: (lent: Client) => health.isAlive(lent),
     },
   });
-  boundGoodbye(pool);
+  limitDisconnect(pool);
   return pool;
 }
 
-/**
- * Refuses a standby, where a name or an address may lead for a moment in a failover: what is read there is stale, and
- * nobody would notice.
- */
-async function assertServes(created: Client, standby: boolean, patienceMs: number): Promise<void> {
-  const timer = setTimeout(() => cut(created), patienceMs);
+/** Options of the pg driver that Knex's type lacks. */
+interface DriverOptions extends Knex.PgConnectionConfig {
+  readonly lock_timeout: number;
+  readonly keepAliveInitialDelayMillis: number;
+}
+
+function connectionConfig({ url, timeoutMs }: PostgresOptions, connectMs: number): DriverOptions {
+  return {
+    connectionString: url,
+    application_name: 'customers',
+    connectionTimeoutMillis: connectMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: keepAliveDelayMs,
+    // Earlier than the lease timeout: after the server's own timeout the connection stays usable.
+    statement_timeout: Math.floor(timeoutMs * 0.95),
+    // Earlier than the deadline of the request that waits for the lock.
+    lock_timeout: Math.ceil(timeoutMs / 2),
+    idle_in_transaction_session_timeout: timeoutMs * 2,
+  };
+}
+
+/** Rejects for an unexpected standby, which an address may point to during a failover: its data may be stale. */
+async function assertRole(created: Client, standby: boolean, timeoutMs: number): Promise<void> {
+  const timer = setTimeout(() => cut(created), timeoutMs);
   try {
     const { rows } = await created.query('SELECT pg_is_in_recovery() AS standby');
-    // The code for what only reads, as its own refusal of a write would have.
+    // The code with which it would refuse a write.
     if (rows[0].standby && !standby)
       throw Object.assign(new Error('the server is a standby'), { code: '25006' });
   } finally {
@@ -93,34 +92,34 @@ async function assertServes(created: Client, standby: boolean, patienceMs: numbe
   }
 }
 
-/** Knex waits for the server to close the connection, and a server that is gone never does. */
-function boundGoodbye({ client }: Knex): void {
+/** Bounds the wait for the server to close a connection, which Knex does not. */
+function limitDisconnect({ client }: Knex): void {
   const end = client.destroyRawConnection.bind(client);
   client.destroyRawConnection = async (connection: Client) => {
-    await Promise.race([end(connection), pause(goodbyeTimeoutMs, undefined, { ref: false })]);
+    await Promise.race([end(connection), pause(disconnectTimeoutMs, undefined, { ref: false })]);
     streamOf(connection).destroy();
   };
 }
 
-/** A connection that was idle for longer is asked whether it still lives before it is lent. */
+/** A connection that was idle for longer is probed before it is lent. */
 const trustedIdleMs = 2000;
 
-/** How long it may take to answer that. */
+/** Timeout of the probe. */
 const livenessTimeoutMs = 1000;
 
-/** What is known of the connections to one database. */
+/** Tracks which connections to a database are alive. */
 export interface ConnectionHealth {
-  /** The server has answered on it. */
+  /** Records that the server has answered on the connection. */
   noteAnswer(connection: Client): void;
-  /** A server is gone, or is not the primary any more: no connection is lent that has answered nothing since. */
+  /** Drops all idle connections, because the server is down or no longer the primary. */
   suspectAll(): void;
-  /** Whether the connection may be lent. One that died without a word would cost its next user a whole deadline. */
+  /** Whether the connection may be lent. A silently broken one would cost the next request its whole timeout. */
   isAlive(connection: Client): Promise<boolean>;
 }
 
 export function createConnectionHealth(timeoutMs: number): ConnectionHealth {
   const answeredAt = new WeakMap<Client, number>();
-  const patienceMs = timeoutMs === 0 ? livenessTimeoutMs : Math.min(livenessTimeoutMs, timeoutMs / 4);
+  const probeMs = timeoutMs === 0 ? livenessTimeoutMs : Math.min(livenessTimeoutMs, timeoutMs / 4);
   let suspectedAt = Number.NEGATIVE_INFINITY;
 
   return {
@@ -132,10 +131,10 @@ export function createConnectionHealth(timeoutMs: number): ConnectionHealth {
     },
     async isAlive(connection) {
       const answered = answeredAt.get(connection) ?? Number.NEGATIVE_INFINITY;
-      // Not asked one by one, which would take its time for each of them: a new one costs little.
+      // A new connection is cheaper than probing each one in turn.
       if (answered < suspectedAt) return false;
       if (performance.now() - answered < trustedIdleMs) return true;
-      if (!(await answersWithin(connection, patienceMs))) {
+      if (!(await answersWithin(connection, probeMs))) {
         suspectedAt = performance.now();
         return false;
       }
@@ -145,8 +144,8 @@ export function createConnectionHealth(timeoutMs: number): ConnectionHealth {
   };
 }
 
-async function answersWithin(connection: Client, patienceMs: number): Promise<boolean> {
-  const timer = setTimeout(() => cut(connection), patienceMs);
+async function answersWithin(connection: Client, probeMs: number): Promise<boolean> {
+  const timer = setTimeout(() => cut(connection), probeMs);
   try {
     await connection.query('SELECT 1');
     return true;
@@ -157,14 +156,14 @@ async function answersWithin(connection: Client, patienceMs: number): Promise<bo
   }
 }
 
-/** Ends a connection whose server does not answer: waiting on it would last until the kernel gives up. */
+/** Closes a connection whose server does not answer, without waiting for the kernel's TCP timeout. */
 export function cut(connection: Client): void {
   discard(connection);
   const error = new Error('The connection was cut: the server did not answer in time.');
   streamOf(connection).destroy(Object.assign(error, { code: cutCode }));
 }
 
-/** Knex's pool asks for this mark before it lends a connection. */
+/** Makes Knex's pool replace the connection instead of lending it again. */
 export function discard(connection: Client): void {
   (connection as Client & { __knex__disposed?: boolean }).__knex__disposed = true;
 }

@@ -9,27 +9,27 @@ export interface Column {
   readonly type: ColumnType;
 }
 
-/** A member of a customer with the column that holds it. */
+/** A column that holds a member of Customer. */
 export interface MemberColumn extends Column {
   readonly member: keyof Customer;
 }
 
 /**
- * The columns that hold a customer's members, named and typed after the contract: a new scalar field needs a
- * migration and nothing here. `etag` has none, for it is the version.
+ * The columns of `customers` that hold members of the contract's Customer, derived from the contract: a new scalar
+ * field needs a migration and no change here. `etag` is rendered from the version.
  */
 export const memberColumns: readonly MemberColumn[] = customerMembers
   .filter(({ name }) => name !== 'etag')
   .map(({ name, kind }) => ({ member: name, name: snakeCase(name), type: typeOf(name, kind) }));
 
-/** Every column that a write fills: the members', and the keys that indexes compare. */
+/** The columns that a write fills: those of the members, and the normalized keys for indexes. */
 export const writtenColumns: readonly Column[] = [
   ...memberColumns,
   { name: 'email_key', type: 'text' },
   { name: 'name_key', type: 'text' },
 ];
 
-/** A customer as one row, by column name. Nested members stay JSON. Assigned one by one: entries took 5 microseconds. */
+/** Returns the row of a customer, by column name. Nested members stay JSON. */
 export function rowOf(customer: Customer): Record<string, unknown> {
   const row: Record<string, unknown> = {};
   for (const { name, member } of memberColumns) row[name] = customer[member];
@@ -49,8 +49,7 @@ function typeOf(name: string, kind: string): ColumnType {
 }
 
 /**
- * A parameter that bounds how many rows a statement reads, as in `LIMIT ${rowLimit}`. Behind a bare `LIMIT ?` SQLite
- * looks at the value to choose its plan, and so compiles the statement anew for every value that is bound: a page of
- * 20 took 175 microseconds that way, and 82 like this. PostgreSQL takes either.
+ * The parameter of a row limit: `LIMIT ${rowLimit}`. After a bare `LIMIT ?` SQLite recompiles the statement for every
+ * value, because the query planner looks at it.
  */
 export const rowLimit = 'CAST(? AS integer)';

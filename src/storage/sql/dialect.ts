@@ -1,103 +1,116 @@
 import type { Column, ColumnType } from './columns.ts';
 
-/** How an index of substrings is asked for the customers that hold a term of three code points or more. */
-export interface IndexedSearch {
-  /** What is read, as `found`, and the column of it that is a customer's ordinal. */
-  readonly source: string;
-  readonly ordinal: string;
-  /** True of what one parameter finds, which `operand` makes of a term so that all of it is literal. */
-  readonly condition: string;
-  operand(term: string): string;
-  /** Whether it tells the customers in the order of their ordinals, a page at a time. */
-  readonly inOrder: boolean;
-}
-
 /**
- * Every difference between the two databases that SQL or an error shows, each with its reason. All other
- * code writes SQL that both take.
+ * The differences between SQLite and PostgreSQL in SQL and in driver errors (ADR 0004). All other SQL is written once
+ * and runs on both.
  */
 export interface Dialect extends ErrorDialect {
   readonly name: 'sqlite' | 'postgres';
-  /** Whether other processes may commit while this one serves. */
-  readonly servedByMany: boolean;
+  /** `db.system.name` in OpenTelemetry's semantic conventions. */
+  readonly otelSystem: 'sqlite' | 'postgresql';
+  /** Whether several processes may write to the database at the same time. */
+  readonly isShared: boolean;
+  /** Whether other applications may keep tables in the same schema. */
+  readonly sharesSchema: boolean;
+
+  /** Column types for CREATE TABLE. Text compares bytewise on both databases. */
   readonly columnTypes: Readonly<Record<ColumnType, string>>;
-  /** The column that numbers customers in the order of their creation. */
+  /** Definition of the primary key that numbers customers in order of creation. */
   readonly ordinalColumn: string;
+  /** Appended to CREATE TABLE. */
   readonly tableOptions: string;
+
+  /** Begins a write transaction. */
   readonly begin: string;
-  /** Whether somebody but us sees the text of a statement while it runs, and a comment in it. */
+  /** Whether the server shows running statements, so that a trace comment in them is of use. */
   readonly showsComments: boolean;
-  /** Whether a statement may hold others that write, in WITH: several tables for one round trip. */
-  readonly writesInWith: boolean;
-  /** Appended to a SELECT inside a write transaction so that the rows stay as read until it ends. */
+  /** Whether WITH may hold INSERT, UPDATE and DELETE, so that several tables are written in one round trip. */
+  readonly supportsWritableCtes: boolean;
+  /** Appended to a SELECT in a write transaction to lock its rows until the transaction ends. */
   readonly lockRows: string;
-  /** Appended to a SELECT that is to fail where a write would. */
+  /** Appended to a SELECT of rows to delete, so that instances deleting at the same time never wait for each other. */
+  readonly lockFreeRows: string;
+  /** Appended to a SELECT to make it fail where a write would fail. */
   readonly lockForProbe: string;
   /**
-   * A SELECT that waits until every write transaction that was there before it has ended, and whose own COMMIT is
-   * confirmed only when all that it could see is as durable as it gets; undefined where COMMIT itself tells that.
+   * A SELECT that waits for every earlier write transaction, and makes this transaction's COMMIT wait until all of
+   * them are replicated. Undefined where a single connection writes.
    */
-  readonly settleEarlier: string | undefined;
-  /** Opens a migration's transaction, so that it gives way to requests; empty where they wait in one queue anyhow. */
-  readonly boundLocks: string;
-  /** A query for the names of the tables that are there, whether this user may read them or not. */
+  readonly awaitReplicatedCommits: string | undefined;
+  /** Sets a lock timeout for a migration, so that requests do not queue up behind it. Empty where not needed. */
+  readonly limitLockWait: string;
+
+  /** Lists the `name` of every table, including those that this user may not read. */
   readonly listTables: string;
-  /** JSON text of an object with these members, members in order, without added spaces. */
+  /** Lists every `table` with each `column`. */
+  readonly listColumns: string;
+  /** Lists ranges of row locations, `from` (inclusive) and `to` (exclusive), that cover a table in bounded chunks. */
+  scanRanges(table: string, size: number): string;
+  /** Selects the rows of such a range as `cells`: a JSON array of the columns' values as text. */
+  scanRows(table: string, columns: readonly string[]): string;
+
+  /** JSON text of an object, members in the order given, without whitespace. */
   renderObject(members: ReadonlyArray<readonly [name: string, expression: string, type: ColumnType]>): string;
-  /** A long text that is only passed on, as bytes in UTF-8 where the driver hands these over cheaper than text. */
+  /** Selects long text in the form that costs the driver least: UTF-8 bytes or a string. */
   encoded(expression: string): string;
-  /** A table `alias` with these columns from one parameter: a JSON array of objects, in its order. */
+  /** A table `alias` with these columns, read from one parameter: a JSON array of objects. Keeps its order. */
   records(columns: readonly Column[], alias: string): string;
-  /** A condition that the column is among one parameter: a JSON array of texts. */
+  /** A condition that the column equals an element of one parameter: a JSON array of strings. */
   among(column: string, type: 'uuid' | 'text'): string;
-  /** A table `tag(value)` of the elements of a JSON array of texts. */
+  /** A table `alias(value)` of the elements of a JSON array of strings. */
   elements(expression: string, alias: string): string;
-  /** Makes the index of substrings over `customer_search`, which may hold rows already. */
-  readonly searchIndex: readonly string[];
-  /** How that index is asked. */
-  readonly indexedSearch: IndexedSearch;
-  /** A condition that a column holds one parameter as a substring, byte for byte, and by no index. */
+  /** A condition that the column contains one parameter as a substring, bytewise and without an index. */
   contains(column: string): string;
-  /** Appended to a SELECT of rows to delete, so that instances that do so at once never wait for each other. */
-  readonly lockFreeRows: string;
-  /** Every table with each of its columns: a walk through all there is goes by it. */
-  readonly tableColumns: string;
-  /** The places of a table's rows in ranges of so many, `from` and `to` (exclusive), for a walk in bounded pieces. */
-  placeRanges(table: string, places: number): string;
-  /** The rows from one place up to another, each as a JSON array of these columns as text. */
-  cellsBetween(table: string, columns: readonly string[]): string;
+
+  /** Statements that create the substring index on `customer_search` and index its existing rows. */
+  readonly searchIndex: readonly string[];
+  readonly indexedSearch: IndexedSearch;
+}
+
+/** How the substring index is queried for a term of at least three code points. */
+export interface IndexedSearch {
+  /** The FROM item, aliased as `found`. */
+  readonly source: string;
+  /** The column of `found` that holds the customer's ordinal. */
+  readonly ordinal: string;
+  /** A condition with one parameter, which `operand` makes from the term. */
+  readonly condition: string;
+  /** Escapes the term so that all of it is matched literally. */
+  operand(term: string): string;
+  /** Whether matches arrive in order of ordinals, so that a page can stop early. */
+  readonly inOrder: boolean;
 }
 
 /** What a driver's error means for the request that met it. */
 export type ErrorMeaning =
   /** A unique index refused the row. */
   | 'unique'
-  /** The whole transaction was rolled back for another's sake: the same again may succeed. */
+  /** Serialization failure or deadlock: the whole transaction was rolled back and may succeed when repeated. */
   | 'retry'
-  /** A row or key that another transaction holds was not given up in time. */
+  /** Another transaction held a row or key past the lock timeout. */
   | 'locked'
   /** The database cannot serve now; nothing was stored. */
   | 'unavailable'
   /** The statement ran longer than the request may wait. */
   | 'timeout'
-  /** A defect, ours or the database's. */
+  /** A defect in this program or in the database. */
   | 'unknown';
 
-/** How the two drivers tell in their errors what went wrong: a part of the dialect. */
+/** How to classify the errors of a driver. */
 export interface ErrorDialect {
   errorMeaning(error: unknown): ErrorMeaning;
-  /** Whether the text of an error may quote what was to be stored, so that it must not be logged. */
+  /** Whether the error's message may quote a stored value, so that it must not be logged. */
   messageHoldsValues(error: unknown): boolean;
   /**
-   * Whether the connection was at fault, or the server that it reached: another one may serve. Nothing is stored of
-   * a transaction that met it before its COMMIT.
+   * Whether the connection or the server behind it failed, so that another connection may work. A transaction that
+   * met such an error before its COMMIT has stored nothing.
    */
-  isConnectionFault(error: unknown): boolean;
-  /** Whether a COMMIT that failed so has stored nothing for certain. */
+  isConnectionError(error: unknown): boolean;
+  /** Whether a COMMIT that failed with this error has certainly stored nothing. */
   isRolledBack(error: unknown): boolean;
 }
 
-/** The `code` of a driver's error; empty where it has none. */
+/** Returns the `code` of a driver's error; empty if it has none. */
 export function errorCode(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === 'string' ? code : '';

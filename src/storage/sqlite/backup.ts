@@ -9,102 +9,99 @@ import {
   statSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { StorageProblem } from '../errors.ts';
+import { StorageError } from '../errors.ts';
 import { readSchemaState } from '../migrations/migrator.ts';
 import { openSqlite, sqlitePool } from './driver.ts';
-import { checkIsDatabase, fileMode, lockFile } from './file.ts';
+import { assertIsSqlite, fileMode, lockFile } from './file.ts';
 
-/** What a verified file holds. */
+/** The contents of a verified backup. */
 export interface BackupSummary {
   readonly customers: number;
   readonly feedPosition: number;
   readonly sizeBytes: number;
 }
 
-/** How far a long piece of work is. */
+/** Called about five times per second while a backup is being copied. */
 export type ReportProgress = (doneBytes: number, totalBytes: number) => void;
 
 const progressIntervalMs = 200;
 
 /**
- * Writes a consistent copy of the database while it is served. `VACUUM INTO` reads one snapshot, so that writes
- * go on; the backup interface of SQLite begins anew whenever another process writes, and might never end.
- * The copy gets its name only when it has been verified and is on the disk.
- * @throws StorageProblem when there is no database, the target exists, or the copy is not sound.
+ * Writes a consistent copy of the database, also while a service uses it. `VACUUM INTO` reads one snapshot and does not
+ * block writes; SQLite's backup API restarts whenever another process writes. The copy gets its final name after it
+ * was verified and fsynced.
+ * @throws StorageError when there is no database, the target exists, or the copy is damaged.
  */
 export async function backUpSqlite(
   file: string,
   target: string,
   report: ReportProgress,
 ): Promise<BackupSummary> {
-  if (!existsSync(file)) throw new StorageProblem(`there is no database file ${file}. Check DATABASE_URL.`);
-  checkIsDatabase(file);
+  if (!existsSync(file)) throw new StorageError(`there is no database file ${file}. Check DATABASE_URL.`);
+  assertIsSqlite(file);
   if (existsSync(target)) {
-    throw new StorageProblem(`${target} is there already. A backup overwrites nothing: choose another name.`);
+    throw new StorageError(`${target} is there already. A backup overwrites nothing: choose another name.`);
   }
-  const partial = partialOf(target);
+  const partial = `${target}.partial`;
   try {
     await copySnapshot(file, partial, report);
     const summary = await verify(partial, 'the copy');
-    giveName(partial, target);
+    publish(partial, target);
     return summary;
   } catch (error) {
     rmSync(partial, { force: true });
-    throw describe(error, target);
+    throw toStorageError(error, target);
   }
 }
 
 /**
- * Puts a backup in the place of the database. What was there is kept under another name.
- * @returns what the backup holds, and where the replaced file is now, if there was one.
- * @throws StorageProblem when a service uses the file, when there is one and `replace` was not said, or when the
- * backup is not sound; nothing was changed then.
+ * Replaces the database by a backup, and keeps the old file under another name.
+ * @returns the contents of the backup, and the new name of the old file, if there was one.
+ * @throws StorageError when a service uses the file, when the file exists and `replace` is false, or when the backup is
+ * damaged. Nothing was changed then.
  */
 export async function restoreSqlite(
   backup: string,
   file: string,
   { replace }: { readonly replace: boolean },
 ): Promise<BackupSummary & { readonly replaced: string | undefined }> {
-  if (!existsSync(backup)) throw new StorageProblem(`there is no backup ${backup}.`);
-  checkIsDatabase(backup, 'Restore a file that `customers backup` has written.');
+  if (!existsSync(backup)) throw new StorageError(`there is no backup ${backup}.`);
+  assertIsSqlite(backup, 'Restore a file that `customers backup` has written.');
   const unlock = await lockFile(file);
-  const partial = partialOf(file);
+  const partial = `${file}.partial`;
   try {
     const present = existsSync(file) && statSync(file).size > 0;
     if (present && !replace) {
-      throw new StorageProblem(
+      throw new StorageError(
         `${file} holds a database already. With --replace the backup takes its place, and it is kept under another name.`,
       );
     }
-    reserve(partial);
+    createPartial(partial);
     copyFileSync(backup, partial);
     const summary = await verify(partial, backup);
     const replaced = present ? moveAside(file) : undefined;
-    giveName(partial, file);
+    publish(partial, file);
     return { ...summary, replaced };
   } catch (error) {
     rmSync(partial, { force: true });
-    throw describe(error, file);
+    throw toStorageError(error, file);
   } finally {
     await unlock();
   }
 }
 
-function partialOf(file: string): string {
-  return `${file}.partial`;
-}
-
-/** Made before SQLite fills it, so that it is never readable for others. One that a cut-off run left goes. */
-function reserve(partial: string): void {
+/** Creates the file before SQLite does, with a mode that only the owner can read. Removes one left by a killed run. */
+function createPartial(partial: string): void {
   rmSync(partial, { force: true });
   closeSync(openSync(partial, 'wx', fileMode));
 }
 
 async function copySnapshot(file: string, partial: string, report: ReportProgress): Promise<void> {
-  reserve(partial);
+  createPartial(partial);
   const totalBytes = statSync(file).size;
   const timer = setInterval(() => report(statSync(partial).size, totalBytes), progressIntervalMs);
-  const knex = sqlitePool(file, 1, 0, ['busy_timeout = 2000', 'trusted_schema = OFF']);
+  const pragmas = ['busy_timeout = 2000', 'trusted_schema = OFF'];
+  const knex = sqlitePool({ file, connections: 1, timeoutMs: 0, pragmas });
   try {
     await knex.raw('VACUUM INTO ?', [partial]);
   } finally {
@@ -113,27 +110,27 @@ async function copySnapshot(file: string, partial: string, report: ReportProgres
   }
 }
 
-/** @throws StorageProblem for a file that is damaged, is not ours, or was made by a newer release. */
+/** @throws StorageError for a file that is damaged, of another application, or of a newer release. */
 async function verify(file: string, name: string): Promise<BackupSummary> {
   const engine = openSqlite({ file, timeoutMs: 0 });
   try {
-    const look = <Row>(sql: string) => engine.read((session) => session.run<Row>(sql, []));
-    const [row] = await look<{ integrity_check: string }>('PRAGMA integrity_check(1)').catch(
+    const query = <Row>(sql: string) => engine.read((session) => session.run<Row>(sql, []));
+    const [row] = await query<{ integrity_check: string }>('PRAGMA integrity_check(1)').catch(
       (error: NodeJS.ErrnoException) => [{ integrity_check: error.code ?? error.message }],
     );
     const verdict = row?.integrity_check ?? '';
-    if (verdict !== 'ok') throw new StorageProblem(`${name} is damaged: ${verdict.replaceAll('\n', ' ')}.`);
+    if (verdict !== 'ok') throw new StorageError(`${name} is damaged: ${verdict.replaceAll('\n', ' ')}.`);
     const { pending, unknown } = await readSchemaState(engine);
     if (pending.includes('001-customers')) {
-      throw new StorageProblem(`${name} is not a database of this service.`);
+      throw new StorageError(`${name} is not a database of this service.`);
     }
     if (unknown.length > 0) {
-      throw new StorageProblem(
+      throw new StorageError(
         `a newer release has made ${name} (it has ${unknown.join(', ')}). Use that release.`,
       );
     }
-    const [counted] = await look<{ count: number }>('SELECT count(*) AS count FROM customers');
-    const [head] = await look<{ position: number }>('SELECT position FROM feed_head');
+    const [counted] = await query<{ count: number }>('SELECT count(*) AS count FROM customers');
+    const [head] = await query<{ position: number }>('SELECT position FROM feed_head');
     return {
       customers: counted?.count ?? 0,
       feedPosition: head?.position ?? 0,
@@ -144,7 +141,7 @@ async function verify(file: string, name: string): Promise<BackupSummary> {
   }
 }
 
-/** The side files hold what SQLite had not yet brought into the file itself: they go along. */
+/** Renames the database, with its side files: they hold what was not checkpointed. */
 function moveAside(file: string): string {
   const stamp = new Date().toISOString().replace(/[:.]/g, '-');
   const replaced = `${file}.replaced-${stamp}`;
@@ -154,14 +151,14 @@ function moveAside(file: string): string {
   return replaced;
 }
 
-/** Only a file that is on the disk gets its name, and only then is the name itself brought there. */
-function giveName(partial: string, target: string): void {
-  sync(partial);
+/** Fsyncs the file, renames it, and fsyncs the folder. */
+function publish(partial: string, target: string): void {
+  fsyncPath(partial);
   renameSync(partial, target);
-  sync(dirname(target));
+  fsyncPath(dirname(target));
 }
 
-function sync(path: string): void {
+function fsyncPath(path: string): void {
   const descriptor = openSync(path, 'r');
   try {
     fsyncSync(descriptor);
@@ -170,7 +167,7 @@ function sync(path: string): void {
   }
 }
 
-function describe(error: unknown, target: string): unknown {
-  if (error instanceof StorageProblem) return error;
-  return new StorageProblem(`cannot write ${target}: ${(error as Error).message}`);
+function toStorageError(error: unknown, target: string): StorageError {
+  if (error instanceof StorageError) return error;
+  return new StorageError(`cannot write ${target}: ${(error as Error).message}`);
 }

@@ -1,79 +1,82 @@
-import { statSync } from 'node:fs';
 import knexFactory, { type Knex } from 'knex';
 import type { Database, Statement } from 'sqlite3';
-import { CommitUncertain, createEngine, type Driver, type Engine, type SqlValue } from '../engine/engine.ts';
+import { createEngine, type Driver, type Engine, type SqlValue } from '../engine/engine.ts';
+import { quietLog } from '../engine/pool.ts';
 import { sqlite } from './dialect.ts';
+import { guardFileIdentity } from './file-identity.ts';
 
-/** Readers beside the one writer. libuv's thread pool must hold them all: see `package.json` scripts. */
-const sqliteReaderConnections = 4;
+/** libuv's thread pool must be large enough for all readers and the writer: see `UV_THREADPOOL_SIZE`. */
+const readerConnections = 4;
 
-/** How many prepared statements a connection keeps; the least recently used makes room. */
+/** Prepared statements that a connection keeps; the least recently used one is dropped. */
 const preparedStatementsMax = 200;
 
 export interface SqliteOptions {
   readonly file: string;
-  /** How long a reading statement may run; 0 for as long as it takes. */
+  /** How long a read may run; 0 for no limit. */
   readonly timeoutMs: number;
 }
 
-/**
- * Opens a SQLite file, creating it where there is none. This file alone knows the driver: another SQLite
- * driver for Knex needs a change here only.
- */
+/** Opens a SQLite file, or creates it. Only this file calls the sqlite3 driver (ADR 0006). */
 export function openSqlite({ file, timeoutMs }: SqliteOptions): Engine {
   const engine = createEngine({
     dialect: sqlite,
     driver: sqliteDriver(timeoutMs),
-    writer: sqlitePool(file, 1, timeoutMs, writerPragmas),
-    readers: sqlitePool(file, sqliteReaderConnections, timeoutMs, readerPragmas),
+    writer: sqlitePool({ file, connections: 1, timeoutMs, pragmas: writerPragmas }),
+    readers: sqlitePool({ file, connections: readerConnections, timeoutMs, pragmas: readerPragmas }),
   });
-  return keepInPlace(engine, file);
+  return guardFileIdentity(engine, file);
 }
 
-/** Opens every connection that reads, so that none is opened later: see `file-place.ts`. */
+/** Opens all reading connections now, as `guardFileIdentity` requires. */
 export async function openReaders(engine: Engine): Promise<void> {
-  const reads = Array.from({ length: sqliteReaderConnections }, () =>
+  const reads = Array.from({ length: readerConnections }, () =>
     engine.read((session) => session.run('SELECT 1 FROM sqlite_schema LIMIT 1', [])),
   );
   await Promise.all(reads);
 }
 
-/** Knex knows no endless wait. */
-const unboundedAcquireMs = 60_000;
-
 const commonPragmas = [
-  // A statement that finds the file locked by another process waits this long before SQLITE_BUSY.
+  // How long a statement waits for a lock of another process before SQLITE_BUSY.
   'busy_timeout = 2000',
-  // Functions of a schema that somebody tampered with must not run.
+  // Do not run functions from a schema that may have been tampered with.
   'trusted_schema = OFF',
   'foreign_keys = ON',
 ];
 
+/** Negative cache sizes are in KiB. */
 const writerPragmas = [
   ...commonPragmas,
-  // In kilobytes. With 64 MB an import took 5 to 8% less CPU time, and passed 200 MB of memory.
   'cache_size = -32768',
   'journal_mode = WAL',
-  // Acknowledged means fsynced. Never left to a default: some builds default to NORMAL.
+  // Fsync before a write is acknowledged. Set explicitly: some builds default to NORMAL.
   'synchronous = FULL',
   'journal_size_limit = 67108864',
-  // Erased text must not stay in free pages.
+  // Overwrite deleted content with zeros.
   'secure_delete = ON',
 ];
 
 const readerPragmas = [...commonPragmas, 'query_only = ON', 'cache_size = -65536'];
 
-/** Connections to a SQLite file, opened when first needed and kept until the pool is destroyed. */
-export function sqlitePool(
-  filename: string,
-  connections: number,
-  timeoutMs: number,
-  pragmas: readonly string[],
-  flags?: readonly string[],
-): Knex {
+export interface SqlitePoolOptions {
+  /** A path, or a URI with the flag OPEN_URI. */
+  readonly file: string;
+  readonly connections: number;
+  /** How long to wait for a free connection; 0 for no limit. */
+  readonly timeoutMs: number;
+  readonly pragmas: readonly string[];
+  /** Names of SQLite's open flags. */
+  readonly flags?: readonly string[];
+}
+
+/** The wait for a free connection where there is no limit: Knex requires one. */
+const unboundedAcquireMs = 60_000;
+
+/** Creates a Knex pool on a SQLite file. Connections open on first use and stay open. */
+export function sqlitePool({ file, connections, timeoutMs, pragmas, flags }: SqlitePoolOptions): Knex {
   return knexFactory({
     client: 'sqlite3',
-    connection: { filename, ...(flags ? { flags: [...flags] } : {}) },
+    connection: { filename: file, ...(flags ? { flags: [...flags] } : {}) },
     useNullAsDefault: true,
     compileSqlOnError: false,
     log: quietLog,
@@ -90,10 +93,10 @@ export function sqlitePool(
   });
 }
 
-/** The prepared statements of each connection by their text. */
+/** The prepared statements of each connection, by SQL text. */
 const statements = new WeakMap<Database, Map<string, Statement>>();
 
-/** SQLite does not close a connection that has statements left: no checkpoint, and the files stay open. */
+/** Finalizes statements first: with one left, SQLite neither checkpoints nor closes its files. */
 function finalizeBeforeClose(connection: Database): void {
   const close = connection.close.bind(connection);
   connection.close = (callback) => {
@@ -103,29 +106,12 @@ function finalizeBeforeClose(connection: Database): void {
   };
 }
 
-/** How often a reader that ran out of time is interrupted: in vain while it is between two statements. */
+/** How often a read past its timeout is interrupted. An interrupt between two statements has no effect. */
 const interruptIntervalMs = 50;
 
 function sqliteDriver(timeoutMs: number): Driver<Database> {
-  async function prepared(connection: Database, sql: string): Promise<Statement> {
-    const known = statements.get(connection) ?? new Map<string, Statement>();
-    statements.set(connection, known);
-    const statement = known.get(sql) ?? (await prepare(connection, sql));
-    known.delete(sql);
-    known.set(sql, statement);
-    if (known.size > preparedStatementsMax) forgetOldest(known);
-    return statement;
-  }
-
-  async function run<Row>(connection: Database, sql: string, values: readonly SqlValue[]): Promise<Row[]> {
-    const statement = await prepared(connection, sql);
-    return new Promise((resolve, reject) => {
-      statement.all<Row>(values, (error, rows) => (error ? reject(error) : resolve(rows)));
-    });
-  }
-
   return {
-    // Reads are limited below. What writes waits for the file, and no longer than its `busy_timeout`.
+    // `limit` bounds reads. Writes wait for the file at most `busy_timeout`.
     leaseTimeoutMs: Number.POSITIVE_INFINITY,
     cut() {},
     run,
@@ -145,9 +131,27 @@ function sqliteDriver(timeoutMs: number): Driver<Database> {
       let timer = setTimeout(interrupt, timeoutMs);
       return work.finally(() => clearTimeout(timer));
     },
-    // A file's connection does not go bad: what failed was the file, and the next statement tries it again.
+    // Errors come from the file, so a new connection would not help.
     discard() {},
   };
+}
+
+async function run<Row>(connection: Database, sql: string, values: readonly SqlValue[]): Promise<Row[]> {
+  const statement = await preparedStatement(connection, sql);
+  return new Promise((resolve, reject) => {
+    statement.all<Row>(values, (error, rows) => (error ? reject(error) : resolve(rows)));
+  });
+}
+
+async function preparedStatement(connection: Database, sql: string): Promise<Statement> {
+  const known = statements.get(connection) ?? new Map<string, Statement>();
+  statements.set(connection, known);
+  const statement = known.get(sql) ?? (await prepare(connection, sql));
+  // Reinserted, so that the map is ordered by last use.
+  known.delete(sql);
+  known.set(sql, statement);
+  if (known.size > preparedStatementsMax) dropLeastRecent(known);
+  return statement;
 }
 
 function prepare(connection: Database, sql: string): Promise<Statement> {
@@ -158,84 +162,10 @@ function prepare(connection: Database, sql: string): Promise<Statement> {
   });
 }
 
-function forgetOldest(known: Map<string, Statement>): void {
+function dropLeastRecent(known: Map<string, Statement>): void {
   for (const [sql, statement] of known) {
     known.delete(sql);
     statement.finalize();
     return;
   }
-}
-
-/** Knex would print SQL with its values: what matters reaches us as an error anyway. */
-export const quietLog = {
-  warn() {},
-  error() {},
-  debug() {},
-  deprecate() {},
-};
-
-/** A database file stands no longer where it was opened. */
-export class FileMoved extends Error {
-  /** What SQLite itself says of it where it looks, which in WAL mode it does not. */
-  readonly code = 'SQLITE_READONLY';
-
-  constructor() {
-    super('The database file, or its write-ahead log, was moved, replaced or deleted while it is served.');
-  }
-}
-
-/** How long a look is good for reads. */
-const lookTrustedMs = 10;
-
-/**
- * Serves nothing from a file that was moved, replaced or deleted. What is written to it would be gone with the
- * process, and what is read may lack all that stands in the log: a connection that reads for the first time finds no
- * log beside a file that is gone, and takes the database for what it was at its last checkpoint.
- *
- * Looking is synchronous, 11 microseconds, since asking in the background would take a turn of the event loop. A
- * transaction looks before and after. A read goes by a look that is a moment old: it would have been answered the same
- * had it come that moment earlier, for all connections that read are open from the start.
- */
-export function keepInPlace(engine: Engine, file: string): Engine {
-  const known = new Map<string, string>();
-  let lookedAt = Number.NEGATIVE_INFINITY;
-
-  /** The file that is there when it is first looked at is the one; so is its log, when there is one. */
-  function assertInPlace(): void {
-    for (const path of [file, `${file}-wal`]) {
-      const identity = identityOf(path);
-      const before = known.get(path);
-      if (before === undefined && identity !== undefined) known.set(path, identity);
-      else if (identity !== before) throw new FileMoved();
-    }
-    lookedAt = performance.now();
-  }
-
-  return {
-    ...engine,
-    async read(work) {
-      if (performance.now() - lookedAt > lookTrustedMs) assertInPlace();
-      return engine.read(work);
-    },
-    async transaction(work, options) {
-      assertInPlace();
-      const result = await engine.transaction(work, options);
-      try {
-        // Again, so that nothing is acknowledged that went into a file that nobody finds.
-        assertInPlace();
-      } catch (cause) {
-        throw new CommitUncertain('COMMIT went into a file that is no longer there', { cause });
-      }
-      return result;
-    },
-    async maintain(work, options) {
-      assertInPlace();
-      return engine.maintain(work, options);
-    },
-  };
-}
-
-function identityOf(path: string): string | undefined {
-  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return stats && `${stats.dev} ${stats.ino}`;
 }

@@ -4,43 +4,62 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Knex } from 'knex';
-import { DatabaseInUse, StorageProblem } from '../errors.ts';
+import { DatabaseInUseError, StorageError } from '../errors.ts';
 import { sqlite } from './dialect.ts';
 import { sqlitePool } from './driver.ts';
 
-/** Personal data is for the owner of the process alone. SQLite gives its side files the same mode. */
+/** Only the process's own user may read personal data. SQLite gives its side files the mode of the database. */
 const folderMode = 0o700;
 export const fileMode = 0o600;
 
-const lockTimeoutMs = 2000;
+/** Creates the file and its folder unless they exist. @throws StorageError when they cannot be created or written. */
+export function prepareFile(file: string): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: folderMode });
+    closeSync(openSync(file, 'a', fileMode));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new StorageError(
+      `cannot write the database file ${file} (${code}). Check the folder and its owner.`,
+    );
+  }
+}
 
-/** What every SQLite file begins with. */
+/** Creates the private file behind `sqlite::memory:`. Each connection to a real memory database has its own data. */
+export async function temporaryFile(): Promise<{ file: string; remove(): Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'customers-'));
+  return {
+    file: join(folder, 'customers.db'),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** The header string of every SQLite file. */
 const magic = 'SQLite format 3\0';
 
-/** @throws StorageProblem for a file that holds something else: nothing is made beside it. */
-export function checkIsDatabase(file: string, advice = 'Set DATABASE_URL to another file.'): void {
+/** @throws StorageError unless the file is empty or a SQLite database. Only reads the file's first bytes. */
+export function assertIsSqlite(file: string, advice = 'Set DATABASE_URL to another file.'): void {
   const start = Buffer.alloc(magic.length);
   const descriptor = openSync(file, 'r');
   const length = readSync(descriptor, start);
   closeSync(descriptor);
   if (length > 0 && start.toString('latin1') !== magic) {
-    throw new StorageProblem(`${file} is not a SQLite database. ${advice}`);
+    throw new StorageError(`${file} is not a SQLite database. ${advice}`);
   }
 }
 
 /**
- * The names of the tables in a file, which is only read: not even the side files of a connection are made. What a
- * killed process has left in its write-ahead log is not seen, and a file that is being written may look broken, and
- * as though it had none: whoever opens it in earnest sees more.
+ * Returns the names of the tables in a file without writing anything, not even SQLite's side files. Ignores the
+ * write-ahead log, and returns nothing for a file that cannot be read while another process writes to it.
  */
-export async function glimpseTables(file: string): Promise<string[]> {
-  const knex = sqlitePool(
-    `${pathToFileURL(file).href}?mode=ro&immutable=1`,
-    1,
-    lockTimeoutMs,
-    [],
-    ['OPEN_URI'],
-  );
+export async function peekTables(file: string): Promise<string[]> {
+  const knex = sqlitePool({
+    file: `${pathToFileURL(file).href}?mode=ro&immutable=1`,
+    connections: 1,
+    timeoutMs: lockTimeoutMs,
+    pragmas: [],
+    flags: ['OPEN_URI'],
+  });
   try {
     const rows: { readonly name: string }[] = await knex.raw(sqlite.listTables);
     return rows.map(({ name }) => name);
@@ -51,58 +70,37 @@ export async function glimpseTables(file: string): Promise<string[]> {
   }
 }
 
-/** Makes the file and its folder where they are missing.
- * @throws StorageProblem when they cannot be made or written. */
-export function prepareFile(file: string): void {
-  try {
-    mkdirSync(dirname(file), { recursive: true, mode: folderMode });
-    closeSync(openSync(file, 'a', fileMode));
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new StorageProblem(
-      `cannot write the database file ${file} (${code}). Check the folder and its owner.`,
-    );
-  }
-}
-
-/** A private file for `sqlite::memory:`, since separate connections to a memory database see different data. */
-export async function temporaryFile(): Promise<{ file: string; remove(): Promise<void> }> {
-  const folder = await mkdtemp(join(tmpdir(), 'customers-'));
-  return {
-    file: join(folder, 'customers.db'),
-    remove: () => rm(folder, { recursive: true, force: true }),
-  };
-}
+const lockTimeoutMs = 2000;
 
 /**
- * Takes the lock that a serving process holds on its database file, and returns what releases it. It is a
- * transaction left open on a small database beside the file, so that the operating system releases it
- * however the process ends.
- * @throws DatabaseInUse when another process holds it.
+ * Takes the lock of the process that serves a database file, and returns a function that releases it. The lock is an
+ * open transaction on a small database next to the file, so the operating system releases it however the process ends.
+ * @throws DatabaseInUseError when another process holds it.
  */
 export async function lockFile(file: string): Promise<() => Promise<void>> {
   const lock = `${realFile(file)}.lock`;
   prepareFile(lock);
-  const knex = sqlitePool(lock, 1, lockTimeoutMs, []);
+  const knex = sqlitePool({ file: lock, connections: 1, timeoutMs: lockTimeoutMs, pragmas: [] });
   try {
-    await hold(knex);
+    await acquire(knex);
   } catch (error) {
-    const holder = await holderOf(knex);
+    const holder = await describeHolder(knex);
     await knex.destroy();
     if (sqlite.errorMeaning(error) !== 'unavailable') throw error;
-    throw new DatabaseInUse(
+    throw new DatabaseInUseError(
       `another process${holder} serves ${file}. One process serves a file: stop it, or use PostgreSQL for more.`,
     );
   }
   return () => knex.destroy();
 }
 
-/** A file that is reached by two names, through a link, is one file. */
+/** Resolves symbolic links, so that two paths to one file share a lock. */
 function realFile(file: string): string {
   return existsSync(file) ? realpathSync(file) : file;
 }
 
-async function hold(knex: Knex): Promise<void> {
+/** Commits the holder's process id, then leaves a transaction open. */
+async function acquire(knex: Knex): Promise<void> {
   await knex.raw('BEGIN IMMEDIATE');
   await knex.raw('CREATE TABLE IF NOT EXISTS holder (pid INTEGER NOT NULL)');
   await knex.raw('DELETE FROM holder');
@@ -111,7 +109,7 @@ async function hold(knex: Knex): Promise<void> {
   await knex.raw('BEGIN IMMEDIATE');
 }
 
-async function holderOf(knex: Knex): Promise<string> {
+async function describeHolder(knex: Knex): Promise<string> {
   try {
     const [row] = await knex('holder').select<{ pid: number }[]>('pid');
     return row ? ` (pid ${row.pid})` : '';

@@ -1,14 +1,14 @@
 /**
  * Moving house: what a client holds on to before `customers move` is good after it. Proven by these bugs, each of
  * which fails here: a walk that begins one key too late (`>=` for `>` in `readRows`), `setval` left out of
- * `finish`, `secrets` left out of `movedParts`, JSON columns cast to jsonb, and `customer_search` left out.
+ * `finish`, `secrets` left out of `tableGroups`, JSON columns cast to jsonb, and `customer_search` left out.
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { before, describe, test } from 'node:test';
 import type { ChangePage, Customer, CustomerList } from '../../../src/contract/types.ts';
-import { tableGroups, excludedTables } from '../../../src/storage/copy/chunks.ts';
+import { excludedTables, tableGroups } from '../../../src/storage/copy/tables.ts';
 import { suiteCleanup } from '../../support/cleanup.ts';
 import { until } from '../../support/credentials.ts';
 import { freshDatabaseUrl } from '../../support/engines.ts';

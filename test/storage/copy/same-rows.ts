@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { tableGroups } from '../../../src/storage/copy/chunks.ts';
+import { tableGroups } from '../../../src/storage/copy/tables.ts';
 import type { Engine } from '../../../src/storage/engine/engine.ts';
 import { select } from '../direct-engine.ts';
 

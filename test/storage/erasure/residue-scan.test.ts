@@ -1,9 +1,10 @@
-/** What SQLite leaves behind although `secure_delete` is on, and that it is found and removed. */
+/** The residue scan finds deleted content that SQLite keeps despite `secure_delete`, and the scrubber removes it. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { test } from 'node:test';
-import { createScrubber, pagesWithResidue } from '../../../src/storage/sqlite/scrub.ts';
+import { pagesWithResidue } from '../../../src/storage/sqlite/residue-scan.ts';
+import { createScrubber } from '../../../src/storage/sqlite/scrub.ts';
 import type { CustomerWriter } from '../../../src/storage/writes/writer.ts';
 import { afterwards, type Cleanup } from '../../support/cleanup.ts';
 import { freshDatabaseUrl } from '../../support/engines.ts';
@@ -11,16 +12,16 @@ import { randomFrom } from '../../support/random.ts';
 import { execute, openDirectly, sqliteFile } from '../direct-engine.ts';
 
 const rowsCount = 8000;
-const random = randomFrom('sqlite traces');
-/** In any order; the number keeps two of 8,000 from being the same, which with 32 random bits one run in 130 saw. */
+const random = randomFrom('residue scan');
+/** Random, and unique thanks to the number. */
 const key = (number: number) =>
   `key${Math.floor(random.next() * 2 ** 32)
     .toString(36)
     .padStart(7, '0')}${String(number).padStart(4, '0')}`;
-/** Of any length, so that pages are split at any place. */
+/** Random lengths, so that pages split at any offset. */
 const stored = (each: string) => each + 'x'.repeat(random.integer(0, 300));
 
-test('deleted keys that page splits have left in dead space are found, and gone when it is cleaned', async (t) => {
+test('deleted keys that page splits left in free space are found, and gone after scrubbing', async (t) => {
   const { file, path, engine, keys } = await splitPages(t);
   const deleted = keys.filter((_, index) => index % 4 === 0);
   await execute(engine, 'DELETE FROM people WHERE id % 4 = 1');
@@ -43,23 +44,21 @@ test('deleted keys that page splits have left in dead space are found, and gone 
         },
       }),
     )) as CustomerWriter['maintain'];
-  const cleaning = createScrubber({ engine, file, close: async () => {} }, {
-    maintain,
-  } as CustomerWriter);
-  await cleaning.scrub(before, new AbortController().signal);
+  const scrubber = createScrubber({ engine, file, close: async () => {} }, { maintain });
+  await scrubber.scrub(before, new AbortController().signal);
   assert.deepEqual(left(), []);
   assert.deepEqual(await pagesWithResidue(file, before), []);
   const rebuilt = statements.filter((sql) => /^(REINDEX|VACUUM)/.test(sql));
   assert.deepEqual(rebuilt, ['REINDEX "people_key"'], 'only the index held some');
-  t.diagnostic(`${deleted.length} of ${rowsCount} deleted: ${before.length} were left in dead space, then 0`);
+  t.diagnostic(`${deleted.length} of ${rowsCount} deleted: ${before.length} were left as residue, then 0`);
 });
 
-test('a text that a row still holds is no trace', async (t) => {
+test('a text that a live row holds is no residue', async (t) => {
   const { file, keys } = await splitPages(t);
   assert.deepEqual(await pagesWithResidue(file, keys.slice(0, 500)), []);
 });
 
-/** A table with an index by random keys, whose pages have been split again and again. */
+/** Creates a table with an index on random keys, whose pages have split many times. */
 async function splitPages(t: Cleanup) {
   const databaseUrl = await freshDatabaseUrl(t, 'sqlite');
   const engine = openDirectly(t, databaseUrl);
