@@ -6,7 +6,7 @@ import { randomFrom } from '../support/random.ts';
 import { byTier } from '../support/tier.ts';
 
 const { seed } = randomFrom('json text');
-const runs = byTier({ full: 500, soak: 20_000 });
+const runs = byTier({ quick: 200, full: 500, soak: 20_000 });
 const fault = (text: string | Uint8Array) =>
   jsonTextFault(typeof text === 'string' ? new TextEncoder().encode(text) : text);
 const nested = (depth: number, open = '[', close = ']') => open.repeat(depth) + close.repeat(depth);

@@ -15,7 +15,7 @@ import { type Random, randomFrom } from '../support/random.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { byTier } from '../support/tier.ts';
 
-const kills = byTier({ full: 5, soak: 50 });
+const kills = byTier({ quick: 1, full: 5, soak: 50 });
 const writers = 8;
 const program = fileURLToPath(new URL('feed-consumer.ts', import.meta.url));
 

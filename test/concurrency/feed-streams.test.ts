@@ -11,10 +11,10 @@ import { afterwards, type Cleanup } from '../support/cleanup.ts';
 import { describeEngines, freshDatabaseUrl } from '../support/engines.ts';
 import { startCommand } from '../support/process.ts';
 import { program } from '../support/program.ts';
-import { tier } from '../support/tier.ts';
+import { byTier, tier } from '../support/tier.ts';
 
 const soak = tier === 'soak';
-const streamCount = soak ? 1000 : 200;
+const streamCount = byTier({ quick: 50, full: 200, soak: 1000 });
 /** Of these, so many do not read. */
 const deafCount = 5;
 const smallChanges = 50;

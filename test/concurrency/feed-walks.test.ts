@@ -10,7 +10,7 @@ import { type Random, randomFrom } from '../support/random.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { byTier } from '../support/tier.ts';
 
-const walks = byTier({ full: 200, soak: 5000 });
+const walks = byTier({ quick: 30, full: 200, soak: 5000 });
 const atOnce = 20;
 const writers = 8;
 /** How far a walk goes beyond where the feed ended when it began. */

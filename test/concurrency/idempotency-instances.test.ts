@@ -5,10 +5,9 @@ import { before, describe, test } from 'node:test';
 import type { Customer } from '../../src/contract/types.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { type Reply, startTestService, type TestService } from '../support/service.ts';
-import { tier } from '../support/tier.ts';
+import { byTier } from '../support/tier.ts';
 
-const soak = tier === 'soak';
-const rounds = soak ? 200 : 20;
+const rounds = byTier({ quick: 4, full: 20, soak: 200 });
 const atOnce = 50;
 
 describe('Idempotency-Key on two instances [postgres]', () => {

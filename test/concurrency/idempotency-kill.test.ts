@@ -9,10 +9,9 @@ import { openDirectly, select } from '../storage/direct-engine.ts';
 import { describeEngines, freshDatabaseUrl } from '../support/engines.ts';
 import { startKillableService } from '../support/killable-service.ts';
 import { randomFrom } from '../support/random.ts';
-import { tier } from '../support/tier.ts';
+import { byTier } from '../support/tier.ts';
 
-const soak = tier === 'soak';
-const rounds = soak ? 50 : 4;
+const rounds = byTier({ quick: 1, full: 4, soak: 50 });
 const writers = 24;
 
 describeEngines('Idempotency-Key when the service is killed', (engine) => {

@@ -8,10 +8,9 @@ import { openDirectly, select } from '../storage/direct-engine.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { describeEngines } from '../support/engines.ts';
 import { type Reply, startTestService, type TestService } from '../support/service.ts';
-import { tier } from '../support/tier.ts';
+import { byTier } from '../support/tier.ts';
 
-const soak = tier === 'soak';
-const rounds = soak ? 100 : 10;
+const rounds = byTier({ quick: 3, full: 10, soak: 100 });
 const atOnce = 50;
 const dayMs = 24 * 60 * 60 * 1000;
 

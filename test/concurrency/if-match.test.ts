@@ -8,7 +8,7 @@ import { describeEngines } from '../support/engines.ts';
 import { type Reply, startTestService, type TestService } from '../support/service.ts';
 import { byTier } from '../support/tier.ts';
 
-const rounds = byTier({ full: 50, soak: 500 });
+const rounds = byTier({ quick: 8, full: 50, soak: 500 });
 const atOnce = 50;
 
 describeEngines('If-Match', (engine) => {

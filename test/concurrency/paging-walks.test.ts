@@ -10,7 +10,7 @@ import { startTestService } from '../support/service.ts';
 import { byTier } from '../support/tier.ts';
 
 const batches = byTier({ full: 1, soak: 25 });
-const walksPerBatch = 200;
+const walksPerBatch = byTier({ quick: 30, full: 200 });
 const settledCount = 36;
 const restlessCount = 12;
 const sorts = ['createdAt', '-createdAt', 'updatedAt', '-updatedAt', 'name', '-name'] as const;

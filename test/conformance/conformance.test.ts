@@ -6,6 +6,7 @@ import { suiteCleanup } from '../support/cleanup.ts';
 import { describeEngines } from '../support/engines.ts';
 import { type Mock, startMock } from '../support/mock.ts';
 import { startTestService, type TestService } from '../support/service.ts';
+import { sampled } from '../support/tier.ts';
 import { type Case, exampleCases, targets, violationCases } from './cases.ts';
 import { type Answer, send } from './exchange.ts';
 import {
@@ -48,10 +49,9 @@ describeEngines('the mock and the service', (engine) => {
 
   test('refuse alike every request that breaks one rule of the contract', async (context) => {
     const report = new Report(context, [...statusesOfTheMock, ...shapedByTheMock]);
-    for (let start = 0; start < violations.length; start += atOnce) {
-      await Promise.all(
-        violations.slice(start, start + atOnce).map((tried) => compareRefusals(tried, report)),
-      );
+    const chosen = sampled(violations, 8, 'violations');
+    for (let start = 0; start < chosen.length; start += atOnce) {
+      await Promise.all(chosen.slice(start, start + atOnce).map((tried) => compareRefusals(tried, report)));
     }
     assert.ok(violations.length > 900, `${violations.length} violations`);
     report.close('violations');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
+import { tier } from '../support/tier.ts';
 import type { Case } from './cases.ts';
 import { type Answer, shapeFault } from './exchange.ts';
 import type { Quirk } from './quirks.ts';
@@ -40,7 +41,8 @@ export class Report {
     this.#context.diagnostic(`${this.#count} ${what} tried on each, ${this.#faults.length} differences`);
     for (const [{ reason }, count] of this.#excused) {
       this.#context.diagnostic(`${count} differ: ${reason}`);
-      if (count === 0) this.#faults.push(`no longer needed: ${reason}`);
+      // A sample may not meet every quirk.
+      if (count === 0 && tier !== 'quick') this.#faults.push(`no longer needed: ${reason}`);
     }
     assert.deepEqual(this.#faults.slice(0, 20), []);
   }

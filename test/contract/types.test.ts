@@ -206,5 +206,4 @@ suite('types of the contract', () => {
       assert.match(found.join('\n'), message);
     });
   }
-
 });

@@ -9,6 +9,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { describeEngines } from '../support/engines.ts';
+import { sampled } from '../support/tier.ts';
 import { allPages, blocksOf, readPage } from './page-blocks.ts';
 import { runPage } from './page-run.ts';
 
@@ -16,7 +17,8 @@ import { runPage } from './page-run.ts';
 const pages = allPages().filter((path) => /^(README|CONTRIBUTING|SECURITY|docs\/[\w-]+)\.md$/.test(path));
 
 describeEngines('examples of the pages', (engine) => {
-  for (const path of pages.filter((page) => blocksOf(readPage(page)).length > 0)) {
+  const withBlocks = pages.filter((page) => blocksOf(readPage(page)).length > 0);
+  for (const path of sampled(withBlocks, 12, `pages ${engine}`)) {
     test(path, { skip: withoutCurl() }, async (context) => {
       const { counts, faults } = await runPage(context, path, engine);
       const { run, compared, elsewhere, otherEngine, notRun } = counts;

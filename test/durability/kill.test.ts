@@ -13,11 +13,10 @@ import { openDirectly, select } from '../storage/direct-engine.ts';
 import { describeEngines, freshDatabaseUrl } from '../support/engines.ts';
 import { startKillableService } from '../support/killable-service.ts';
 import { randomFrom } from '../support/random.ts';
-import { tier } from '../support/tier.ts';
+import { byTier } from '../support/tier.ts';
 import { createLedger } from './ledger.ts';
 
-const soak = tier === 'soak';
-const kills = soak ? 200 : 20;
+const kills = byTier({ quick: 3, full: 20, soak: 200 });
 const writers = 32;
 
 interface Row {

@@ -15,7 +15,7 @@ import { openDirectly } from '../storage/direct-engine.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { describeEngines, type EngineName } from '../support/engines.ts';
 import { startTestService, type TestService } from '../support/service.ts';
-import { tier } from '../support/tier.ts';
+import { sampled, tier } from '../support/tier.ts';
 import { dumpDatabase } from './database-dump.ts';
 import { createSender, type HostileReply, type HostileRequest } from './hostile-request.ts';
 import { injectionPayloads } from './injection-payloads.ts';
@@ -110,7 +110,8 @@ function hostileRequests(): HostileRequest[] {
   return allInputs().flatMap((input: Input, place) => {
     const again = seen.has(input.name);
     seen.add(input.name);
-    const payloads = injectionPayloads.filter((_, index) => soak || !again || (index + place) % 10 === 0);
+    const some = injectionPayloads.filter((_, index) => soak || !again || (index + place) % 10 === 0);
+    const payloads = sampled(some, 12, input.name);
     return defined(payloads.map((payload) => input.put(payload)));
   });
 }

@@ -9,10 +9,10 @@ import { describe, test } from 'node:test';
 import { afterwards, type Cleanup } from '../support/cleanup.ts';
 import { freshDatabaseUrl } from '../support/engines.ts';
 import { startCommand } from '../support/process.ts';
-import { tier } from '../support/tier.ts';
+import { byTier, tier } from '../support/tier.ts';
 
 const soak = tier === 'soak';
-const idleWanted = soak ? 10_000 : 2000;
+const idleWanted = byTier({ quick: 500, full: 2000, soak: 10_000 });
 /** What both processes need beside these connections. */
 const otherDescriptors = 500;
 const slowClients = 20;

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createGroupCommit } from '../../src/storage/writes/group-commit.ts';
+import { GroupCommit } from '../../src/storage/writes/group-commit.ts';
 import { describeEngines } from '../support/engines.ts';
 import { startTestService } from '../support/service.ts';
 
@@ -64,14 +64,14 @@ suite('the observer of a group commit', () => {
       await delay(60);
       return batch.map((result) => ({ result }));
     };
-    const writes = createGroupCommit(slow, () => false, { batchMax: 8, queueMax: 8, observer });
+    const writes = new GroupCommit(slow, { batchMax: 8, queueMax: 8, observer });
     const first = writes.submit(1);
     await delay(5);
     const second = writes.submit(2);
     await delay(20);
     const thirdAt = performance.now();
     const third = writes.submit(3);
-    assert.equal(writes.stats.waiting, 2);
+    assert.equal(writes.waiting, 2);
     await Promise.all([first, second, third]);
     assert.deepEqual(
       told.map(([size]) => size),

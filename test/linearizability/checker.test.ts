@@ -14,7 +14,7 @@ import { isLinearizable } from './exhaustive-search.ts';
 import type { Action, LogEntry, Operation, Outcome } from './history.ts';
 import { disturbed, randomHistory } from './random-histories.ts';
 
-const histories = byTier({ full: 4000, soak: 200_000 });
+const histories = byTier({ quick: 500, full: 4000, soak: 200_000 });
 
 /** An operation from one moment to another. */
 const operation = (

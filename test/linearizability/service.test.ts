@@ -16,7 +16,7 @@ import { byTier } from '../support/tier.ts';
 import { record } from './recorder.ts';
 import { judge } from './verdict.ts';
 
-const operations = byTier({ full: 2000, soak: 100_000 });
+const operations = byTier({ quick: 400, full: 2000, soak: 100_000 });
 /** A verdict on operations that were mostly refused says nothing. */
 const doneShareMin = 0.5;
 

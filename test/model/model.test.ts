@@ -4,13 +4,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { randomFrom } from '../support/random.ts';
-import { tier } from '../support/tier.ts';
+import { byTier, tier } from '../support/tier.ts';
 import { commandSequences } from './command-sequences.ts';
 import { startLockstep } from './lockstep.ts';
 import { runSequence } from './sequence-run.ts';
 
 const soak = tier === 'soak';
-const batches = soak ? 50 : 4;
+const batches = byTier({ quick: 1, full: 4, soak: 50 });
 const sequencesPerBatch = soak ? 100 : 50;
 const commandsMax = 50;
 

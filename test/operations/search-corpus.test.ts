@@ -10,7 +10,7 @@ import { plainForm, plainSearch, type SearchedCustomer, searchCorpus } from '../
 import { startTestService, type TestService } from '../support/service.ts';
 import { byTier } from '../support/tier.ts';
 
-const termsCount = byTier({ full: 300, soak: 5000 });
+const termsCount = byTier({ quick: 60, full: 300, soak: 5000 });
 const corpus = searchCorpus();
 const terms = termsFrom(corpus, randomFrom('search terms'));
 

@@ -10,7 +10,7 @@ import { byTier } from '../support/tier.ts';
 import { execute, openDirectly, select } from './direct-engine.ts';
 import { openStore } from './open-store.ts';
 
-const rounds = byTier({ full: 5, soak: 200 });
+const rounds = byTier({ quick: 2, full: 5, soak: 200 });
 
 /** How long the quick transaction may take that is in nobody's way. */
 const patienceMs = 200;

@@ -12,7 +12,7 @@ import { startTestService, type TestService } from '../support/service.ts';
 import { byTier } from '../support/tier.ts';
 
 const { seed } = randomFrom('cursors');
-const runs = byTier({ full: 300, soak: 20_000 });
+const runs = byTier({ quick: 60, full: 300, soak: 20_000 });
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 const query = '["name",false,[]]';
 const position = ['zoe muller', '0198c5a2-7c1e-7b3a-9d42-5e1f0a6b8c37'] as const;

@@ -10,7 +10,7 @@ import { byTier } from '../support/tier.ts';
 import { openDirectly, select } from './direct-engine.ts';
 import { openStore, plainContext } from './open-store.ts';
 
-const writesPerWriter = byTier({ full: 150, soak: 2000 });
+const writesPerWriter = byTier({ quick: 40, full: 150, soak: 2000 });
 const writers = 16;
 
 describeEngines('feed positions', (engine) => {

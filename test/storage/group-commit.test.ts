@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import { Failure } from '../../src/domain/failures.ts';
-import { createGroupCommit, type Settled } from '../../src/storage/writes/group-commit.ts';
+import { type CommitBatch, GroupCommit, type Settled } from '../../src/storage/writes/group-commit.ts';
 
-type Commit = (batch: readonly string[]) => Promise<readonly Settled<string>[]>;
+type Commit = CommitBatch<string, string>;
 
 const never: (work: string) => boolean = () => false;
 
 /** A queue whose transactions end when the test says so. */
-function manual({ batchMax = 256, queueMax = 1000, alone = never, isBulk = never } = {}) {
+function manual({ batchMax = 256, queueMax = 1000, isExclusive = never, isBulk = never } = {}) {
   const batches: string[][] = [];
   const ends: ((settled?: readonly Settled<string>[]) => void)[] = [];
   const commit: Commit = (batch) => {
@@ -18,7 +18,7 @@ function manual({ batchMax = 256, queueMax = 1000, alone = never, isBulk = never
       ends.push((settled) => resolve(settled ?? batch.map((work) => ({ result: `${work}!` }))));
     });
   };
-  const queue = createGroupCommit<string, string>(commit, alone, { batchMax, isBulk, queueMax });
+  const queue = new GroupCommit<string, string>(commit, { batchMax, isBulk, isExclusive, queueMax });
   /** Ends the transaction that runs, and lets the next one begin. */
   const end = async (settled?: readonly Settled<string>[]) => {
     ends.shift()?.(settled);
@@ -45,22 +45,22 @@ suite('group commit', () => {
 
   test('tells how long a write would wait: as the first of the queue has, or as batches take of late', async () => {
     const { queue, end } = manual({ batchMax: 2 });
-    assert.deepEqual([queue.stats.waiting, queue.stats.waitMs], [0, 0]);
+    assert.deepEqual([queue.waiting, queue.waitMs], [0, 0]);
     const slow = queue.submit('a');
     await pause(200);
     await end();
     await slow;
-    assert.equal(queue.stats.waitMs, 0, 'nobody waits where nothing runs');
+    assert.equal(queue.waitMs, 0, 'nobody waits where nothing runs');
     const others = ['b', 'c', 'd', 'e', 'f'].map((work) => queue.submit(work));
     await turn();
     // Half of 200 ms is left of the batch that runs, and one is full before the next: b, c | d, e | f.
-    assert.equal(queue.stats.waiting, 3);
-    assert.ok(queue.stats.waitMs > 95, `${queue.stats.waitMs} ms`);
+    assert.equal(queue.waiting, 3);
+    assert.ok(queue.waitMs > 95, `${queue.waitMs} ms`);
     await pause(300);
-    assert.ok(queue.stats.waitMs >= 290, 'the first has waited longer');
+    assert.ok(queue.waitMs >= 290, 'the first has waited longer');
     for (let count = 0; count < 3; count++) await end();
     await Promise.all(others);
-    assert.deepEqual([queue.stats.waiting, queue.stats.waitMs], [0, 0]);
+    assert.deepEqual([queue.waiting, queue.waitMs], [0, 0]);
   });
 
   // With one queue for both, the lone write came after all of them.
@@ -128,13 +128,12 @@ suite('group commit', () => {
   test('rejects all of a batch that failed, and goes on with the next', async () => {
     let calls = 0;
     const failure = new Error('the disk is full');
-    const queue = createGroupCommit<string, string>(
+    const queue = new GroupCommit<string, string>(
       async (batch) => {
         calls += 1;
         if (calls === 1) throw failure;
         return batch.map((work) => ({ result: work }));
       },
-      () => false,
       { batchMax: 2, queueMax: 10 },
     );
     const results = await Promise.allSettled(['a', 'b', 'c'].map((work) => queue.submit(work)));
@@ -158,7 +157,7 @@ suite('group commit', () => {
   });
 
   test('gives a transaction of its own to work that must be alone, in its turn', async () => {
-    const { queue, batches, end } = manual({ alone: (work) => work.startsWith('alone') });
+    const { queue, batches, end } = manual({ isExclusive: (work) => work.startsWith('alone') });
     const works = ['a', 'b', 'alone 1', 'alone 2', 'c', 'd', 'alone 3'];
     const results = Promise.all(works.map((work) => queue.submit(work)));
     await turn();
@@ -189,8 +188,7 @@ suite('group commit', () => {
     const taken = ['a', 'b', 'c'].map((work) => queue.submit(work));
     await assert.rejects(
       queue.submit('d'),
-      (error) =>
-        error instanceof Failure && error.code === 'unavailable' && error.retryAfterSeconds === 1,
+      (error) => error instanceof Failure && error.code === 'unavailable' && error.retryAfterSeconds === 1,
     );
     await turn();
     const later = [queue.submit('e'), queue.submit('f')];

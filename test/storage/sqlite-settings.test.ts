@@ -137,8 +137,7 @@ describe('the files of SQLite', () => {
     await mkdir(file);
     await assert.rejects(
       openToServe(loadConfig({ DATABASE_URL: `sqlite:${file}` }).database, 5000),
-      (error) =>
-        error instanceof StorageError && error.message.includes(file) && /Check/.test(error.message),
+      (error) => error instanceof StorageError && error.message.includes(file) && /Check/.test(error.message),
     );
   });
 });

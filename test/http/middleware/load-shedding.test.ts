@@ -3,12 +3,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { operationsById } from '../../../src/contract/operations.ts';
-import {
-  slotsFor,
-  shedReason,
-  priorities,
-  priorityOf,
-} from '../../../src/http/middleware/load-shedding.ts';
+import { priorities, priorityOf, shedReason, slotsFor } from '../../../src/http/middleware/load-shedding.ts';
 import { watchEventLoop } from '../../../src/runtime/event-loop-delay.ts';
 import { createReadQueue } from '../../../src/storage/engine/read-queue.ts';
 

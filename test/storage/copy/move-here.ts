@@ -2,26 +2,24 @@ import { loadConfig } from '../../../src/config/config.ts';
 import { type MoveResult, moveDatabase } from '../../../src/storage/copy/copy.ts';
 import { openToRead } from '../../../src/storage/open.ts';
 
-/** What `customers move` does, in this process, and how many rows it found in the target already. */
+/** Runs `customers move` in this process. `found` counts the rows that the target already had. */
 export async function moveHere(
   sourceUrl: string,
   targetUrl: string,
   { ahead = false } = {},
 ): Promise<MoveResult & { readonly found: number }> {
   const target = loadConfig({ DATABASE_URL: targetUrl }).database;
-  if (target.engine !== 'postgres') throw new Error('The target is no PostgreSQL.');
+  if (target.engine !== 'postgres') throw new Error('The target must be PostgreSQL.');
   const source = await openToRead(loadConfig({ DATABASE_URL: sourceUrl }).database, 0);
   let found = 0;
-  const watch = {
-    stage() {
-      // Nobody looks on.
-    },
-    piece(rows: number, copied: number | undefined) {
+  const observer = {
+    stage() {},
+    chunk(rows: number, copied: number | undefined) {
       if (copied !== undefined) found += rows - copied;
     },
   };
   try {
-    return { ...(await moveDatabase(source.engine, target, watch, { ahead })), found };
+    return { ...(await moveDatabase(source.engine, target, observer, { ahead })), found };
   } finally {
     await source.close();
   }

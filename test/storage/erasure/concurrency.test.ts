@@ -14,7 +14,7 @@ import { openDirectly, select, sqliteFile } from '../direct-engine.ts';
 
 /** All of a test's requests come at once, on whatever machine: none is to be refused for its time. */
 const environment = { REQUEST_TIMEOUT_MS: '25000' };
-const rounds = byTier({ full: 15, soak: 200 });
+const rounds = byTier({ quick: 4, full: 15, soak: 200 });
 
 describeEngines('erasures', (engine) => {
   const cleanup = suiteCleanup();

@@ -63,6 +63,9 @@ describe('linearizability through failovers', () => {
     t.diagnostic(summary);
     assert.equal(done, failovers);
     assert.deepEqual(violations, []);
-    assert.ok(carriedOut >= operations * doneShareMin, `only ${carriedOut} of ${operations} operations were carried out`);
+    assert.ok(
+      carriedOut >= operations * doneShareMin,
+      `only ${carriedOut} of ${operations} operations were carried out`,
+    );
   });
 });

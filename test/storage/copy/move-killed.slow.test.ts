@@ -55,7 +55,7 @@ describe('customers move, cut off', () => {
     const { found } = await moveHere(env.DATABASE_URL, target);
     const rows = await assertSameRows(openDirectly(t, env.DATABASE_URL), direct);
     for (const email of erasedEmails) assert.equal(await tracesOf(direct, email), 0, email);
-    if (killed === 0) t.skip('every run was done before it could be killed');
+    assert.ok(killed > 0, 'every run was done before it could be killed');
     t.diagnostic(
       `${killed} kills; ${rows} rows the same; the last run found ${found} there; ${erasedEmails.length} erased meanwhile, 0 traces`,
     );
