@@ -1,26 +1,26 @@
-/** Tells whose a credential is. */
+/** Identifies the caller from a credential. */
 export interface Authenticator {
   /**
-   * @param token what follows `Bearer ` in the header, never empty.
-   * Resolves or returns at once; a refusal is an answer, not an error.
+   * @param token the text after `Bearer ` in the header, never empty.
+   * A refusal is returned, not thrown.
    */
   authenticate(token: string): Authentication | Promise<Authentication>;
 }
 
 export type Authentication = { readonly principal: Principal } | { readonly refusal: Refusal };
 
-/** Why a credential is not taken. */
+/** Why a credential is refused. */
 export interface Refusal {
   readonly reason: RefusalReason;
-  /** For the caller: a sentence without quotes, for it also stands in a header. */
+  /** A sentence for the caller, without quotes because it is also sent in `WWW-Authenticate`. */
   readonly detail: string;
-  /** The public part of an API key, if it is one that exists: for the log. */
+  /** The public id of the API key, if it exists. For the log. */
   readonly keyId?: string;
-  /** What went wrong underneath, for the log. */
+  /** The underlying error, for the log. */
   readonly cause?: unknown;
 }
 
-/** A closed list: logs and metrics name refusals by it. */
+/** Every reason, as logs and metrics report it. */
 export const refusalReasons = [
   // No credential, or none that can be read.
   ...(['missing', 'duplicated', 'malformed', 'unsupported'] as const),
@@ -29,36 +29,35 @@ export const refusalReasons = [
   // JWTs.
   ...(['token_malformed', 'token_signature', 'token_algorithm', 'token_key', 'token_type'] as const),
   ...(['token_claims', 'token_expired', 'token_not_yet_valid'] as const),
-  // Whether it is good cannot be found out now: keys or key set were not to be had for too long.
+  // The keys could not be loaded for too long, so nothing can be verified.
   'unverifiable',
-  // Good, and not enough.
+  // A valid credential without the required scope.
   'missing_scope',
-  // A page of another site, or a name that was made to point here.
+  // A page of another site, or DNS rebinding.
   'untrusted_origin',
-  // Too many.
   ...(['rate_limited', 'failures_limited'] as const),
 ] as const;
 
 export type RefusalReason = (typeof refusalReasons)[number];
 
-/** Who makes a request. Its name becomes the actor of every change that the request makes. */
+/** The authenticated caller. Its name is recorded as the actor of every change it makes. */
 export interface Principal {
   readonly name: string;
-  /** What it may do: scopes of the contract, and {@link metricsScope}. */
+  /** Scopes of the contract, and {@link metricsScope}. */
   readonly scopes: ReadonlySet<string>;
-  /** When its credential ends by itself, as milliseconds since 1970; Infinity for one that does not. */
+  /** When the credential expires, in milliseconds since 1970; Infinity if never. */
   readonly expiresAtMs: number;
   /**
-   * Whether its credential still holds: not expired, and not revoked as far as is known by now. A reply that goes
-   * on for long, such as a stream, asks again and ends when it does not.
+   * Whether the credential is neither expired nor, as far as this instance knows, revoked. Long responses such as
+   * streams ask repeatedly and end when this turns false.
    */
   isCurrent(): boolean;
 }
 
-/** The scope for what no operation of the contract is: the metrics, from another machine. */
+/** The scope for reading the metrics from another machine; no operation of the contract requires it. */
 export const metricsScope = 'metrics:read';
 
-/** A caller of whom nothing is known yet. It may do nothing. */
+/** The caller before authentication: no scopes. */
 export const anonymous: Principal = {
   name: 'anonymous',
   scopes: new Set(),
@@ -66,17 +65,17 @@ export const anonymous: Principal = {
   isCurrent: () => true,
 };
 
-/** The caller of a service whose authentication is switched off (`AUTH=off`): nobody known, who may do all. */
+/** The caller when authentication is off (`AUTH=off`): anonymous, with every scope. */
 export function unrestricted(scopes: Iterable<string>): Principal {
   return { ...anonymous, scopes: new Set([...scopes, metricsScope]) };
 }
 
 const nameLengthMax = 255;
 
-/** Actors of the change log that are no caller. */
+/** Actors in the change log that are not callers. */
 const reservedNames = ['anonymous', 'retention', 'system'];
 
-/** Whether a caller may have this name: it is stored with each change and stands in log lines. */
+/** Whether a caller may have this name, which is stored with each change and logged. */
 export function isPrincipalName(name: unknown): name is string {
   return (
     typeof name === 'string' &&
@@ -86,34 +85,34 @@ export function isPrincipalName(name: unknown): name is string {
   );
 }
 
-/** An API key as it is kept: its secret is not among it. */
+/** A stored API key, without its secret. */
 export interface ApiKey {
-  /** The public part of the key, which also stands in logs. */
+  /** The public part of the key, which is also logged. */
   readonly id: string;
-  /** The actor of what is done with it. */
+  /** The actor recorded for changes made with the key. */
   readonly name: string;
   readonly scopes: readonly string[];
   /** SHA-256 of the whole key, in hex. */
   readonly hash: string;
-  /** RFC 3339 UTC, as the next two are. */
+  /** RFC 3339 in UTC, like the next two. */
   readonly createdAt: string;
   readonly expiresAt: string | null;
   readonly revokedAt: string | null;
 }
 
-/** The API keys as they are stored. Promises may reject with Failure `unavailable`. */
+/** Storage of API keys. Methods may reject with Failure `unavailable`. */
 export interface ApiKeyStore {
-  /** All keys, also those that have ended, the oldest first. */
+  /** All keys, including revoked and expired ones, oldest first. */
   list(): Promise<readonly ApiKey[]>;
-  /** Another number for each change of any key, by whichever process. */
+  /** A number that changes whenever any process changes any key. */
   revision(): Promise<string>;
-  /** Resolves to false, and stores nothing, when a key that has not ended has the name already. */
+  /** Stores a key. Resolves to false, without storing, if an active key has the same name. */
   create(key: ApiKey): Promise<boolean>;
-  /** Ends a key now. Resolves to what it was before; to undefined for an id that no key has. */
+  /** Revokes a key. Resolves to the key as it was before, or undefined if the id is unknown. */
   revoke(id: string, at: string): Promise<ApiKey | undefined>;
   /**
-   * Stores the successor of a key, which then ends at `endsAt`, or earlier if it was to. Resolves to false, and
-   * stores nothing, when there is no such key or it has ended.
+   * Stores the successor of a key and lets the key expire at `endsAt` at the latest. Resolves to false, without
+   * storing, if there is no such key or it is no longer active.
    */
   replace(id: string, successor: ApiKey, endsAt: string): Promise<boolean>;
 }

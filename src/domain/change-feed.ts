@@ -1,47 +1,42 @@
 import type { ChangeEvent, ChangePage, CustomerHistory, Rendered } from '../contract/types.ts';
-import type { TracedRequest } from './context.ts';
+import type { ReadContext } from './context.ts';
 import { Failure } from './failures.ts';
 
 /**
- * Every change of every customer, numbered in the order of the commits and without gaps: a reader that goes on
- * from the last position that it has seen misses none. Every promise may reject with Failure `unavailable`.
+ * All changes of all customers, numbered without gaps in commit order: reading on from the last position seen
+ * misses none. Every method may reject with Failure `unavailable`.
  */
 export interface ChangeFeed {
-  /**
-   * One page.
-   * @param minFeedPosition as of a {@link CustomerStore}: the page may lack what came after it.
-   * Rejects as {@link checkPosition}.
-   */
-  list(query: ChangeQuery, minFeedPosition?: string, trace?: TracedRequest): Promise<Rendered<ChangePage>>;
+  /** Returns one page of changes. Rejects with the failures of {@link startPosition}. */
+  list(query: ChangeQuery, context?: ReadContext): Promise<Rendered<ChangePage>>;
 
   /**
-   * The changes after a position, each rendered by itself, at most `limit`; none at the end of the feed.
-   * Rejects with Failure `feed_position_gone` or `feed_position_ahead`.
+   * Returns up to `limit` changes after a position, each rendered separately; none at the end of the feed.
+   * Rejects with the failures of {@link startPosition}.
    */
   readAfter(position: string, limit: number): Promise<readonly FeedChange[]>;
 
-  /** How far the feed reaches now. */
-  extent(): Promise<FeedExtent>;
+  /** Returns the first and last positions that the feed holds. */
+  bounds(): Promise<FeedBounds>;
 
   /**
-   * Calls the listener soon after changes were committed, by whatever process: at once for this one's own. It may
-   * call in vain, and it costs the database nothing while nobody watches.
-   * @returns ends the watch.
+   * Calls the listener after changes are committed: at once for this process, within a poll interval for others. It
+   * may also call when nothing changed.
+   * @returns a function that unsubscribes.
    */
   watch(listener: () => void): () => void;
 }
 
-/** How customers came to be what they are. */
+/** The version history of each customer. */
 export interface CustomerHistories {
   /**
-   * One page of a customer's history, newest first.
-   * @param minFeedPosition as of a {@link CustomerStore}.
+   * Returns one page of a customer's history, newest first.
    * Rejects with Failure `customer_not_found` for an id that never existed, `invalid_cursor`, or `unavailable`.
    */
-  list(query: HistoryQuery, minFeedPosition?: string, trace?: TracedRequest): Promise<HistoryPage>;
+  list(query: HistoryQuery, context?: ReadContext): Promise<HistoryPage>;
 }
 
-/** Where a reader begins: after a position, at the end, or (undefined) at the oldest change that is kept. */
+/** Where to start reading: after a position, at the end, or (undefined) at the oldest change that is kept. */
 export type FeedStart = string | 'latest' | undefined;
 
 export interface ChangeQuery {
@@ -49,14 +44,15 @@ export interface ChangeQuery {
   readonly limit: number;
 }
 
-/** Positions are 64-bit counters in decimal: beyond what a number holds exactly. */
-export interface FeedExtent {
-  /** The newest position; `0` when there was no change yet. */
+/** The range of positions in the feed. Positions are 64-bit integers in decimal, too large for a number. */
+export interface FeedBounds {
+  /** The newest position; `0` before the first change. */
   readonly head: string;
-  /** The last position that retention has removed; `0` when it has removed none. */
+  /** The last position that retention has removed; `0` if none. */
   readonly horizon: string;
 }
 
+/** One change, rendered as a CloudEvent. */
 export interface FeedChange {
   readonly position: string;
   /** The type of the event, such as `customer.updated`. */
@@ -70,23 +66,22 @@ export interface HistoryQuery {
   readonly cursor: string | undefined;
 }
 
+/** A page of a customer's history, rendered for the response. */
 export interface HistoryPage {
   readonly body: Rendered<CustomerHistory>;
   /** The cursor that `body.nextCursor` holds. */
   readonly nextCursor: string | null;
 }
 
-/** What the resynchronisation is told by, wherever a position is refused. */
 const remedy = 'Read all customers anew, and follow from the position of that.';
 
 /**
- * The position that a reader begins after.
- * @param parameter where the caller said it, for the problem's `errors`.
- * @throws Failure `feed_position_gone` when changes after it were removed: what is left would not add up;
- * `feed_position_ahead` when the feed has not come to it, so that it is from another database, or this one was
- * restored from a backup.
+ * Resolves a start to the position to read after.
+ * @param parameter the request parameter that held the start, for the problem's `errors`.
+ * @throws Failure `feed_position_gone` when retention has removed changes after it, `feed_position_ahead` when the
+ * feed has not reached it: it comes from another database, or this one was restored from a backup.
  */
-export function startPosition(after: FeedStart, { head, horizon }: FeedExtent, parameter = 'after'): string {
+export function startPosition(after: FeedStart, { head, horizon }: FeedBounds, parameter = 'after'): string {
   if (after === undefined) return horizon;
   if (after === 'latest') return head;
   const position = BigInt(after);

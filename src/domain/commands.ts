@@ -19,7 +19,7 @@ import { Failure, invalidRequest } from './failures.ts';
 import { checkAbsent, checkPrecondition, type Precondition } from './preconditions.ts';
 import { checkBody, checkMerged } from './validation.ts';
 
-/** What a caller wants done to one customer. */
+/** A write to one customer. */
 export type Command =
   | { readonly kind: 'create'; readonly fields: CustomerFields }
   | (Targeted & { readonly kind: 'replace'; readonly fields: CustomerFields })
@@ -42,7 +42,7 @@ export interface UpsertCommand {
   readonly precondition: Precondition;
 }
 
-/** Patches the customer with the id, or without one the live one with the patch's externalId; else creates it. */
+/** A line of an import: patches the customer with the id or else the externalId, or creates it. */
 export interface MergeCommand {
   readonly kind: 'merge';
   readonly id: string | undefined;
@@ -51,33 +51,41 @@ export interface MergeCommand {
 
 export type ChangeKind = 'created' | 'replaced' | 'updated' | 'deleted' | 'restored' | 'erased';
 
-/** By which way a change came in. */
+/** How a change was made. */
 export type ChangeSource = 'api' | 'import' | 'retention';
 
 /** Changed fields with their values before and after. */
 export type FieldChanges = Readonly<Record<string, { readonly before: unknown; readonly after: unknown }>>;
 
-/** What a command comes to: a new version of the customer, or (`change` null) nothing at all. */
+/** The result of a command: a new version of the customer, or no change (`change` is null). */
 export interface Decision {
   readonly before: Customer | null;
   readonly after: Customer;
   readonly change: ChangeKind | null;
 }
 
-/** @throws Failure `invalid_request` when the body breaks a rule that the schema cannot state. */
+/**
+ * Builds the command of POST /customers.
+ * @throws Failure `invalid_request` if the body breaks a rule that its schema cannot express.
+ */
 export function createCommand(body: CustomerCreate): Command {
   checkBody(body);
   return { kind: 'create', fields: fieldsFrom(body) };
 }
 
-/** With If-None-Match: `*` among its conditions it creates the customer where the id is unused.
- * @throws Failure `invalid_request`, as {@link createCommand}. */
+/**
+ * Builds the command of PUT. With `If-None-Match: *` it creates the customer if the id is unused.
+ * @throws Failure `invalid_request`, as {@link createCommand}.
+ */
 export function replaceCommand(id: string, body: CustomerReplace, precondition: Precondition): Command {
   checkBody(body);
   return { kind: 'replace', id, fields: fieldsFrom(body), precondition };
 }
 
-/** @throws Failure `invalid_request`, as {@link createCommand}, and for a body with another externalId. */
+/**
+ * Builds the command of PUT by externalId.
+ * @throws Failure `invalid_request`, as {@link createCommand}, and if the body has another externalId.
+ */
 export function upsertCommand(
   externalId: string,
   body: CustomerReplace,
@@ -91,14 +99,19 @@ export function upsertCommand(
   return { kind: 'upsert', externalId, fields: fieldsFrom({ ...body, externalId }), precondition };
 }
 
-/** @throws Failure `invalid_request`, as {@link createCommand}. */
+/**
+ * Builds the command of PATCH.
+ * @throws Failure `invalid_request`, as {@link createCommand}.
+ */
 export function updateCommand(id: string, patch: CustomerUpdate, precondition: Precondition): Command {
   checkBody(patch);
   return { kind: 'update', id, patch, precondition };
 }
 
-/** What the service sets itself is taken no notice of.
- * @throws Failure `invalid_request`, as {@link createCommand}. */
+/**
+ * Builds the command of a line of an import, ignoring the members that the service sets itself.
+ * @throws Failure `invalid_request`, as {@link createCommand}.
+ */
 export function mergeCommand(line: CustomerImport): MergeCommand {
   const { id, version, etag, createdAt, updatedAt, deletedAt, ...patch } = line;
   checkBody(patch);
@@ -106,12 +119,11 @@ export function mergeCommand(line: CustomerImport): MergeCommand {
 }
 
 /**
- * Decides a command against the customer as it is inside the transaction. Uniqueness is not decided here:
- * only the database's indexes can.
- * @param current the customer with the command's id, deleted or not, or the live one with its externalId;
- * undefined where there is none.
+ * Applies a command to the customer as read inside the transaction. Pure: uniqueness is left to the database's
+ * indexes.
+ * @param current the customer with the command's id, live or deleted, or the live one with its externalId.
  * @param at the time of the transaction, RFC 3339 with milliseconds.
- * @param newId makes the id of a customer that the command creates without naming one.
+ * @param newId creates an id if the command names none.
  * @throws Failure in the order 404/410, 428, 412 (RFC 9110 section 13.2.1).
  */
 export function decide(
@@ -126,7 +138,7 @@ export function decide(
   if (command.kind !== 'merge') {
     checkPrecondition(command.precondition, current.etag, command.kind === 'replace');
   }
-  // A clock that was set back must not make a later version look older.
+  // The clock may have been set back; updatedAt must never decrease.
   const updatedAt = at > current.updatedAt ? at : current.updatedAt;
   const { fields, deletedAt } = outcome(current, command, updatedAt);
   if (deletedAt === current.deletedAt && isDeepStrictEqual(fields, fieldsOf(current))) {
@@ -137,7 +149,7 @@ export function decide(
   return { before: current, after, change: changeKinds[command.kind] };
 }
 
-/** The changed fields between two versions. `deletedAt` is among them, the version's own marks are not. */
+/** The fields, and `deletedAt`, that differ between two versions. */
 export function fieldChanges(before: Customer, after: Customer): FieldChanges {
   const names = [...customerFieldNames, 'deletedAt'] as const;
   return Object.fromEntries(
@@ -147,18 +159,22 @@ export function fieldChanges(before: Customer, after: Customer): FieldChanges {
   );
 }
 
+/** The refusal for an id that no customer has. */
 export function notFound(): Failure {
   return new Failure('customer_not_found', 'No customer has this id.');
 }
 
+/** The refusal for an externalId that no live customer has. */
 export function externalIdNotFound(): Failure {
   return new Failure('customer_not_found', 'No customer has this externalId.');
 }
 
+/** The refusal for a deleted customer. */
 export function deleted(): Failure {
   return new Failure('customer_deleted', 'The customer was deleted. It can be restored.');
 }
 
+/** The refusal for an erased customer. */
 export function erased(): Failure {
   return new Failure('customer_erased', 'The customer was erased for good.');
 }
@@ -185,7 +201,7 @@ function createdWhereAbsent(
   return created(command.fields, isUpsert ? newId() : command.id, at);
 }
 
-/** A merge into a customer that says nothing yet. */
+/** Creates the customer of an import line. */
 function mergedAsNew({ id, patch }: MergeCommand, at: string, newId: IdSource): Decision {
   const { name } = patch;
   if (name === undefined) {

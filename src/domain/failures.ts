@@ -1,63 +1,48 @@
 import type { ProblemError } from '../contract/types.ts';
 
 /**
- * Every reason for which the service refuses or fails a request: a closed list, and part of the contract
- * (`Problem.code`). The HTTP status and title of each stand in `http/problem.ts`.
+ * Every reason for which the domain refuses a command or a query. The codes are part of the contract
+ * (`Problem.code`); `http/problem.ts` maps each one to a status and a title.
  */
 export type FailureCode =
-  | 'malformed_request'
   | 'malformed_json'
   | 'malformed_csv'
+  | 'body_too_large'
   | 'invalid_request'
   | 'invalid_cursor'
   | 'feed_position_ahead'
-  | 'unauthenticated'
-  | 'forbidden'
-  | 'untrusted_origin'
-  | 'not_found'
+  | 'feed_position_gone'
   | 'customer_not_found'
-  | 'method_not_allowed'
-  | 'not_acceptable'
-  | 'request_timeout'
-  | 'email_taken'
-  | 'external_id_taken'
-  | 'idempotency_key_in_use'
   | 'customer_deleted'
   | 'customer_erased'
-  | 'answer_expired'
-  | 'feed_position_gone'
-  | 'precondition_failed'
-  | 'body_too_large'
-  | 'uri_too_long'
-  | 'unsupported_media_type'
-  | 'expectation_failed'
-  | 'idempotency_key_reused'
+  | 'email_taken'
+  | 'external_id_taken'
   | 'precondition_required'
-  | 'rate_limited'
-  | 'headers_too_large'
-  | 'internal_error'
+  | 'precondition_failed'
+  | 'idempotency_key_in_use'
+  | 'idempotency_key_reused'
+  | 'answer_expired'
   | 'search_too_broad'
   | 'unavailable';
 
-/** What a failure may tell beyond its code and its sentence. */
 export interface FailureOptions {
   /** The faulty members or parameters, by JSON Pointer or name; never their values. */
-  readonly errors?: readonly ProblemError[];
-  /** Headers that the reply must carry, such as `Allow`. */
-  readonly headers?: Readonly<Record<string, string>>;
-  /** What really happened, for the log only: it may hold SQL or a driver's message. */
+  readonly errors?: readonly ProblemError[] | undefined;
+  /** When retrying the same request is likely to succeed. */
+  readonly retryAfterSeconds?: number | undefined;
+  /** The underlying error, for the log only: it may hold SQL or a driver's message. */
   readonly cause?: unknown;
 }
 
 /**
- * A refusal with two messages: `detail` is for the caller and never holds SQL, a stack or another
- * customer's data; `cause` is for the log.
+ * A refusal. `detail` is shown to the client and never holds SQL, a stack trace or another customer's data;
+ * `cause` is for the log.
  */
 export class Failure extends Error {
   readonly code: FailureCode;
   readonly detail: string;
   readonly errors: readonly ProblemError[] | undefined;
-  readonly headers: Readonly<Record<string, string>> | undefined;
+  readonly retryAfterSeconds: number | undefined;
 
   constructor(code: FailureCode, detail: string, options: FailureOptions = {}) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause });
@@ -65,15 +50,14 @@ export class Failure extends Error {
     this.code = code;
     this.detail = detail;
     this.errors = options.errors;
-    this.headers = options.headers;
+    this.retryAfterSeconds = options.retryAfterSeconds;
   }
 }
 
-/** A body can have more faults than anybody reads, and a summary names fewer still. */
 const errorsMax = 100;
 const summaryMax = 10;
 
-/** The failure for a request that breaks the contract, naming the faults that were found. */
+/** The failure for a request that violates the contract. Lists at most 100 errors and names 10 in `detail`. */
 export function invalidRequest(faults: readonly ProblemError[]): Failure {
   const errors = faults.slice(0, errorsMax);
   const named = errors.map(({ pointer, parameter }) =>
@@ -85,11 +69,7 @@ export function invalidRequest(faults: readonly ProblemError[]): Failure {
   return new Failure('invalid_request', `The request breaks the contract. ${summary}`, { errors });
 }
 
-/** The failure for a database that cannot take the request now: nothing was stored. */
-export function unavailable(
-  detail: string,
-  cause?: unknown,
-  headers: Readonly<Record<string, string>> = {},
-): Failure {
-  return new Failure('unavailable', detail, { headers: { 'Retry-After': '1', ...headers }, cause });
+/** The failure for a request that cannot be served now and should be retried. */
+export function unavailable(detail: string, cause?: unknown, retryAfterSeconds = 1): Failure {
+  return new Failure('unavailable', detail, { retryAfterSeconds, cause });
 }

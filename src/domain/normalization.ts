@@ -1,16 +1,16 @@
 import type { Customer } from '../contract/types.ts';
 
-/** Longest name key in code points: enough to order by, small enough for every index. */
+/** In code points: enough to sort by, and small enough for any index. */
 const nameKeyLength = 100;
 
-/** The form in which two email addresses are the same: NFC, lower case. */
+/** Normalizes an email address for comparison: NFC, lower case. */
 export function emailKey(email: string): string {
   return email.normalize('NFC').toLowerCase();
 }
 
 /**
- * Case and accents folded: compatibility decomposition without its marks, lower case. The application does
- * it, not the database, so that both databases find and order the same customers.
+ * Folds case and accents: NFKD without marks, lower case. Done here rather than in SQL so that both databases
+ * order alike.
  */
 export function foldText(text: string): string {
   return text
@@ -19,37 +19,36 @@ export function foldText(text: string): string {
     .toLowerCase();
 }
 
-/** What `sort=name` orders by, bytewise. */
+/** The key that `sort=name` orders by, bytewise. */
 export function nameKey(name: string): string {
   return [...foldText(name)].slice(0, nameKeyLength).join('');
 }
 
-/** Terms of fewer code points have no index: an index of trigrams knows nothing of them. */
+/** The shortest term, in code points, that a trigram index can find. */
 export const indexedLengthMin = 3;
 
-/** Stands between the members of a search text. No folded text holds it, so that no term spans two members. */
+/** Separates the members of a search text. Folded text never contains it, so no term matches across two members. */
 const separator = '\n';
 
-/** Marks of those scripts in which they are accents or left out at will; elsewhere they are vowels. */
+/** Marks of scripts in which they are accents or optional. In other scripts marks are vowels, which must stay. */
 const accents = /(?=[\p{Script=Inherited}\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Cyrillic}])\p{M}/gu;
 
-/** What nobody sees: joiners, soft hyphens, variation selectors, and the stretching of Arabic letters. */
+/** Invisible characters: joiners, soft hyphens, variation selectors, and the Arabic tatweel. */
 const invisible = /[\p{Default_Ignorable_Code_Point}\u0640]/gu;
 
 const spaces = /[\s\p{Cc}]/gu;
 
-/** Letters that are another one with a stroke, or two in one, though Unicode does not take them apart. */
+/** Letters that people type otherwise and that Unicode does not decompose. */
 const otherSpellings: Readonly<Record<string, string>> = {
   ...{ æ: 'ae', œ: 'oe', ø: 'o', ł: 'l', đ: 'd', ð: 'd', þ: 'th', ħ: 'h', ŧ: 't' },
-  // At the end of a word it is the same sigma.
+  // Final sigma.
   ς: 'σ',
 };
 const respelt = new RegExp(`[${Object.keys(otherSpellings).join('')}]`, 'gu');
 
 /**
- * The form in which a search term and a text are compared, code point by code point. It goes further than
- * `foldText`, which orders names: whoever searches types what the keyboard has. Folding a part of a text gives a
- * part of the folded text, or substrings would be missed.
+ * Folds a search term or a searched text; the two are compared code point by code point. Folds more than `foldText`,
+ * because people search with the keys they have. Folding a substring yields a substring of the folded text.
  */
 export function foldForSearch(text: string): string {
   return (
@@ -58,29 +57,29 @@ export function foldForSearch(text: string): string {
       .replace(accents, '')
       .replace(invisible, '')
       .replace(spaces, ' ')
-      // By way of upper case, in which sharp s is SS and dotless i is I.
+      // Upper case turns ß into SS and dotless ı into I.
       .toLowerCase()
       .toUpperCase()
       .toLowerCase()
-      // Which lower case of capital sigma it is depends on what follows, so this comes last.
+      // Last, because lower-casing Σ yields ς or σ depending on the next letter.
       .replace(respelt, (letter) => otherSpellings[letter] ?? letter)
   );
 }
 
-/** The members that a search looks through. */
+/** The members that a search covers. */
 export type SearchedMembers = Pick<Customer, 'name' | 'email' | 'phone' | 'externalId'>;
 
-/** All that a search looks through in a customer, as one text. */
+/** The text that a search of a customer covers. */
 export function searchText(customer: SearchedMembers): string {
   return searchTexts(customer).join(separator);
 }
 
-/** The folded members that a search looks through. */
+/** The folded members that a search covers. */
 export function searchTexts({ name, email, phone, externalId }: SearchedMembers): string[] {
   return [name, email, phone, externalId].filter((member) => member !== null).map(foldForSearch);
 }
 
-/** How long a folded term is, in the code points that trigrams are made of. */
+/** The length of a folded term in code points, the unit of trigrams. */
 export function termLength(term: string): number {
   return [...term].length;
 }

@@ -1,35 +1,35 @@
 import { Failure } from './failures.ts';
 
-/** An entity tag as RFC 9110 section 8.8.3 writes it; `opaqueTag` includes its quotes. */
+/** An entity tag (RFC 9110 section 8.8.3). `opaqueTag` includes its quotes. */
 export interface EntityTag {
   readonly weak: boolean;
   readonly opaqueTag: string;
 }
 
-/** The value of If-Match or If-None-Match: any representation, or one of these. */
+/** The value of If-Match or If-None-Match. */
 export type TagCondition = '*' | readonly EntityTag[];
 
 /** The conditions of a write, evaluated inside its transaction (RFC 9110 section 13). */
 export interface Precondition {
   readonly ifMatch?: TagCondition | undefined;
   readonly ifNoneMatch?: TagCondition | undefined;
-  /** Whether the service was told to refuse an unconditional change (`REQUIRE_IF_MATCH`). */
+  /** Whether unconditional changes are refused (`REQUIRE_IF_MATCH`). */
   readonly required?: boolean;
 }
 
-/** Whether the current tag satisfies If-Match: strong comparison, so that a weak tag never does. */
+/** Whether the current tag satisfies If-Match. Strong comparison: a weak tag never matches. */
 export function matchesStrongly(condition: TagCondition, current: string): boolean {
   return condition === '*' || condition.some((tag) => !tag.weak && tag.opaqueTag === current);
 }
 
-/** Whether the current tag is among those of If-None-Match: weak comparison (section 13.1.2). */
+/** Whether the current tag is listed in If-None-Match. Weak comparison (RFC 9110 section 13.1.2). */
 export function matchesWeakly(condition: TagCondition, current: string): boolean {
   return condition === '*' || condition.some((tag) => tag.opaqueTag === current);
 }
 
 /**
- * Holds a write's conditions against the customer as it is now.
- * @param mayCreate whether If-None-Match: `*` says that the write means to create, and needs no If-Match then.
+ * Checks a write's conditions against the current version.
+ * @param mayCreate whether `If-None-Match: *` marks the write as a creation, which needs no If-Match.
  * @throws Failure `precondition_required` or `precondition_failed`.
  */
 export function checkPrecondition(precondition: Precondition, currentTag: string, mayCreate: boolean): void {
@@ -47,8 +47,7 @@ export function checkPrecondition(precondition: Precondition, currentTag: string
 }
 
 /**
- * Holds a write's conditions against a customer that does not exist: If-Match, which comes first, has nothing
- * to match (RFC 9110 section 13.2.2).
+ * Checks a write's conditions when there is no current version: If-Match always fails (RFC 9110 section 13.2.2).
  * @throws Failure `precondition_failed`.
  */
 export function checkAbsent({ ifMatch }: Precondition): void {

@@ -6,9 +6,8 @@ const metadataKeyPattern = /^[A-Za-z0-9_.-]{1,40}$/;
 const metadataKeysMax = 50;
 
 /**
- * The rules that a schema cannot state: text that both databases store byte for byte, a time zone that
- * exists, metadata keys. The schema has been checked before.
- * @throws Failure `invalid_request` naming every fault.
+ * Checks what the contract's schema cannot express: storable text, existing time zones, metadata keys.
+ * @throws Failure `invalid_request` listing every error.
  */
 export function checkBody(body: CustomerCreate | CustomerReplace | CustomerUpdate): void {
   const errors = [
@@ -16,7 +15,7 @@ export function checkBody(body: CustomerCreate | CustomerReplace | CustomerUpdat
     ...(body.timeZone && !isTimeZone(body.timeZone)
       ? [{ pointer: '#/timeZone', detail: 'must be a known IANA time zone name, such as Europe/Vienna' }]
       : []),
-    // The validator's own check for equal items misses those that are named like members of every object.
+    // The validator's uniqueItems misses items such as `constructor`.
     ...(body.tags && new Set(body.tags).size < body.tags.length
       ? [{ pointer: '#/tags', detail: 'must not have the same item twice' }]
       : []),
@@ -31,7 +30,7 @@ export function checkBody(body: CustomerCreate | CustomerReplace | CustomerUpdat
 }
 
 /**
- * The rules that only the outcome of a merge patch can break.
+ * Checks the limits that only the result of a merge patch can exceed.
  * @throws Failure `invalid_request`.
  */
 export function checkMerged(fields: CustomerFields): void {
@@ -41,15 +40,19 @@ export function checkMerged(fields: CustomerFields): void {
   }
 }
 
-/** A name that nobody reads to its end is not repeated to its end: a body may hold one of 64 kB. */
+/** Longer member names are cut in pointers. */
 const nameLengthMax = 200;
 
 /**
- * A JSON Pointer in its URI fragment form (RFC 6901 section 6). A lone surrogate, which has no form in a URI, is
- * shown as U+FFFD.
+ * Builds a JSON Pointer in URI fragment form (RFC 6901 section 6). A lone surrogate becomes U+FFFD.
  */
 export function pointerTo(names: readonly string[]): string {
   return ['#', ...names.map((name) => encodeURIComponent(pointerToken(name)))].join('/');
+}
+
+/** Decodes one reference token of a JSON Pointer (RFC 6901 section 4). */
+export function unescapeToken(token: string): string {
+  return token.replaceAll('~1', '/').replaceAll('~0', '~');
 }
 
 function pointerToken(name: string): string {
@@ -60,7 +63,7 @@ function pointerToken(name: string): string {
     .replaceAll('/', '~1');
 }
 
-/** What nearly every body is found to be, without the lists of {@link unstorableText}. */
+/** Fast path: whether {@link unstorableText} would find nothing. */
 function isStorableThroughout(value: unknown): boolean {
   if (typeof value === 'string') return isStorable(value);
   if (typeof value !== 'object' || value === null) return true;
@@ -70,7 +73,7 @@ function isStorableThroughout(value: unknown): boolean {
   return true;
 }
 
-/** PostgreSQL cannot store U+0000, and UTF-8 has no form for a lone surrogate. */
+/** The errors for text that cannot be stored as sent: PostgreSQL rejects U+0000, and UTF-8 cannot encode lone surrogates. */
 function unstorableText(value: unknown, names: readonly string[]): ProblemError[] {
   if (typeof value === 'string') return isStorable(value) ? [] : [unstorable(names)];
   if (typeof value !== 'object' || value === null) return [];
@@ -84,15 +87,15 @@ function unstorable(names: readonly string[]): ProblemError {
   return { pointer: pointerTo(names), detail };
 }
 
-/** `isWellFormed` of ES2024, written with what ES2023 has: a lone surrogate matches `\p{Surrogate}`. */
+/** A lone surrogate matches `\p{Surrogate}`; a pair does not. */
 function isStorable(text: string): boolean {
   return !text.includes('\0') && !/\p{Surrogate}/u.test(text);
 }
 
-/** Names that the runtime knows, in lower case: asking it costs 50 microseconds, and there are a few hundred. */
+/** Cache of valid names in lower case. Asking Intl is slow, and there are only a few hundred names. */
 const knownTimeZones = new Set<string>();
 
-/** Offsets such as `+01:00` are taken by newer runtimes: the contract's pattern has excluded them. */
+/** Newer runtimes also accept offsets such as `+01:00`; the contract's pattern excludes them. */
 function isTimeZone(timeZone: string): boolean {
   const name = timeZone.toLowerCase();
   if (knownTimeZones.has(name)) return true;
@@ -105,15 +108,15 @@ function isTimeZone(timeZone: string): boolean {
   return true;
 }
 
-/** The ends of what four digits of a year can say: beyond them text no longer orders as time does. */
+/** The range of four-digit years, in which times sort as text. */
 const earliestMs = Date.parse('0000-01-01T00:00:00.000Z');
 const latestMs = Date.parse('9999-12-31T23:59:59.999Z');
 
 const timePattern = /^(.*:\d{2})(?:\.(\d+))?(Z|[+-]\d{2}:\d{2})$/;
 
 /**
- * An RFC 3339 time as UTC with milliseconds, rounded up. Customers carry whole milliseconds, so both "at or
- * after" and "before" a time between two of them mean the later one.
+ * Converts an RFC 3339 time to UTC with milliseconds, rounded up. Stored times have whole milliseconds, so rounding up
+ * is right for both inclusive lower and exclusive upper bounds.
  */
 export function ceilToMilliseconds(time: string): string {
   const [, toSeconds = '', fraction = '', offset = ''] = timePattern.exec(time) ?? [];
