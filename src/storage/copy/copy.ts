@@ -160,7 +160,7 @@ async function assertNotBehind(source: Engine, target: Engine): Promise<void> {
   throw new StorageError(
     `the move was completed earlier, and the source was written to since (feed position ${ours.head}, the target ` +
       `${theirs.head}). Two databases of the same customers cannot be joined: serve one of them, or drop the target ` +
-      'and move anew.',
+      'and move again.',
   );
 }
 

@@ -31,7 +31,7 @@ export async function readTargetState(engine: Engine, source: string): Promise<T
     const [mark] = await query<{ source: string }>(`SELECT source FROM ${unfinishedMoveTable}`);
     if (mark?.source === source) return 'unfinished';
     throw new StorageError(
-      'an unfinished move of another database is in the target. Name an empty one, or drop and create it anew.',
+      'an unfinished move of another database is in the target. Name an empty one, or drop and recreate it.',
     );
   }
   if (!tables.includes('schema_migrations')) {

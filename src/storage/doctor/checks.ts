@@ -13,7 +13,7 @@ export interface SubjectResult extends CheckResult {
 export async function* runChecks(config: DatabaseConfig): AsyncGenerator<SubjectResult> {
   const backend = backendOf(config);
   if (!backend.isPersistent) {
-    yield { subject: 'database', ...ok('a temporary file that each start makes anew') };
+    yield { subject: 'database', ...ok('a temporary file, created at each start') };
     return;
   }
   const engine = backend.openForDoctor();

@@ -62,7 +62,7 @@ async function assertProbe(session: Session): Promise<void> {
   if (row && row.count > 0) return;
   throw new StorageError(
     `under the locale ${row?.locale} the database makes no trigrams of letters outside ASCII, so that search cannot ` +
-      'use an index. Create it anew and restore its data there: CREATE DATABASE ... ' +
+      'use an index. Recreate it and restore its data there: CREATE DATABASE ... ' +
       "ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0",
   );
 }
