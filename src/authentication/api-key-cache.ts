@@ -10,22 +10,23 @@ import type {
 import type { Clock } from '../domain/clock.ts';
 import { hashKey, keyId } from './api-key.ts';
 
-/** How often a change of any key is looked for. Half of the second after which a revocation must hold. */
+/** Changes are polled at less than half of the second within which a revocation must take effect. */
 const refreshIntervalMs = 400;
 
-/** How long keys are trusted that could not be looked at. */
+/** How long cached keys stay valid while the database cannot be read. */
 export const keyTrustMs = 60_000;
 
-export interface KeyringOptions {
+/** Options of {@link openApiKeyCache}. */
+export interface ApiKeyCacheOptions {
   readonly clock: Clock;
   readonly keyTrustMs: number;
-  /** Called once when looking begins to fail, and once when it works again. */
+  /** Called with the error when refreshing starts to fail, and with undefined when it works again. */
   readonly onHealth: (error: unknown) => void;
 }
 
-/** The API keys in memory: no request asks the database for one. */
-export interface Keyring extends Authenticator {
-  /** Resolves when the database is asked no more. */
+/** API keys held in memory, so that requests need no query. */
+export interface ApiKeyCache extends Authenticator {
+  /** Stops refreshing. */
   stop(): Promise<void>;
 }
 
@@ -36,14 +37,14 @@ interface Entry {
 }
 
 /**
- * Reads the keys and keeps them current: a counter that every change moves is read several times a second, and the
- * keys again when it has moved. Should that fail for too long, all keys are refused rather than trusted.
+ * Loads the API keys and keeps them current: polls a revision counter and reloads the keys when it changes. If polling fails
+ * for `keyTrustMs`, every key is refused.
  */
-export async function openKeyring(store: ApiKeyStore, options: KeyringOptions): Promise<Keyring> {
+export async function openApiKeyCache(store: ApiKeyStore, options: ApiKeyCacheOptions): Promise<ApiKeyCache> {
   const { clock, keyTrustMs, onHealth } = options;
   let entries: ReadonlyMap<string, Entry> = new Map();
   let revision: string | undefined;
-  /** On the monotonic clock: when the keys were last known to be current. */
+  /** When the keys were last known to be current, on the monotonic clock. */
   let currentAt = performance.now();
   let failing = false;
   let stopped = false;
@@ -52,7 +53,7 @@ export async function openKeyring(store: ApiKeyStore, options: KeyringOptions): 
 
   async function refresh(): Promise<void> {
     const startedAt = performance.now();
-    // The counter first: a change between the two reads is then read again the next time.
+    // Read the counter first, so that a change between the two reads causes another reload.
     const latest = await store.revision();
     if (latest !== revision) {
       const keys = await store.list();
@@ -65,11 +66,11 @@ export async function openKeyring(store: ApiKeyStore, options: KeyringOptions): 
   function refreshLater(): void {
     if (stopped) return;
     timer = setTimeout(() => {
-      refreshing = refreshAndTell().then(refreshLater);
+      refreshing = refreshAndReport().then(refreshLater);
     }, refreshIntervalMs).unref();
   }
 
-  async function refreshAndTell(): Promise<void> {
+  async function refreshAndReport(): Promise<void> {
     try {
       await refresh();
       if (failing) onHealth(undefined);

@@ -2,9 +2,9 @@ import { hash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 /**
- * `customers_`, an id of 12 hex digits, `_`, a secret of 256 bits and a checksum of 32 bits, in hex. The prefix lets
- * scanners find a key that was committed; the id finds it in logs and lists; the checksum tells a typing error
- * from an unknown key without a look-up. A secret this random needs no slow hash: there is nothing to guess.
+ * `customers_`, an id of 12 hex digits, `_`, a secret of 256 bits and a CRC-32, all in hex. Secret scanners find the prefix,
+ * logs and lists show the id, and the checksum detects typing errors without a lookup. A random secret of this
+ * length needs no slow hash.
  */
 const keyPattern = /^customers_([0-9a-f]{12})_[0-9a-f]{64}([0-9a-f]{8})$/;
 
@@ -13,13 +13,15 @@ const idBytes = 6;
 const secretBytes = 32;
 const checksumLength = 8;
 
+/** A new API key. */
 export interface MintedKey {
   readonly id: string;
-  /** The key itself: shown once, and never stored. */
+  /** The whole key, shown once and never stored. */
   readonly text: string;
   readonly hash: string;
 }
 
+/** Generates an API key. */
 export function mintKey(): MintedKey {
   const id = randomBytes(idBytes).toString('hex');
   const head = `${keyPrefix}${id}_${randomBytes(secretBytes).toString('hex')}`;
@@ -27,12 +29,13 @@ export function mintKey(): MintedKey {
   return { id, text, hash: hashKey(text).toString('hex') };
 }
 
-/** The id of a key; undefined for what cannot be one, such as a key with a typing error. */
+/** Extracts the id of a key; undefined if the text is not a well-formed key. */
 export function keyId(text: string): string | undefined {
   const [, id, checksum] = keyPattern.exec(text) ?? [];
   return checksum === checksumOf(text.slice(0, -checksumLength)) ? id : undefined;
 }
 
+/** Hashes a key as it is stored: SHA-256. */
 export function hashKey(text: string): Buffer {
   return hash('sha256', text, 'buffer');
 }

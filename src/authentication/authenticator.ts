@@ -2,32 +2,36 @@ import type { AuthenticationConfig } from '../config/authentication.ts';
 import type { ApiKeyStore, Authentication, Authenticator } from '../domain/authentication.ts';
 import type { Clock } from '../domain/clock.ts';
 import { keyPrefix } from './api-key.ts';
-import { openKeyring } from './api-key-cache.ts';
+import { openApiKeyCache } from './api-key-cache.ts';
 
-export interface CredentialParts {
+/** Dependencies of {@link openAuthenticator}. */
+export interface AuthenticatorOptions {
   readonly keys: ApiKeyStore;
   readonly clock: Clock;
   readonly keyTrustMs: number;
-  /** Told when something that credentials are checked with cannot be had, and when it can again. */
+  /** Called with the error when keys cannot be loaded, and with undefined when they can again. */
   readonly onHealth: (part: 'keys' | 'key set', error: unknown) => void;
 }
 
-/** Whatever credentials the settings allow, behind one door. */
-export interface Credentials extends Authenticator {
-  /** Resolves when nothing is asked for keys any more. */
+/** An authenticator that refreshes keys in the background until it is stopped. */
+export interface StoppableAuthenticator extends Authenticator {
+  /** Stops refreshing keys. */
   stop(): Promise<void>;
 }
 
-/** @throws when the API keys, or a key set in a file, cannot be read. */
-export async function openCredentials(
+/**
+ * Opens an authenticator for the kinds of credentials that are configured: API keys, JWTs or both.
+ * @throws Error if the API keys or a JWKS file cannot be read.
+ */
+export async function openAuthenticator(
   { keys, tokens }: Exclude<AuthenticationConfig, 'off'>,
-  parts: CredentialParts,
-): Promise<Credentials> {
+  parts: AuthenticatorOptions,
+): Promise<StoppableAuthenticator> {
   const { clock, keyTrustMs, onHealth } = parts;
-  // Loaded where it is needed: the library for tokens takes 25 ms of the start.
-  const tokenAuthenticator = tokens && (await (await import('./jwt-verifier.ts')).openTokens(tokens, parts));
+  // Loaded only if configured: jose slows down the start.
+  const tokenAuthenticator = tokens && (await (await import('./jwt-verifier.ts')).openJwtVerifier(tokens, parts));
   const options = { clock, keyTrustMs, onHealth: (error: unknown) => onHealth('keys', error) };
-  const keyring = keys ? await openKeyring(parts.keys, options) : undefined;
+  const keyring = keys ? await openApiKeyCache(parts.keys, options) : undefined;
   return {
     authenticate(token) {
       const taker = token.startsWith(keyPrefix) ? keyring : tokenAuthenticator;

@@ -1,59 +1,59 @@
 import { readFile } from 'node:fs/promises';
 import { createRemoteJWKSet, customFetch, type FetchImplementation, type RemoteJWKSet } from 'jose';
 
-/** A signing key that the issuer withdraws is refused after this time at the latest, and the token cache's. */
+/** A key that the issuer withdraws is refused after at most this time plus that of the token cache. */
 const cacheMaxAgeMs = 5 * 60_000;
-/** A token that names an unknown key makes us look for new keys, but not more often than this. */
+/** Tokens with an unknown key trigger a reload at most this often. */
 const cooldownMs = 30_000;
-/** After a failure too: tokens with made-up keys must not make us hammer the issuer. */
+/** After a failed reload, the next attempt waits at least this long. */
 const failureCooldownMs = 5000;
 const fetchTimeoutMs = 3000;
 const keySetBytesMax = 512 * 1024;
 
 /**
- * The issuer's keys, from the one place that the settings name. Nothing in a token (`jku`, `x5u`, `jwk`, `x5c`)
- * leads anywhere else. A file is read again like a URL, so that keys can be rotated in it.
+ * Opens the issuer's key set at the configured URL or file. Key references inside tokens (`jku`, `x5u`, `jwk`, `x5c`) are
+ * ignored. Files are reread like URLs, so that keys can be rotated.
  */
-export function openKeySet(url: string): RemoteJWKSet {
+export function openJwks(url: string): RemoteJWKSet {
   return createRemoteJWKSet(new URL(url), {
     cacheMaxAge: cacheMaxAgeMs,
     cooldownDuration: cooldownMs,
     timeoutDuration: fetchTimeoutMs,
-    [customFetch]: sparing(url.startsWith('file:') ? readKeyFile : fetchKeys),
+    [customFetch]: withCooldown(url.startsWith('file:') ? readKeyFile : fetchKeys),
   });
 }
 
-/** The key set could not be had: that says nothing about a token. */
-export class KeySetUnavailable extends Error {}
+/** The key set cannot be loaded, so tokens cannot be verified. */
+export class JwksUnavailable extends Error {}
 
-/** Does not try again soon what has just failed. */
-function sparing(load: FetchImplementation): FetchImplementation {
+/** Fails at once for a while after a failed load. */
+function withCooldown(load: FetchImplementation): FetchImplementation {
   let failedAt = Number.NEGATIVE_INFINITY;
   return async (url, options) => {
     if (performance.now() - failedAt < failureCooldownMs) {
-      throw new KeySetUnavailable('The key set could not be had a moment ago.');
+      throw new JwksUnavailable('The key set could not be had a moment ago.');
     }
     try {
       return await load(url, options);
     } catch (cause) {
       failedAt = performance.now();
-      throw new KeySetUnavailable('The key set cannot be had.', { cause });
+      throw new JwksUnavailable('The key set cannot be had.', { cause });
     }
   };
 }
 
-const readKeyFile: FetchImplementation = async (url) => checked(await readFile(new URL(url), 'utf8'));
+const readKeyFile: FetchImplementation = async (url) => toResponse(await readFile(new URL(url), 'utf8'));
 
 const fetchKeys: FetchImplementation = async (url, options) => {
   const response = await fetch(url, options);
-  // A redirect is not followed: the settings name the place.
+  // Redirects are refused: only the configured URL is trusted.
   if (response.status !== 200) throw new Error(`The key set was answered with ${response.status}.`);
   if (Number(response.headers.get('content-length') ?? 0) > keySetBytesMax) throw tooLarge();
-  return checked(await response.text());
+  return toResponse(await response.text());
 };
 
-/** A page of some other kind, or half a file, must not take the place of the keys that we have. */
-function checked(text: string): Response {
+/** Checks the text before it replaces the current keys: an error page or half a file must not. */
+function toResponse(text: string): Response {
   if (text.length > keySetBytesMax) throw tooLarge();
   const keys: unknown = JSON.parse(text)?.keys;
   if (!Array.isArray(keys) || keys.length === 0) throw new Error('The key set has no keys.');

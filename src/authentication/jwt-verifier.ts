@@ -9,40 +9,44 @@ import {
   type RefusalReason,
 } from '../domain/authentication.ts';
 import type { Clock } from '../domain/clock.ts';
-import { KeySetUnavailable, openKeySet } from './jwks.ts';
+import { JwksUnavailable, openJwks } from './jwks.ts';
 
-export interface OpenTokensOptions {
+/** Dependencies of {@link openJwtVerifier}. */
+export interface JwtVerifierOptions {
   readonly clock: Clock;
-  /** Told when the issuer's keys cannot be had. */
+  /** Called with the error if the issuer's keys cannot be loaded at the start. */
   readonly onHealth: (part: 'key set', error: unknown) => void;
 }
 
-/** An issuer that cannot be reached may come back, and keys must go on meanwhile; a file is there or is not. */
-export async function openTokens(
+/**
+ * Opens a verifier for JWTs. If the issuer cannot be reached, the service starts anyway and retries later.
+ * @throws Error if the key set is a file that cannot be read.
+ */
+export async function openJwtVerifier(
   config: TokenConfig,
-  { clock, onHealth }: OpenTokensOptions,
+  { clock, onHealth }: JwtVerifierOptions,
 ): Promise<Authenticator> {
-  const keySet = openKeySet(config.keysUrl);
+  const keySet = openJwks(config.keysUrl);
   try {
     await keySet.reload();
   } catch (error) {
     if (config.keysUrl.startsWith('file:')) throw error;
     onHealth('key set', error);
   }
-  return createTokenAuthenticator(config, keySet, clock);
+  return createJwtVerifier(config, keySet, clock);
 }
 
-/** Longer than any issuer's tokens. */
+/** In characters; issuers' tokens are shorter. */
 const tokenLengthMax = 8192;
 
-/** Three parts in base64url without padding (RFC 7515): anything else is not even taken apart. */
+/** Compact serialization: three parts in base64url without padding (RFC 7515 section 7.1). */
 const tokenPattern = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
-/** Registered claims that a token for us cannot lack. `nbf` is heeded where it is given. */
+/** Claims that every token must have. `nbf` is checked if present. */
 const requiredClaims = ['iss', 'aud', 'sub', 'exp'];
 
-/** Takes JWTs (RFC 7519) of one issuer for one audience, as RFC 8725 and RFC 9068 ask. */
-export function createTokenAuthenticator(
+/** Verifies JWTs (RFC 7519) of one issuer for one audience, following RFC 8725 and RFC 9068. */
+export function createJwtVerifier(
   config: TokenConfig,
   keySet: RemoteJWKSet,
   clock: Clock,
@@ -70,12 +74,12 @@ export function createTokenAuthenticator(
     }
   }
 
-  /** What jose leaves to its caller. */
+  /** Checks that jose leaves to its caller. */
   function faultOf({ protectedHeader, payload }: JWTVerifyResult): RefusalReason | undefined {
     const { typ, crit } = protectedHeader;
     const type = typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : '';
     if (!types.includes(type)) return 'token_type';
-    // There is no extension that we understand.
+    // No critical extension is supported (RFC 7515 section 4.1.11).
     if (crit !== undefined) return 'token_malformed';
     if (!isPrincipalName(payload.sub)) return 'token_claims';
     return payload.scope === undefined || typeof payload.scope === 'string' ? undefined : 'token_claims';
@@ -114,7 +118,7 @@ const reasonsOfJose: Readonly<Record<string, RefusalReason>> = {
 function reasonOf(error: unknown): RefusalReason {
   if (error instanceof errors.JWTClaimValidationFailed && error.claim === 'nbf') return 'token_not_yet_valid';
   if (error instanceof errors.JOSEError) return reasonsOfJose[error.code] ?? 'token_malformed';
-  return error instanceof KeySetUnavailable ? 'unverifiable' : 'token_malformed';
+  return error instanceof JwksUnavailable ? 'unverifiable' : 'token_malformed';
 }
 
 const details: Partial<Record<RefusalReason, string>> = {
@@ -134,16 +138,17 @@ function refused(reason: RefusalReason, error?: unknown): Authentication {
   return { refusal: { reason, detail: details[reason] ?? '', ...cause } };
 }
 
-/** How long a verified token is not verified again: what a withdrawn signing key may still do for. */
+/** How long a verified token is accepted without checking its signature again. */
 const trustMs = 60_000;
 const tokensMax = 10_000;
 
-/** Tokens that were verified a moment ago, by their hash: a signature costs as much as the rest of a read. */
+/** Recently verified tokens by their hash, because verifying a signature is expensive. */
 export interface TokenCache {
   find(name: string): Principal | undefined;
   add(name: string, principal: Principal): void;
 }
 
+/** Creates a cache of at most 10,000 tokens. */
 export function createTokenCache(clock: Clock): TokenCache {
   const tokens = new Map<string, { readonly principal: Principal; readonly verifiedAt: number }>();
   return {
@@ -157,7 +162,7 @@ export function createTokenCache(clock: Clock): TokenCache {
       return undefined;
     },
     add(name, principal) {
-      // So many in a minute are not expected. All that is lost is that each is verified once more.
+      // Dropping the whole cache only costs verifying each token once more.
       if (tokens.size >= tokensMax) tokens.clear();
       tokens.set(name, { principal, verifiedAt: performance.now() });
     },

@@ -1,27 +1,27 @@
-/** What the contract says of an operation or a parameter that is to go. */
+/** The deprecation markers of an operation or a parameter. */
 export interface DeprecationMarkers {
   readonly deprecated?: boolean;
-  /** Since when nobody should begin to use it, such as `2027-01-15T00:00:00Z`. Needed with `deprecated`. */
+  /** When it was deprecated, such as `2027-01-15T00:00:00Z`. Required with `deprecated`. */
   readonly 'x-deprecated-at'?: string;
-  /** From when on it may be gone; not before the other. */
+  /** When it may be removed; not before `x-deprecated-at`. */
   readonly 'x-sunset-at'?: string;
 }
 
-/** What a reply says of it. */
+/** The response headers that announce a deprecation. */
 export interface DeprecationHeaders {
-  /** RFC 9745 section 2: a date as a structured field, in seconds. */
+  /** A structured date in seconds (RFC 9745 section 2). */
   readonly Deprecation: string;
-  /** RFC 8594 section 3: a date as HTTP has them. */
+  /** An HTTP date (RFC 8594 section 3). */
   readonly Sunset?: string;
-  /** Where a person reads what to use instead. */
+  /** The page that says what to use instead. */
   readonly Link: string;
 }
 
 const instantPattern = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/;
 
 /**
- * The headers that these markers mean; undefined for what is not deprecated.
- * @throws Error when the markers contradict each other, which only a broken contract can do.
+ * Builds the headers for the markers; undefined if nothing is deprecated.
+ * @throws Error if the markers contradict each other, which is a fault of the contract.
  */
 export function deprecationHeaders(
   name: string,

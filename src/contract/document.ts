@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import type { operations } from '../../generated/openapi.d.ts';
 import type { DeprecationMarkers } from './deprecation.ts';
 
+/** The `operationId` of an operation of the contract. */
 export type OperationId = keyof operations;
 
-/** The parts of an OpenAPI 3.0 schema object that the service reads at run time. */
+/** The members of an OpenAPI 3.0 schema object that the service reads at run time. */
 export interface SchemaObject {
   readonly type?: 'object' | 'array' | 'string' | 'integer' | 'boolean';
   readonly properties?: Readonly<Record<string, SchemaObject>>;
@@ -14,6 +15,7 @@ export interface SchemaObject {
   readonly $ref?: string;
 }
 
+/** The members of a parameter object that the service reads. */
 export interface ParameterObject extends DeprecationMarkers {
   readonly name: string;
   readonly in: 'query' | 'header' | 'path';
@@ -21,6 +23,7 @@ export interface ParameterObject extends DeprecationMarkers {
   readonly example?: unknown;
 }
 
+/** The members of an operation object that the service reads. */
 export interface OperationObject extends DeprecationMarkers {
   readonly operationId: OperationId;
   readonly tags?: readonly string[];
@@ -33,6 +36,7 @@ export interface OperationObject extends DeprecationMarkers {
   >;
 }
 
+/** The members of the OpenAPI document that the service reads. */
 export interface ContractDocument {
   readonly info: { readonly title: string; readonly version: string };
   readonly paths: Readonly<Record<string, Readonly<Record<string, OperationObject>>>>;
@@ -41,18 +45,18 @@ export interface ContractDocument {
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
-/** The contract as it was written, comments included: what `/openapi.yaml` answers. */
+/** The contract as written, with comments; served at `/openapi.yaml`. */
 export const contractYaml = read('openapi.yaml');
 
-/** The same contract as JSON: what `/openapi.json` answers. */
+/** The contract as JSON; served at `/openapi.json`. */
 export const contractJson = read('generated/openapi.json');
 
-/** The parsed contract. Shared: nobody may change it. */
+/** The parsed contract. Treat it as immutable. */
 export const contract: ContractDocument = JSON.parse(contractJson);
 
 /**
- * The object that a `$ref` of this document points to, or the value itself when it is no reference.
- * @throws Error when the reference leads nowhere, which only a broken contract can do.
+ * Resolves a `$ref` into this document; returns any other value as it is.
+ * @throws Error if the target does not exist, which is a fault of the contract.
  */
 export function resolveReference<T extends object>(value: T | { readonly $ref: string }): T {
   if (!('$ref' in value) || typeof value.$ref !== 'string') return value as T;
@@ -64,7 +68,7 @@ export function resolveReference<T extends object>(value: T | { readonly $ref: s
   return resolveReference(target as T | { readonly $ref: string });
 }
 
-/** A schema of `components.schemas` with the references of its properties left as they are. */
+/** The schema of this name in `components.schemas`. References of its properties are not resolved. */
 export function schemaNamed(name: string): SchemaObject {
   return resolveReference<SchemaObject>({ $ref: `#/components/schemas/${name}` });
 }

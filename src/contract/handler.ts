@@ -3,31 +3,31 @@ import type { OperationId } from './document.ts';
 import type { StreamedMediaType } from './operations.ts';
 import type { Rendered, RenderedBytes } from './types.ts';
 
-/** One handler for every operation of the contract: leaving one out does not compile. */
+/** One handler for each operation of the contract. A missing one does not compile. */
 export type Handlers<Context> = { readonly [Id in OperationId]: Handler<Id, Context> };
 
 /**
- * A handler reads its call, calls the domain's ports and returns a reply. It never sees Express and never
- * catches: a refusal is a thrown `Failure`, which becomes problem details in one place.
+ * Handles one operation: reads the call, calls the domain's ports, returns a reply. Refusals are thrown as `Failure`;
+ * the error handler turns them into problem details.
  */
 export type Handler<Id extends OperationId, Context> = (
   call: Call<Id> & Context,
 ) => Reply<Id> | Promise<Reply<Id>>;
 
-/** What the validator let through, typed by the contract. Header names are written as in the contract. */
+/** A validated request, typed by the contract. Header names are spelled as in the contract. */
 export interface Call<Id extends OperationId> {
   readonly path: Defined<Parameters<Id>['path']>;
   readonly query: Defined<Parameters<Id>['query']>;
   readonly headers: Defined<Parameters<Id>['header']>;
-  /** Of a streamed media type: the bytes as they arrive. */
+  /** The parsed body, or the bytes as they arrive for a streamed media type. */
   readonly body: RequestBody<Id>;
   /** The media type of the body, without parameters. */
   readonly contentType: RequestMediaType<Id>;
-  /** Which media type of the operation's successes the caller prefers. */
+  /** The media type that the caller prefers, of those that the operation can return. */
   readonly accepts: ReplyMediaType<Id>;
 }
 
-/** A declared success of the operation: its status, the headers that status requires, and a whole body. */
+/** A success response that the contract declares: its status, required headers and body. */
 export type Reply<Id extends OperationId> = {
   [Status in SuccessStatus<Id>]: { readonly status: Status } & ReplyHeaders<Responses<Id>[Status]> &
     ReplyBody<Responses<Id>[Status]>;
@@ -37,7 +37,7 @@ type Parameters<Id extends OperationId> = operations[Id]['parameters'];
 type Responses<Id extends OperationId> = operations[Id]['responses'];
 type SuccessStatus<Id extends OperationId> = Extract<keyof Responses<Id>, 200 | 201 | 204 | 304>;
 
-/** Absent parameter groups are an empty object, so that a handler need not ask. */
+/** An empty object in place of an absent group of parameters. */
 type Defined<Group> = [NonNullable<Group>] extends [never]
   ? Readonly<Record<never, never>>
   : NonNullable<Group>;
@@ -66,10 +66,10 @@ type ReplyMediaType<Id extends OperationId> = {
     : never;
 }[SuccessStatus<Id>];
 
-/** Dispatch itself sets these, the last two where there is a limit. */
+/** Headers that the HTTP layer sets by itself. */
 type AmbientHeader = 'X-Request-Id' | 'RateLimit' | 'RateLimit-Policy';
 
-/** The declared headers without openapi-typescript's index signature, which would let any name pass. */
+/** The declared headers without openapi-typescript's index signature, which would accept any name. */
 type DeclaredHeaders<Headers> = {
   readonly [Name in keyof Headers as string extends Name
     ? never
@@ -80,7 +80,7 @@ type DeclaredHeaders<Headers> = {
         : Name]: Headers[Name];
 };
 
-/** The names of the headers that any success of any operation has. */
+/** Every header name that some success response declares. */
 type HeaderName = {
   [Id in OperationId]: {
     [Status in SuccessStatus<Id>]: Responses<Id>[Status] extends { headers: infer Headers }
@@ -89,7 +89,7 @@ type HeaderName = {
   }[SuccessStatus<Id>];
 }[OperationId];
 
-/** A response's own headers, and none that only other responses have: the compiler lets a spread bring them. */
+/** A response's own headers. Those of other responses are excluded, because a spread could add them unnoticed. */
 type OwnHeaders<Headers> = DeclaredHeaders<Headers> & {
   readonly [Name in Exclude<HeaderName, keyof DeclaredHeaders<Headers>>]?: never;
 };
@@ -106,7 +106,7 @@ type ReplyBody<Response> = Response extends { content: infer Content }
     : ContentReply<Content>
   : { readonly body?: never };
 
-/** A streamed body names its media type. Any other is of the first media type that the operation declares. */
+/** A streamed body names its media type; any other body has the first media type that the operation declares. */
 type ContentReply<Content> = {
   [MediaType in keyof Content]: MediaType extends StreamedMediaType
     ? { readonly mediaType: MediaType; readonly body: AsyncIterable<Uint8Array> }

@@ -8,46 +8,48 @@ import {
   type SchemaObject,
 } from './document.ts';
 
-/** Media types whose bodies are never held as a whole: they go through the service piece by piece. */
+/** Media types whose bodies are streamed and never held in memory as a whole. */
 export const streamedMediaTypes = ['application/x-ndjson', 'text/csv', 'text/event-stream'] as const;
 
+/** A media type whose bodies are streamed. */
 export type StreamedMediaType = (typeof streamedMediaTypes)[number];
 
+/** Whether bodies of the media type are streamed. */
 export function isStreamed(mediaType: string): mediaType is StreamedMediaType {
   return streamedMediaTypes.some((streamed) => streamed === mediaType);
 }
 
-/** What the HTTP layer needs to know of an operation, read once from the contract. */
+/** An operation of the contract, prepared for the HTTP layer. */
 export interface Operation {
   readonly id: OperationId;
   /** Upper case, such as `GET`. */
   readonly method: string;
-  /** The path template, such as `/customers/{customerId}`: safe to log, for it holds no data. */
+  /** The path template, such as `/customers/{customerId}`, which is safe to log. */
   readonly path: string;
-  /** The scope that a caller needs; no caller has the empty one. */
+  /** The scope that a caller needs. No caller has the empty scope. */
   readonly requiredScope: string;
   readonly parameters: readonly ParameterObject[];
-  /** The schema of the request body, which is the same for each of its media types. */
+  /** The schema of the request body; all its media types share it. */
   readonly bodySchema: SchemaObject | undefined;
   readonly headerNames: readonly string[];
   readonly queryNames: ReadonlySet<string>;
-  /** Query parameters whose raw text must be a plain decimal integer. */
+  /** Query parameters of type integer. */
   readonly integerParameters: readonly string[];
-  /** Media types that the request body may have; empty when there is no body. */
+  /** Media types of the request body; empty without a body. */
   readonly requestMediaTypes: readonly string[];
-  /** Whether the request body is handed to the handler as it arrives. */
+  /** Whether the handler receives the request body as a stream. */
   readonly streamsRequest: boolean;
-  /** Media types of the successful replies; empty when none has a body. */
+  /** Media types of the success responses; empty without a body. */
   readonly responseMediaTypes: readonly string[];
-  /** Whether a request that breaks the contract is answered 422, as declared, or else 400. */
+  /** Whether contract violations get the declared 422; otherwise they get 400. */
   readonly declaresUnprocessable: boolean;
-  /** What each reply says when the operation is deprecated. */
+  /** Headers of each response while the operation is deprecated. */
   readonly deprecation: DeprecationHeaders | undefined;
   readonly deprecatedParameters: readonly DeprecatedParameter[];
 }
 
 interface DeprecatedParameter extends Pick<ParameterObject, 'name' | 'in'> {
-  /** What each reply to a request with the parameter says. */
+  /** Headers of the response to a request that uses the parameter. */
   readonly deprecation: DeprecationHeaders;
 }
 
@@ -60,14 +62,14 @@ export const operationsById: ReadonlyMap<OperationId, Operation> = new Map(
   ),
 );
 
-/** Every scope that the contract asks for, in the order of its operations. */
+/** Every scope that some operation requires. */
 export const requiredScopes: ReadonlySet<string> = new Set(
   [...operationsById.values()].map(({ requiredScope }) => requiredScope),
 );
 
 /**
  * The operation with this id.
- * @throws Error when the contract has none, which the types already exclude.
+ * @throws Error if the contract has none.
  */
 export function operationById(id: OperationId): Operation {
   const operation = operationsById.get(id);
@@ -76,8 +78,7 @@ export function operationById(id: OperationId): Operation {
 }
 
 /**
- * The contract's example for what a validator's path names, such as `['body', 'address', 'city']` or
- * `['query', 'limit']`; undefined where it gives none.
+ * The contract's example at a path of the validator, such as `['body', 'address', 'city']` or `['query', 'limit']`.
  */
 export function exampleAt(operation: Operation, [place, ...names]: readonly string[]): unknown {
   if (place === 'body') return bodyMemberAt(operation, names)?.example;
@@ -85,7 +86,7 @@ export function exampleAt(operation: Operation, [place, ...names]: readonly stri
   return parameter?.example ?? (parameter && resolveReference(parameter.schema).example);
 }
 
-/** The schema of the body's member that these names lead to; undefined where the contract has none. */
+/** The schema of a member of the body, by the names that lead to it. */
 export function bodyMemberAt(operation: Operation, names: readonly string[]): SchemaObject | undefined {
   let schema = operation.bodySchema && resolveReference(operation.bodySchema);
   for (const name of names) {
@@ -126,7 +127,7 @@ function describeOperation(path: string, method: string, operation: OperationObj
   };
 }
 
-/** What is to go is told on the docs page, in the description of the operation. */
+/** The deprecation headers link to the operation on the docs page. */
 function describeDeprecation(operation: OperationObject, parameters: readonly ParameterObject[]) {
   const { operationId: id, tags = [] } = operation;
   const information = `/docs#/${tags[0]}/${id}`;

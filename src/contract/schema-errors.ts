@@ -1,4 +1,4 @@
-/** How a validator says that a value has another type. */
+/** The validator's message for a value of the wrong type. */
 const typePattern = /^must be (string|boolean|integer|array|object)(,null)?$/;
 
 const typeNames: Readonly<Record<string, string>> = {
@@ -9,8 +9,8 @@ const typeNames: Readonly<Record<string, string>> = {
   object: 'an object',
 };
 
-/** A validator's message for a person: no regular expression, and nothing of JSON Schema. */
-export function readableFault(message: string, example: unknown): string {
+/** Rewrites a validator's message for people, without regular expressions or JSON Schema terms. */
+export function describeSchemaError(message: string, example: unknown): string {
   const [, typeName = '', orNull] = typePattern.exec(message) ?? [];
   if (typeName) return `must be ${typeNames[typeName]}${orNull ? ' or null' : ''}`;
   if (message.startsWith('must have required property')) return 'is required';
@@ -32,12 +32,12 @@ export function readableFault(message: string, example: unknown): string {
   return message.replace('must be >= ', 'must be at least ').replace('must be <= ', 'must be at most ');
 }
 
-/** Whether a validator's message is about the type of a value. */
+/** Whether a validator's message reports a wrong type. */
 export function isWrongType(message: string): boolean {
   return typePattern.test(message);
 }
 
-/** Whether a validator's message is about a member that the schema does not have. */
+/** Whether a validator's message reports an unknown member. */
 export function isUnknownMember(message: string): boolean {
   return message.startsWith('must NOT have additional');
 }

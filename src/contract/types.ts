@@ -19,10 +19,9 @@ export type ProblemError = components['schemas']['ProblemError'];
 declare const renderedType: unique symbol;
 
 /**
- * JSON text of a `T`, ready for the socket. Only storage makes it (`storage/rendering.ts`): the database
- * rendered it, or a write rendered once what it stored, so nobody needs to parse and print it again.
+ * JSON text of a `T` that is sent as it is. Only storage produces it, so that rows are not parsed and serialized again.
  */
 export type Rendered<T> = string & { readonly [renderedType]: T };
 
-/** The same as bytes in UTF-8: a long text is then neither decoded nor encoded on its way from SQLite to the socket. */
+/** {@link Rendered} in UTF-8, which goes from SQLite to the socket without being decoded and encoded. */
 export type RenderedBytes<T> = Uint8Array & { readonly [renderedType]: T };

@@ -1,18 +1,17 @@
-/** How late the event loop is, all the time. */
+/** A continuous measurement of the event loop's delay. */
 export interface EventLoopDelay {
-  /** By how much each of the last timers was late at least, in milliseconds. */
+  /** The smallest delay among the latest samples. */
   readonly delayMs: number;
   stop(): void;
 }
 
 const intervalMs = 50;
-/** One long pause, as of a garbage collection, is no overload: several on end are. */
+/** A single long pause, such as a garbage collection, is not overload; several in a row are. */
 const samplesCount = 3;
 
 /**
- * Measures by a timer how long whatever is ready has to wait for its turn. The least of several on end tells a
- * standing delay from a passing one, which is the idea of CoDel (RFC 8289, section 3.1). What `perf_hooks` offers is
- * a histogram in which a long pause, once seen, stays until it is reset.
+ * Measures the delay with a timer. The minimum of several samples distinguishes a standing queue from a burst, the idea
+ * of CoDel (RFC 8289 section 3.1). The histogram of `perf_hooks` keeps a single long pause until it is reset.
  */
 export function watchEventLoop(): EventLoopDelay {
   const latest: number[] = new Array(samplesCount).fill(0);

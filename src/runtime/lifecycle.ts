@@ -1,13 +1,14 @@
-/** How far a service is in its life: readiness and connections go by it. */
+/** The stages of a service's shutdown, which readiness and connections follow. */
 export interface Lifecycle {
-  /** It will end: no more work should be sent here, and readiness says so. What is sent is done. */
+  /** Shutdown has begun. Readiness fails; requests are still served. */
   readonly stopping: boolean;
-  /** Connections come to their end: each reply is the last of its own. */
+  /** Connections are being closed: each response is the last on its connection. */
   readonly closing: boolean;
   beginStop(): void;
   beginClosing(): void;
 }
 
+/** Creates the lifecycle of a running service. */
 export function createLifecycle(): Lifecycle {
   let stopping = false;
   let closing = false;

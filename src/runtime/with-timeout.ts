@@ -1,9 +1,8 @@
 /**
- * The work's own outcome, or what `onLate` answers or throws where that is not there in time. The work goes on all the
- * same: whoever calls this sees to it that nobody is hurt by that. Of one promise and one timer, for every request has
- * some of these: a race of promises took 1% of a GET.
+ * Settles like `work`, or with the result of `onLate` if the work takes longer than `timeoutMs`. Late work is not
+ * cancelled. Cheaper than `Promise.race`, because every request uses it several times.
  */
-export function within<Result>(
+export function withTimeout<Result>(
   timeoutMs: number,
   work: Promise<Result>,
   onLate: () => Result,
