@@ -1,10 +1,10 @@
 /** Fills a database with the customers of the dataset, quickly and through the service's own writing code. */
 import { loadConfig } from '../../src/config/config.ts';
 import { createCommand } from '../../src/domain/commands.ts';
-import type { WriteContext } from '../../src/domain/customer-store.ts';
+import type { WriteContext } from '../../src/domain/context.ts';
 import type { Engine } from '../../src/storage/engine/engine.ts';
 import { migrate, openToServe } from '../../src/storage/open.ts';
-import { createWriteBatch } from '../../src/storage/writes/batch.ts';
+import { BatchWriter } from '../../src/storage/writes/batch.ts';
 import { createdAtMs, customerOf, idOf } from './dataset.ts';
 
 /** More in a transaction is no quicker. */
@@ -45,13 +45,13 @@ export async function fillTo(databaseUrl: string, count: number, tell: (done: nu
 
 async function addBatch(engine: Engine, from: number, to: number): Promise<void> {
   let next = from;
-  const apply = createWriteBatch(engine.dialect, () => idOf(next++), 0);
+  const batch = new BatchWriter(engine.dialect, () => idOf(next++), 0);
   const writes = Array.from({ length: to - from }, (_, offset) => ({
     command: createCommand(customerOf(from + offset)),
     context,
     request: undefined,
   }));
-  const outcomes = await engine.transaction((session) => apply(session, writes, createdAtMs(from)));
+  const outcomes = await engine.transaction((session) => batch.write(session, writes, createdAtMs(from)));
   const refused = outcomes.find((outcome) => 'error' in outcome);
   if (refused) throw refused.error;
 }

@@ -1,6 +1,7 @@
 import type { TransferFormat } from '../bulk/formats.ts';
 import type { Config } from '../config/config.ts';
 import { createCustomerExport } from '../storage/customers/export.ts';
+import { translateReadErrors } from '../storage/errors.ts';
 import { openToRead } from '../storage/open.ts';
 import { formatOf, openSink, type TransferSink } from './bulk-file.ts';
 import { Interrupted, type Interruption, watchInterruption } from './exit.ts';
@@ -22,7 +23,9 @@ export async function exportToFile(config: Config, file: string, options: Export
   const startedAt = performance.now();
   try {
     const { includeDeleted = false } = options;
-    const { feedPosition, pages } = await createCustomerExport(database.engine)({ includeDeleted });
+    const { feedPosition, pages } = await createCustomerExport(translateReadErrors(database.engine))({
+      includeDeleted,
+    });
     const sink = await openSink(file);
     const rows = await writeAll(pages, format, sink, interruption, progress);
     const rate = ratePerSecond(rows, performance.now() - startedAt);

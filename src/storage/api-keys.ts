@@ -1,6 +1,7 @@
 import type { ApiKey, ApiKeyStore } from '../domain/authentication.ts';
-import type { Engine, Session } from './engine/engine.ts';
-import { toFailure } from './errors.ts';
+import type { Engine, Session, Work } from './engine/engine.ts';
+import { translateErrors, translateReadErrors } from './errors.ts';
+import { raw, run, sql } from './sql/sql.ts';
 
 interface KeyRow {
   readonly id: string;
@@ -12,81 +13,83 @@ interface KeyRow {
   readonly revoked_at: string | null;
 }
 
-const select = 'SELECT id, name, scopes, hash, created_at, expires_at, revoked_at FROM api_keys';
+const columns = raw('id, name, scopes, hash, created_at, expires_at, revoked_at');
 
-/** The API keys of a database that may be served from at the same time, by this process or another. */
+/** Stores API keys. The database may be in use by several processes. */
 export function createApiKeyStore(engine: Engine): ApiKeyStore {
-  async function translated<Result>(work: Promise<Result>): Promise<Result> {
-    try {
-      return await work;
-    } catch (error) {
-      throw toFailure(error, engine.dialect, 'read');
-    }
-  }
+  const { read } = translateReadErrors(engine);
 
-  /** Every change moves the counter in its own transaction, first, so that two changes take turns. */
-  function change<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
-    return translated(
-      engine.transaction(async (session) => {
-        await session.run('UPDATE api_key_revision SET revision = revision + 1', []);
-        return work(session);
-      }),
-    );
+  /** Increments the revision first: its row lock serializes changes across processes. */
+  function change<Result>(work: Work<Result>): Promise<Result> {
+    const transaction = engine.transaction(async (session) => {
+      await run(session, sql`UPDATE api_key_revision SET revision = revision + 1`);
+      return work(session);
+    });
+    return translateErrors(transaction, engine.dialect, 'read');
   }
 
   return {
-    list: () =>
-      translated(
-        engine.read(async (session) => {
-          const rows = await session.run<KeyRow>(`${select} ORDER BY created_at, id`, []);
-          return rows.map(keyOf);
-        }),
-      ),
-    revision: () =>
-      translated(
-        engine.read(async (session) => {
-          const [row] = await session.run<{ revision: number | string }>(
-            'SELECT revision FROM api_key_revision',
-            [],
-          );
-          if (!row) throw new Error('The table api_key_revision has lost its row.');
-          return String(row.revision);
-        }),
-      ),
+    list: () => read(listKeys),
+    revision: () => read(readRevision),
     create: (key) =>
       change(async (session) => {
-        const namesakes = await session.run<KeyRow>(`${select} WHERE name = ? AND revoked_at IS NULL`, [
-          key.name,
-        ]);
-        if (namesakes.some(({ expires_at: end }) => end === null || end > key.createdAt)) return false;
-        await insert(session, key);
+        if (await isNameInUse(session, key)) return false;
+        await insertKey(session, key);
         return true;
       }),
-    revoke: (id, at) =>
-      change(async (session) => {
-        const [row] = await session.run<KeyRow>(`${select} WHERE id = ?`, [id]);
-        await session.run('UPDATE api_keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL', [at, id]);
-        return row && keyOf(row);
-      }),
+    revoke: (id, at) => change((session) => revokeKey(session, id, at)),
     replace: (id, successor, endsAt) =>
       change(async (session) => {
-        const ended = await session.run(
-          'UPDATE api_keys SET expires_at = CASE WHEN expires_at < ? THEN expires_at ELSE ? END ' +
-            'WHERE id = ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?) RETURNING id',
-          [endsAt, endsAt, id, successor.createdAt],
-        );
-        if (ended.length === 0) return false;
-        await insert(session, successor);
+        if (!(await limitKey(session, id, endsAt, successor.createdAt))) return false;
+        await insertKey(session, successor);
         return true;
       }),
   };
 }
 
-async function insert(session: Session, key: ApiKey): Promise<void> {
-  await session.run(
-    'INSERT INTO api_keys (id, name, scopes, hash, created_at, expires_at, revoked_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
-    [key.id, key.name, key.scopes.join(' '), key.hash, key.createdAt, key.expiresAt, key.revokedAt],
+async function listKeys(session: Session): Promise<ApiKey[]> {
+  const rows = await run<KeyRow>(session, sql`SELECT ${columns} FROM api_keys ORDER BY created_at, id`);
+  return rows.map(keyOf);
+}
+
+async function readRevision(session: Session): Promise<string> {
+  const [row] = await run<{ revision: number | string }>(session, sql`SELECT revision FROM api_key_revision`);
+  if (!row) throw new Error('The table api_key_revision has lost its row.');
+  return String(row.revision);
+}
+
+/** Whether a key that has neither expired nor been revoked has the name. */
+async function isNameInUse(session: Session, { name, createdAt }: ApiKey): Promise<boolean> {
+  const rows = await run<KeyRow>(
+    session,
+    sql`SELECT ${columns} FROM api_keys WHERE name = ${name} AND revoked_at IS NULL`,
   );
+  return rows.some((row) => row.expires_at === null || row.expires_at > createdAt);
+}
+
+async function insertKey(session: Session, key: ApiKey): Promise<void> {
+  await run(
+    session,
+    sql`INSERT INTO api_keys (${columns}) VALUES (${key.id}, ${key.name}, ${key.scopes.join(' ')}, ${key.hash},
+      ${key.createdAt}, ${key.expiresAt}, ${key.revokedAt})`,
+  );
+}
+
+/** Revokes a key and returns it as it was before. */
+async function revokeKey(session: Session, id: string, at: string): Promise<ApiKey | undefined> {
+  const [row] = await run<KeyRow>(session, sql`SELECT ${columns} FROM api_keys WHERE id = ${id}`);
+  await run(session, sql`UPDATE api_keys SET revoked_at = ${at} WHERE id = ${id} AND revoked_at IS NULL`);
+  return row && keyOf(row);
+}
+
+/** Makes a valid key expire at `endsAt`, unless it expires earlier, and returns whether it was valid. */
+async function limitKey(session: Session, id: string, endsAt: string, now: string): Promise<boolean> {
+  const limited = await run(
+    session,
+    sql`UPDATE api_keys SET expires_at = CASE WHEN expires_at < ${endsAt} THEN expires_at ELSE ${endsAt} END
+      WHERE id = ${id} AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ${now}) RETURNING id`,
+  );
+  return limited.length > 0;
 }
 
 function keyOf(row: KeyRow): ApiKey {

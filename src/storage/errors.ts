@@ -1,12 +1,42 @@
 import { Failure, unavailable } from '../domain/failures.ts';
-import { CommitUncertain } from './engine/engine.ts';
+import { CommitUncertain, type ReadSource } from './engine/engine.ts';
 import type { Dialect } from './sql/dialect.ts';
 
+/** Why the database cannot be used: one line that tells the operator what to do. */
+export class StorageError extends Error {}
+
+/** Another process is serving the SQLite file. */
+export class DatabaseInUseError extends StorageError {}
+
 /**
- * What a caller may know of a driver's error. The error itself goes along as the cause, for the log.
- * An error that means a defect is returned as it is, and becomes a 500.
+ * Another instance committed between a read and a write of this transaction: a key that was absent now exists, or
+ * the row that blocked a write is gone. Running the transaction again resolves it.
  */
-export function toFailure(error: unknown, dialect: Dialect, work: 'read' | 'write'): unknown {
+export class WriteConflict extends Error {}
+
+/** Makes the reads of a source reject with a {@link toFailure} instead of a driver's error. */
+export function translateReadErrors({ dialect, read }: ReadSource): ReadSource {
+  return { dialect, read: (work, options) => translateErrors(read(work, options), dialect, 'read') };
+}
+
+/** Awaits work and rejects with {@link toFailure} of its error. */
+export async function translateErrors<Result>(
+  work: Promise<Result>,
+  dialect: Dialect,
+  kind: 'read' | 'write',
+): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    throw toFailure(error, dialect, kind);
+  }
+}
+
+/**
+ * Translates a driver's error to what a caller may see; the error itself becomes the cause, for the log. An error
+ * that means a bug is returned unchanged, without its message if that may quote stored values.
+ */
+export function toFailure(error: unknown, dialect: Dialect, kind: 'read' | 'write'): unknown {
   if (error instanceof Failure) return error;
   if (error instanceof CommitUncertain) {
     return unavailable(
@@ -14,48 +44,35 @@ export function toFailure(error: unknown, dialect: Dialect, work: 'read' | 'writ
       error,
     );
   }
-  const again = work === 'write' ? 'Nothing was stored; try again.' : 'Try again.';
-  if (error instanceof MovedMeanwhile) return contended(error, again);
+  const advice = kind === 'write' ? 'Nothing was stored; try again.' : 'Try again.';
+  if (error instanceof WriteConflict) return contended(error, advice);
   if (error instanceof Error && /^(Knex)?TimeoutError$/.test(error.name)) {
     return unavailable('No database connection became free in time.', error);
   }
   switch (dialect.errorMeaning(error)) {
     case 'unavailable':
-      return unavailable(`The database cannot serve this request now. ${again}`, error);
+      return unavailable(`The database cannot serve this request now. ${advice}`, error);
     case 'timeout':
       return unavailable(
-        work === 'write'
+        kind === 'write'
           ? 'The database took longer than a request may. Nothing was stored; try again.'
           : 'The query took longer than a request may. Narrow it down.',
         error,
       );
     case 'retry':
     case 'locked':
-      return contended(error, again);
+      return contended(error, advice);
     default:
       return dialect.messageHoldsValues(error) ? withoutMessage(error) : error;
   }
 }
 
-/** The error for the log, without the words that may be a customer's. */
 function withoutMessage(error: unknown): Error {
   const { code, table, constraint } = error as Readonly<Record<string, unknown>>;
   const message = 'The database refused a value. Its own message may quote it, and is left out.';
   return Object.assign(new Error(message), { code, table, constraint });
 }
 
-function contended(cause: unknown, again: string): Failure {
-  return unavailable(`Other requests are changing the same customers. ${again}`, cause);
+function contended(cause: unknown, advice: string): Failure {
+  return unavailable(`Other requests are changing the same customers. ${advice}`, cause);
 }
-
-/** Why the database cannot be used, in one line that tells the operator what to do. */
-export class StorageProblem extends Error {}
-
-/** Another process serves the SQLite file. */
-export class DatabaseInUse extends StorageProblem {}
-
-/**
- * Another instance committed between our look and our write: a key that we did not find is there, or a row
- * that stood in the way is gone. Nothing is wrong; the batch is begun anew.
- */
-export class MovedMeanwhile extends Error {}

@@ -1,43 +1,34 @@
 import type { Log } from '../telemetry/log.ts';
+import type { SweepReport } from './changes/retention.ts';
 
-/** How much a round has removed. */
-export interface RoundReport {
-  readonly idempotencyKeys: number;
-  readonly changes: number;
-  readonly customers: number;
-}
-
-export interface HousekeepingOptions {
+export interface SweeperOptions {
   readonly log: Log;
-  /** From the end of one round to the beginning of the next. */
+  /** The pause between the end of one sweep and the start of the next. */
   readonly intervalMs: number;
 }
 
-/** Work of its own that the service does again and again beside requests. */
-export interface Housekeeping {
-  /** Ends the round under way where it can, and resolves when it has. */
+/** The background job that removes expired data. */
+export interface Sweeper {
+  /** Aborts the sweep under way and resolves when it has ended. */
   stop(): Promise<void>;
 }
 
-/**
- * Does a round now and then, one at a time. It keeps no process alive, and a round that fails is logged and tried
- * again with the next.
- */
-export function startHousekeeping(
-  round: (signal: AbortSignal) => Promise<RoundReport>,
-  { log, intervalMs }: HousekeepingOptions,
-): Housekeeping {
+/** Runs a sweep at intervals, one at a time, without keeping the process alive. Logs a failure and continues. */
+export function startSweeper(
+  sweep: (signal: AbortSignal) => Promise<SweepReport>,
+  { log, intervalMs }: SweeperOptions,
+): Sweeper {
   const stopping = new AbortController();
   let running: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
 
   async function run(): Promise<void> {
     try {
-      const { idempotencyKeys, changes, customers } = await round(stopping.signal);
+      const { idempotencyKeys, changes, customers } = await sweep(stopping.signal);
       if (idempotencyKeys + changes + customers > 0)
-        log.info({ idempotencyKeys, changes, customers }, 'removed what is past its time');
+        log.info({ idempotencyKeys, changes, customers }, 'removed expired data');
     } catch (error) {
-      if (!stopping.signal.aborted) log.warn({ err: error }, 'housekeeping failed and is tried again');
+      if (!stopping.signal.aborted) log.warn({ err: error }, 'removing expired data failed; will retry');
     }
     schedule();
   }

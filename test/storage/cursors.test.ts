@@ -17,7 +17,7 @@ const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const query = '["name",false,[]]';
 const position = ['zoe muller', '0198c5a2-7c1e-7b3a-9d42-5e1f0a6b8c37'] as const;
 
-suite('createCursorSealer', () => {
+suite('createCursorCodec', () => {
   const key = randomBytes(32);
   const sealer = createCursorCodec(key);
   const cursor = sealer.encode(query, position);

@@ -4,10 +4,10 @@ import type { Dialect } from '../sql/dialect.ts';
 
 type Member = readonly [name: string, expression: string, type: ColumnType];
 
-/** The type of a change's event: what SQL and the contract call it. */
+/** The SQL expression for the type of a change's event. */
 export const eventTypeExpression = `'customer.' || kind`;
 
-/** The SQL expression that renders a row of `changes` as the contract's ChangeEvent. */
+/** The SQL expression that renders a row of `changes` as the contract's ChangeEvent, a CloudEvent. */
 export function eventExpression(dialect: Dialect): string {
   const position = 'CAST(position AS text)';
   const members: Member[] = [
@@ -18,7 +18,7 @@ export function eventExpression(dialect: Dialect): string {
     ['subject', 'customer_id', 'uuid'],
     ['time', 'at', 'text'],
     ['datacontenttype', `'application/json'`, 'text'],
-    // CloudEvents asks for a sequence that orders as text does.
+    // Padded with zeros: the CloudEvents sequence extension compares it as text.
     ['sequence', `substr('${'0'.repeat(19)}' || ${position}, length(${position}) + 1)`, 'text'],
     ['data', asJson(dialect, dataExpression), 'json'],
   ];
@@ -41,13 +41,10 @@ export function entryExpression(dialect: Dialect): string {
   return dialect.renderObject(members);
 }
 
-/**
- * What a creation changed, as JSON text: each field that it did not leave empty. It is derived from the image, so
- * that the largest of all changes is not stored twice.
- */
+/** The changes of a creation as JSON text, derived from the snapshot: every field that is not empty. */
 const creationExpression = `'{' || substr(${creationMembers().join(' || ')}, 2) || '}'`;
 
-/** The changed fields as JSON text; null for an erased customer, whose changes have no image. */
+/** The changed fields as JSON text; null after an erasure, which removes snapshots. */
 const changesExpression =
   `CASE WHEN image IS NULL THEN NULL WHEN kind = 'created' THEN ${creationExpression} ` +
   'ELSE CAST(changes AS text) END';
@@ -56,14 +53,14 @@ const dataExpression =
   `CASE WHEN image IS NULL THEN NULL ELSE '{"customer":' || CAST(image AS text) || ` +
   `',"changes":' || ${changesExpression} || '}' END`;
 
-/** For each field an expression: a comma and the member, or nothing. */
+/** One expression per field: a comma and the member, or an empty text. */
 function creationMembers(): string[] {
   const kinds = new Map(customerMembers.map(({ name, kind }) => [name, kind]));
   return customerFieldNames.map((name) => {
     const kind = kinds.get(name);
     const empty = kind === 'array' ? '[]' : kind === 'map' ? '{}' : 'null';
     const value = `CAST(image -> '${name}' AS text)`;
-    // An image from before the field was added does not have it.
+    // A snapshot from before the field was added lacks it.
     return (
       `CASE WHEN COALESCE(${value}, '${empty}') = '${empty}' THEN '' ` +
       `ELSE ',"${name}":{"before":${empty},"after":' || ${value} || '}' END`

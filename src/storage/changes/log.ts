@@ -1,11 +1,11 @@
 import type { Customer, Rendered } from '../../contract/types.ts';
-import type { FeedExtent } from '../../domain/change-feed.ts';
+import type { FeedBounds } from '../../domain/change-feed.ts';
 import type { ChangeKind, ChangeSource, FieldChanges } from '../../domain/commands.ts';
 import type { Session } from '../engine/engine.ts';
 import type { Column } from '../sql/columns.ts';
 import type { Dialect } from '../sql/dialect.ts';
 
-/** One new version of one customer. */
+/** A new version of a customer. */
 export interface Change {
   readonly customerId: string;
   readonly version: number;
@@ -14,10 +14,10 @@ export interface Change {
   readonly at: string;
   readonly actor: string;
   readonly requestId: string;
-  /** Null for a creation, whose changes are the image itself, and for an erasure. */
+  /** Null for a creation, whose changes follow from the snapshot, and for an erasure. */
   readonly changes: FieldChanges | null;
   /** The customer after the change; null for an erasure. */
-  readonly image: Rendered<Customer> | null;
+  readonly snapshot: Rendered<Customer> | null;
 }
 
 const columns: readonly Column[] = [
@@ -32,73 +32,74 @@ const columns: readonly Column[] = [
   { name: 'image', type: 'json' },
 ];
 
-/** The one table that history, audit and feed are read from. */
+/** The table behind history, audit and change feed. */
 export interface ChangeLog {
   /**
-   * Appends changes inside the transaction of their writes, and returns their positions as decimal text.
+   * Appends changes in the transaction of their writes and returns their positions.
    *
-   * A position is taken from the single row of `feed_head`, which stays locked until COMMIT: positions
-   * therefore become visible in their own order and without gaps, also where several instances write. It must
-   * be the last thing that a transaction writes, so that the lock is short. (With a plain sequence a reader
-   * would pass over a position that commits late.)
+   * Positions come from the single row of `feed_head`, which stays locked until COMMIT. So they become visible in
+   * their own order and without gaps, across instances; a sequence would let readers skip a position that commits
+   * late. Append last in the transaction to keep the lock short.
    */
   append(session: Session, changes: readonly Change[]): Promise<readonly string[]>;
-  /**
-   * The position of each customer's last change, by the customer's id; the horizon where retention has removed it,
-   * for that has not passed the horizon, and a reader can go on from there.
-   */
+  /** Returns the position of each customer's last change; the feed's horizon when retention has removed it. */
   lastPositions(session: Session, customerIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
 }
 
 export function createChangeLog(dialect: Dialect): ChangeLog {
-  const advance = 'UPDATE feed_head SET position = position + ? RETURNING CAST(position AS text) AS position';
-  const names = columns.map(({ name }) => name).join(', ');
-  const placed: Column[] = [{ name: 'place', type: 'integer' }, ...columns];
-  const records = dialect.records(placed, 'added');
-  const insert =
-    `INSERT INTO changes (position, ${names}) ` +
-    `SELECT (SELECT position FROM feed_head) - ? + place, ${names} FROM ${records}`;
-  const advanceAndInsert =
-    `WITH head AS (${advance}), appended AS (INSERT INTO changes (position, ${names}) ` +
-    `SELECT CAST(head.position AS bigint) - ? + place, ${names} FROM head, ${records}) SELECT position FROM head`;
+  const statements = logStatements(dialect);
 
-  const last =
-    'SELECT CAST(customer_id AS text) AS id, CAST(max(position) AS text) AS position FROM changes ' +
-    `WHERE ${dialect.among('customer_id', 'uuid')} GROUP BY customer_id`;
-
-  /** Returns the new head. In one statement where the database takes that: the head is locked a round trip less. */
-  async function advanceBy(session: Session, count: number, added: string): Promise<string> {
-    if (dialect.writesInWith) return positionIn(await session.run(advanceAndInsert, [count, count, added]));
-    const head = positionIn(await session.run(advance, [count]));
-    await session.run(insert, [count, added]);
+  /** Returns the new head. One statement on PostgreSQL, to hold the lock for one round trip less. */
+  async function advanceAndInsert(session: Session, count: number, records: string): Promise<string> {
+    if (dialect.supportsWritableCtes) {
+      return positionIn(await session.run(statements.advanceAndInsert, [count, count, records]));
+    }
+    const head = positionIn(await session.run(statements.advance, [count]));
+    await session.run(statements.insert, [count, records]);
     return head;
   }
 
   return {
     async append(session, changes) {
       if (changes.length === 0) return [];
-      const head = await advanceBy(session, changes.length, `[${changes.map(recordOf).join(',')}]`);
+      const head = await advanceAndInsert(session, changes.length, `[${changes.map(recordOf).join(',')}]`);
       const before = BigInt(head) - BigInt(changes.length);
       return changes.map((_, index) => String(before + BigInt(index + 1)));
     },
     async lastPositions(session, customerIds) {
-      const rows = await session.run<{ id: string; position: string }>(last, [JSON.stringify(customerIds)]);
+      const rows = await session.run<{ id: string; position: string }>(statements.lastPositions, [
+        JSON.stringify(customerIds),
+      ]);
       const positions = new Map(rows.map(({ id, position }) => [id, position]));
       const removed = customerIds.filter((id) => !positions.has(id));
       if (removed.length === 0) return positions;
-      const { horizon } = await readExtent(session);
+      const { horizon } = await readFeedBounds(session);
       for (const id of removed) positions.set(id, horizon);
       return positions;
     },
   };
 }
 
-function positionIn([row]: readonly { readonly position: string }[]): string {
-  if (!row) throw new Error('The table feed_head does not hold its row.');
-  return row.position;
+function logStatements(dialect: Dialect) {
+  const advance = 'UPDATE feed_head SET position = position + ? RETURNING CAST(position AS text) AS position';
+  const names = columns.map(({ name }) => name).join(', ');
+  const records = dialect.records([{ name: 'place', type: 'integer' }, ...columns], 'added');
+  return {
+    advance,
+    insert:
+      `INSERT INTO changes (position, ${names}) ` +
+      `SELECT (SELECT position FROM feed_head) - ? + place, ${names} FROM ${records}`,
+    advanceAndInsert:
+      `WITH head AS (${advance}), appended AS (INSERT INTO changes (position, ${names}) ` +
+      `SELECT CAST(head.position AS bigint) - ? + place, ${names} FROM head, ${records}) ` +
+      'SELECT position FROM head',
+    lastPositions:
+      'SELECT CAST(customer_id AS text) AS id, CAST(max(position) AS text) AS position FROM changes ' +
+      `WHERE ${dialect.among('customer_id', 'uuid')} GROUP BY customer_id`,
+  };
 }
 
-/** The change as JSON, with the image put in as the text that it already is. */
+/** Renders a change as a JSON record. The snapshot is JSON text already. */
 function recordOf(change: Change, index: number): string {
   const scalars = JSON.stringify({
     place: index + 1,
@@ -111,17 +112,26 @@ function recordOf(change: Change, index: number): string {
     request_id: change.requestId,
     changes: change.changes,
   });
-  return `${scalars.slice(0, -1)},"image":${change.image}}`;
+  return `${scalars.slice(0, -1)},"image":${change.snapshot}}`;
 }
 
-/** Columns of `feed_head` that make a FeedExtent, for a statement that reads changes and extent at one moment. */
-export const extentColumns = 'CAST(feed_head.position AS text) AS head, CAST(horizon AS text) AS horizon';
+/** The columns of `feed_head` that make {@link FeedBounds}. */
+export const boundsColumns = 'CAST(feed_head.position AS text) AS head, CAST(horizon AS text) AS horizon';
 
-const extentStatement = `SELECT ${extentColumns} FROM feed_head`;
+const selectBounds = `SELECT ${boundsColumns} FROM feed_head`;
 
-/** How far the feed reaches: the newest position, and the last one that retention has removed. */
-export async function readExtent(session: Session): Promise<FeedExtent> {
-  const [row] = await session.run<FeedExtent>(extentStatement, []);
-  if (!row) throw new Error('The table feed_head does not hold its row.');
-  return { head: row.head, horizon: row.horizon };
+/** Reads the bounds of the change feed. */
+export async function readFeedBounds(session: Session): Promise<FeedBounds> {
+  const { head, horizon } = feedHeadIn(await session.run<FeedBounds>(selectBounds, []));
+  return { head, horizon };
+}
+
+/** Returns the first row of a statement that always has one, because it reads `feed_head`. */
+export function feedHeadIn<Row>([row]: readonly Row[]): Row {
+  if (!row) throw new Error('The table feed_head has lost its row.');
+  return row;
+}
+
+function positionIn(rows: readonly { readonly position: string }[]): string {
+  return feedHeadIn(rows).position;
 }

@@ -2,41 +2,42 @@ import { createCipheriv, createDecipheriv, timingSafeEqual } from 'node:crypto';
 import { Failure } from '../../domain/failures.ts';
 import { keyedHash } from '../secrets.ts';
 
-/** Where a page ends: what its last customer is ordered by, such as the sort key and what breaks ties. */
+/** Where a page ends: the sort key of its last row and the tie-breaker. */
 export type Position = readonly string[];
 
-const tagBytes = 16;
-
 /**
- * Turns positions into opaque cursors and back. A position may hold a name, and a cursor stands in URLs and
- * logs, so it is encrypted; the same position gives the same cursor, or a page's ETag would never match.
- * The construction is the synthetic IV of RFC 5297: the IV is a keyed hash of query and position.
+ * Encodes positions as opaque cursors. A position may hold a name and cursors appear in URLs and logs, so they are
+ * encrypted: AES-256-CTR with a synthetic IV (RFC 5297), a keyed hash of query and position. Equal positions give
+ * equal cursors, which keeps the ETag of a page stable. See ADR 0008.
  */
-export interface CursorSealer {
-  seal(query: string, position: Position): string;
-  /** @throws Failure `invalid_cursor` for anything that `seal` did not make for this very query. */
-  open(query: string, cursor: string): Position;
+export interface CursorCodec {
+  encode(query: string, position: Position): string;
+  /** @throws Failure `invalid_cursor` for anything that `encode` did not return for the same query. */
+  decode(query: string, cursor: string): Position;
 }
 
-export function createCursorSealer(key: Buffer): CursorSealer {
+const ivBytes = 16;
+
+export function createCursorCodec(key: Buffer): CursorCodec {
   const macKey = keyedHash(key, ['mac']);
   const cipherKey = keyedHash(key, ['cipher']);
   const syntheticIv = (query: string, plain: Buffer) =>
-    keyedHash(macKey, [query, plain]).subarray(0, tagBytes);
+    keyedHash(macKey, [query, plain]).subarray(0, ivBytes);
 
   return {
-    seal(query, position) {
+    encode(query, position) {
       const plain = Buffer.from(JSON.stringify(position));
       const iv = syntheticIv(query, plain);
       const cipher = createCipheriv('aes-256-ctr', cipherKey, iv);
       return Buffer.concat([iv, cipher.update(plain), cipher.final()]).toString('base64url');
     },
-    open(query, cursor) {
-      const sealed = Buffer.from(cursor, 'base64url');
-      if (sealed.length <= tagBytes || sealed.toString('base64url') !== cursor) throw invalidCursor();
-      const iv = sealed.subarray(0, tagBytes);
+    decode(query, cursor) {
+      const bytes = Buffer.from(cursor, 'base64url');
+      // Decoding ignores invalid characters: encode again to reject them.
+      if (bytes.length <= ivBytes || bytes.toString('base64url') !== cursor) throw invalidCursor();
+      const iv = bytes.subarray(0, ivBytes);
       const decipher = createDecipheriv('aes-256-ctr', cipherKey, iv);
-      const plain = Buffer.concat([decipher.update(sealed.subarray(tagBytes)), decipher.final()]);
+      const plain = Buffer.concat([decipher.update(bytes.subarray(ivBytes)), decipher.final()]);
       if (!timingSafeEqual(iv, syntheticIv(query, plain))) throw invalidCursor();
       return JSON.parse(plain.toString()) as Position;
     },

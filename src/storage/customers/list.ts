@@ -1,16 +1,15 @@
 import type { CustomerList } from '../../contract/types.ts';
-import { type TracedRequest, tracedAmong } from '../../domain/context.ts';
+import { type ReadContext, tracedAmong } from '../../domain/context.ts';
 import type { CustomerPage, CustomerStore, ListQuery, SortKey } from '../../domain/customer-store.ts';
-import { shareEqualReads } from '../engine/batching.ts';
+import { createSingleFlight } from '../engine/batching.ts';
 import type { ReadSource, Session } from '../engine/engine.ts';
-import { rowLimit } from '../sql/columns.ts';
 import type { Dialect } from '../sql/dialect.ts';
 import { joinRendered } from '../sql/projection.ts';
-import type { CursorSealer, Position } from './cursors.ts';
+import { raw, rowCount, run, type Statement, sql } from '../sql/sql.ts';
+import type { CursorCodec, Position } from './cursors.ts';
 import {
-  type Condition,
-  type ListedPage,
-  type PageSource,
+  type PlannedPage,
+  type QueryPlan,
   readPage,
   type Selection,
   selectionFor,
@@ -18,118 +17,111 @@ import {
 } from './page-query.ts';
 import { explainSlowSearch, readSearchPage } from './search.ts';
 
-/** A total is exact up to this many: counting on would cost more than it tells. */
+/** Totals are exact up to this number. */
 const exactTotalMax = 10_000;
 
-/** What each sort orders by. The tie-break makes every position unique; each pair has its index. */
-const sortColumns: Readonly<Record<SortKey, readonly [key: string, tieBreak: 'ordinal' | 'id']>> = {
+/** The columns that each sort orders by. The tie-breaker makes positions unique. Each pair has an index. */
+const sortColumns: Readonly<Record<SortKey, readonly [key: string, tieBreaker: 'ordinal' | 'id']>> = {
   createdAt: ['created_at', 'ordinal'],
   updatedAt: ['updated_at', 'ordinal'],
   name: ['name_key', 'id'],
 };
 
-/**
- * Pages by keyset: a page begins after the position where the last one ended, so that rows which come and go
- * meanwhile never make a customer appear twice or not at all. The database renders the whole page.
- */
-export function createCustomerPages(source: ReadSource, cursors: CursorSealer): CustomerStore['list'] {
-  const read = shareEqualReads(readTogether);
-
-  async function readTogether(reads: readonly PageRead[]): Promise<CustomerPage> {
-    const [{ query, identity, after, minFeedPosition }] = reads as readonly [PageRead];
-    const { page, total } = await source
-      .read((session) => pageAndTotal(session, source.dialect, query, after), {
-        minFeedPosition,
-        served: tracedAmong(reads),
-      })
-      .catch((error) => {
-        throw query.filters.q === undefined ? error : explainSlowSearch(error, source.dialect);
-      });
-    const nextCursor = page.more ? cursors.seal(identity, page.end) : null;
-    return { body: renderPage(page.items, nextCursor, total), nextCursor };
-  }
-
-  return async (query, minFeedPosition, trace) => {
-    const identity = queryIdentity(query);
-    const { cursor, limit, includeTotal } = query;
-    const after = cursor === undefined ? undefined : cursors.open(identity, cursor);
-    const key = JSON.stringify([identity, cursor, limit, includeTotal, minFeedPosition]);
-    return read(key, { query, identity, after, minFeedPosition, trace });
-  };
-}
-
-/** Reads that have the same key differ in their trace alone. */
-interface PageRead {
+/** A list read, in a group of reads that differ only in their trace. */
+interface PendingList extends ReadContext {
   readonly query: ListQuery;
   readonly identity: string;
   readonly after: Position | undefined;
-  readonly minFeedPosition: string | undefined;
-  readonly trace: TracedRequest | undefined;
 }
 
-async function pageAndTotal(
+/**
+ * Lists customers by keyset pages: concurrent changes never make a customer appear twice or be skipped. The database
+ * renders the page; equal requests that arrive together share one query.
+ */
+export function createCustomerList(source: ReadSource, cursors: CursorCodec): CustomerStore['list'] {
+  const readShared = createSingleFlight(readOnce);
+
+  async function readOnce(reads: readonly PendingList[]): Promise<CustomerPage> {
+    const [{ query, identity, after, minFeedPosition }] = reads as readonly [PendingList];
+    const traced = tracedAmong(reads);
+    const { page, total } = await source
+      .read((session) => readWithTotal(session, source.dialect, query, after), { minFeedPosition, traced })
+      .catch((error) => {
+        throw query.filters.q === undefined ? error : explainSlowSearch(error, source.dialect);
+      });
+    const nextCursor = page.hasMore ? cursors.encode(identity, page.end) : null;
+    return { body: renderPage(page.items, nextCursor, total), nextCursor };
+  }
+
+  return async (query, { minFeedPosition, trace } = {}) => {
+    const identity = queryIdentity(query);
+    const { cursor, limit, includeTotal } = query;
+    const after = cursor === undefined ? undefined : cursors.decode(identity, cursor);
+    const key = JSON.stringify([identity, cursor, limit, includeTotal, minFeedPosition]);
+    return readShared(key, { query, identity, after, minFeedPosition, trace });
+  };
+}
+
+/** What a cursor belongs to: everything that determines which customers come in which order. */
+function queryIdentity({ filters, sortKey, descending }: ListQuery): string {
+  // includeDeleted=false is the default: given or not, it is the same query.
+  const { includeDeleted, ...others } = filters;
+  return JSON.stringify([sortKey, descending, includeDeleted === true, Object.entries(others).sort()]);
+}
+
+async function readWithTotal(
   session: Session,
   dialect: Dialect,
   query: ListQuery,
   after: Position | undefined,
 ) {
-  const read = query.filters.q === undefined ? readSortedPage : readSearchPage;
-  const page = await read(session, dialect, query, after);
-  return { page, total: query.includeTotal ? await countUpTo(session, page.counted) : undefined };
+  const readQuery = query.filters.q === undefined ? readSortedPage : readSearchPage;
+  const { page, plan } = await readQuery(session, dialect, query, after);
+  return { page, total: query.includeTotal ? await countUpToMax(session, plan.allPages) : undefined };
 }
 
-/** What a cursor is bound to: everything that decides which customers come in which order. */
-function queryIdentity({ filters, sortKey, descending }: ListQuery): string {
-  // To leave deleted customers out is the default: said or not, it is the same query.
-  const { includeDeleted, ...others } = filters;
-  return JSON.stringify([sortKey, descending, includeDeleted === true, Object.entries(others).sort()]);
-}
-
-function readSortedPage(
+async function readSortedPage(
   session: Session,
   dialect: Dialect,
   query: ListQuery,
   after: Position | undefined,
-): Promise<ListedPage> {
-  return readPage(session, dialect, sortedSource(dialect, query, after), { ...query, layout: 'list' });
+): Promise<PlannedPage> {
+  const plan = sortedPages(dialect, query, after);
+  return { plan, page: await readPage(session, dialect, plan, { ...query, layout: 'list' }) };
 }
 
-/** What a page is read from in one of the orders that have an index. */
-export function sortedSource(
+/** Plans a page in one of the sort orders. */
+export function sortedPages(
   dialect: Dialect,
   query: Pick<ListQuery, 'filters' | 'sortKey' | 'descending'>,
   after: Position | undefined,
-): PageSource {
-  const [keyColumn, tieBreakColumn] = sortColumns[query.sortKey];
-  // Narrowed by tag, the newest come first from the tags' own index.
-  const source = query.sortKey === 'createdAt' && query.filters.tag !== undefined ? 'tagged' : 'customers';
-  const key = `${source}.${keyColumn}`;
-  const tieBreak = `${source}.${tieBreakColumn}`;
-  const counted = selectionFor(query.filters, dialect);
-  const begun = positionCondition(key, tieBreak, query.descending, after);
-  const selection = { ...counted, conditions: [...counted.conditions, ...begun] };
-  return { selection, columns: [key, tieBreak], counted };
+): QueryPlan {
+  const [keyColumn, tieBreakerColumn] = sortColumns[query.sortKey];
+  // The tags' own index has customers in the order of creation.
+  const table = query.sortKey === 'createdAt' && query.filters.tag !== undefined ? 'tagged' : 'customers';
+  const orderColumns = [`${table}.${keyColumn}`, `${table}.${tieBreakerColumn}`] as const;
+  const allPages = selectionFor(query.filters, dialect);
+  const start = after ? [startCondition(orderColumns, query.descending, after)] : [];
+  const selection = { ...allPages, conditions: [...allPages.conditions, ...start] };
+  return { selection, orderColumns, allPages };
 }
 
-function positionCondition(
-  key: string,
-  tieBreak: string,
+function startCondition(
+  [key, tieBreaker]: readonly [string, string],
   descending: boolean,
-  after: Position | undefined,
-): Condition[] {
-  if (!after) return [];
-  const [keyValue = '', tieBreakValue = ''] = after;
-  const sql = `(${key}, ${tieBreak}) ${descending ? '<' : '>'} (?, ?)`;
-  return [{ sql, values: [keyValue, tieBreak.endsWith('.ordinal') ? Number(tieBreakValue) : tieBreakValue] }];
+  [keyValue = '', tieBreakerValue = '']: Position,
+): Statement {
+  const tieBreakerKey = tieBreaker.endsWith('.ordinal') ? Number(tieBreakerValue) : tieBreakerValue;
+  return sql`${raw(`(${key}, ${tieBreaker}) ${descending ? '<' : '>'}`)} (${keyValue}, ${tieBreakerKey})`;
 }
 
-async function countUpTo(session: Session, selection: Selection): Promise<number> {
-  const { from, fromValues = [], conditions, orderedBy } = selection;
-  const where = whereClause(conditions);
-  const order = orderedBy === undefined ? '' : ` ORDER BY ${orderedBy}`;
-  const sql = `SELECT count(*) AS count FROM (SELECT 1 FROM ${from}${where.sql}${order} LIMIT ${rowLimit}) AS counted`;
-  const values = [...fromValues, ...where.values, exactTotalMax + 1];
-  const [row] = await session.run<{ count: number | string }>(sql, values);
+async function countUpToMax(session: Session, { from, conditions, orderBy }: Selection): Promise<number> {
+  const order = raw(orderBy === undefined ? '' : ` ORDER BY ${orderBy}`);
+  const rows = sql`SELECT 1 FROM ${from}${whereClause(conditions)}${order} LIMIT ${rowCount(exactTotalMax + 1)}`;
+  const [row] = await run<{ count: number | string }>(
+    session,
+    sql`SELECT count(*) AS count FROM (${rows}) AS counted`,
+  );
   return Number(row?.count ?? 0);
 }
 

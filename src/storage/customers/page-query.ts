@@ -1,36 +1,50 @@
 import type { ListFilters, ListQuery } from '../../domain/customer-store.ts';
 import { emailKey } from '../../domain/normalization.ts';
-import type { Session, SqlValue } from '../engine/engine.ts';
+import type { Session } from '../engine/engine.ts';
 import { rowLimit } from '../sql/columns.ts';
 import type { Dialect } from '../sql/dialect.ts';
 import { customerExpression } from '../sql/projection.ts';
+import { join, raw, type Statement, sql } from '../sql/sql.ts';
 import type { Position } from './cursors.ts';
 
-/** What a page is read from, and by which columns it is ordered: together they make every position unique. */
-export interface PageSource {
+/** How to find one page of customers. */
+export interface QueryPlan {
+  /** The customers from the start of the page. */
   readonly selection: Selection;
-  readonly columns: readonly string[];
-  /** All that it is a page of. */
-  readonly counted: Selection;
+  /** The columns to order by. Together they are unique. */
+  readonly orderColumns: readonly string[];
+  /** The customers of all pages, for the total. */
+  readonly allPages: Selection;
 }
 
-/** How much is read of it, in which direction, and how: customers with commas between them, or each on a line. */
-export interface PageExtent extends Pick<ListQuery, 'descending' | 'limit'> {
+/** The FROM and WHERE of a query. */
+export interface Selection {
+  readonly from: Statement;
+  readonly conditions: readonly Statement[];
+  /** The order that the query plan depends on, even when rows are only counted. */
+  readonly orderBy?: string;
+}
+
+export interface PageOptions extends Pick<ListQuery, 'descending' | 'limit'> {
+  /** Whether customers are separated by commas or each followed by a line feed. */
   readonly layout: 'list' | 'lines';
 }
 
-const joins = { list: "string_agg(item, ',')", lines: "string_agg(item, '\n') || '\n'" } as const;
-
-/** A page as the database has rendered it. */
-export interface ListedPage {
-  /** Customers as JSON in UTF-8, laid out as was asked for. */
+/** A page that the database has rendered. */
+export interface RenderedPage {
+  /** Customers as JSON in UTF-8. */
   readonly items: Uint8Array;
-  /** How many were found, one more than the page holds included. */
+  /** The number of rows found, at most one more than the page holds. */
   readonly count: number;
-  /** Whether there is a page after this one, and where this one ends. */
-  readonly more: boolean;
+  readonly hasMore: boolean;
+  /** The position of the last customer on the page. */
   readonly end: Position;
-  readonly counted: Selection;
+}
+
+/** A page with the plan that found it. */
+export interface PlannedPage {
+  readonly page: RenderedPage;
+  readonly plan: QueryPlan;
 }
 
 interface PageRow {
@@ -39,68 +53,67 @@ interface PageRow {
   readonly [last: `last_${number}`]: string | null;
 }
 
-/** Reads the first customers of a selection, rendered by the database. */
+/** Reads and renders one page with a single statement. */
 export async function readPage(
   session: Session,
   dialect: Dialect,
-  { selection, columns, counted }: PageSource,
-  extent: PageExtent,
-): Promise<ListedPage> {
-  const { limit } = extent;
-  const { sql, values } = pageStatement(selection, columns, extent, dialect);
-  const [row] = await session.run<PageRow>(sql, values);
+  plan: QueryPlan,
+  options: PageOptions,
+): Promise<RenderedPage> {
+  const statement = pageStatement(plan, options, dialect);
+  const [row] = await session.run<PageRow>(statement.sql, statement.values);
+  const items = row?.items ?? '';
   const count = Number(row?.count ?? 0);
-  const end = columns.map((_, index) => row?.[`last_${index}`] ?? '');
-  return { items: bytesOf(row?.items ?? ''), count, more: count > limit, end, counted };
+  return {
+    items: typeof items === 'string' ? Buffer.from(items) : items,
+    count,
+    hasMore: count > options.limit,
+    end: plan.orderColumns.map((_, index) => row?.[`last_${index}`] ?? ''),
+  };
 }
 
-function bytesOf(text: string | Uint8Array): Uint8Array {
-  return typeof text === 'string' ? Buffer.from(text) : text;
-}
-
-/**
- * One row with the rendered items, how many there are with the one more than asked for, and where the page ends. The
- * page is found first, by keys alone, so that only what is sent is rendered. It is read from in the order in which it
- * was found: neither database reorders a common table expression that it keeps. On SQLite this took 52 microseconds
- * for 20 customers where numbering the rows took 82.
- */
-function pageStatement(
-  { from, fromValues = [], conditions }: Selection,
-  columns: readonly string[],
-  { descending, limit, layout }: PageExtent,
-  dialect: Dialect,
-): Condition {
-  const where = whereClause(conditions);
-  const last = limit - 1;
-  const values = [...fromValues, ...where.values, limit + 1, limit, ...columns.map(() => last)];
-  const shape = [dialect.name, from, where.sql, ...columns, descending, layout].join('\n');
-  const sql = texts.get(shape) ?? textOf(from, where.sql, columns, { descending, layout }, dialect);
-  // Shapes are made of the contract's filters and sorts, and so are few; many of them together are thousands.
-  if (texts.size < textsMax) texts.set(shape, sql);
-  return { sql, values };
-}
-
-/** Statements by all that decides their text: making a text of 3 kB anew, and finding what was prepared by it, took 12% of a list. */
+/** Page statements by what determines their text: a text has 3 kB, so it is built once. See docs/performance.md. */
 const texts = new Map<string, string>();
+/** Filters and sorts combine to few shapes in practice, but to thousands in theory. */
 const textsMax = 1000;
 
-function textOf(
-  from: string,
-  where: string,
-  columns: readonly string[],
-  { descending, layout }: Pick<PageExtent, 'descending' | 'layout'>,
+function pageStatement(
+  { selection: { from, conditions }, orderColumns }: QueryPlan,
+  { descending, limit, layout }: PageOptions,
+  dialect: Dialect,
+): Statement {
+  const where = whereClause(conditions);
+  const shape = [dialect.name, from.sql, where.sql, ...orderColumns, descending, layout].join('\n');
+  const text =
+    texts.get(shape) ?? pageText(`${from.sql}${where.sql}`, orderColumns, { descending, layout }, dialect);
+  if (texts.size < textsMax) texts.set(shape, text);
+  const lastRow = limit - 1;
+  const limits = [limit + 1, limit, ...orderColumns.map(() => lastRow)];
+  return { sql: text, values: [...from.values, ...where.values, ...limits] };
+}
+
+const joins = { list: "string_agg(item, ',')", lines: "string_agg(item, '\n') || '\n'" } as const;
+
+/**
+ * The query finds the keys of the page first and renders only those. It relies on both databases reading a
+ * materialized common table expression in the order in which it was built.
+ */
+function pageText(
+  fromWhere: string,
+  orderColumns: readonly string[],
+  { descending, layout }: Pick<PageOptions, 'descending' | 'layout'>,
   dialect: Dialect,
 ): string {
-  const order = columns.map((name) => `${name} ${descending ? 'DESC' : 'ASC'}`).join(', ');
-  const keys = columns.map((column, index) => `${column} AS key_${index}`).join(', ');
-  const ends = columns.map(
+  const order = orderColumns.map((name) => `${name} ${descending ? 'DESC' : 'ASC'}`).join(', ');
+  const keys = orderColumns.map((column, index) => `${column} AS key_${index}`).join(', ');
+  const ends = orderColumns.map(
     (_, index) => `(SELECT CAST(key_${index} AS text) FROM page LIMIT 1 OFFSET ${rowLimit}) AS last_${index}`,
   );
   const item =
     `(SELECT ${customerExpression(dialect, 'customers')} FROM customers ` +
     'WHERE customers.ordinal = page.number)';
   return (
-    `WITH page AS MATERIALIZED (SELECT customers.ordinal AS number, ${keys} FROM ${from}${where} ` +
+    `WITH page AS MATERIALIZED (SELECT customers.ordinal AS number, ${keys} FROM ${fromWhere} ` +
     `ORDER BY ${order} LIMIT ${rowLimit}) ` +
     `SELECT (SELECT ${dialect.encoded(joins[layout])} FROM ` +
     `(SELECT ${item} AS item FROM page LIMIT ${rowLimit}) AS items) AS items, ` +
@@ -108,71 +121,51 @@ function textOf(
   );
 }
 
-/** A piece of a WHERE clause with the values of its placeholders. */
-export interface Condition {
-  readonly sql: string;
-  readonly values: readonly SqlValue[];
-}
-
-/** What a list reads from and how it narrows it. `tag` reads from the tags, which have their own order. */
-export interface Selection {
-  readonly from: string;
-  /** The values of placeholders in `from`. */
-  readonly fromValues?: readonly SqlValue[];
-  /** The order in which it must be read, also where only its rows are counted. */
-  readonly orderedBy?: string;
-  readonly conditions: readonly Condition[];
-}
-
-type Translations = {
+type FilterConditions = {
   readonly [Name in keyof Required<ListFilters>]: (
     value: NonNullable<ListFilters[Name]>,
     dialect: Dialect,
-  ) => Condition | undefined;
+  ) => Statement | undefined;
 };
 
-/** Each filter of the contract in SQL over `customers`: one that is left out does not compile. */
-const translations: Translations = {
+const isLive = raw('customers.deleted_at IS NULL');
+
+/** The condition of each filter of the contract: a missing one does not compile. */
+const filterConditions: FilterConditions = {
   id: (ids, dialect) => ({ sql: dialect.among('customers.id', 'uuid'), values: [JSON.stringify(ids)] }),
-  email: (email) => ({ sql: 'customers.email_key = ?', values: [emailKey(email)] }),
-  phone: (phone) => ({ sql: 'customers.phone = ?', values: [phone] }),
-  externalId: (externalId) => ({ sql: 'customers.external_id = ?', values: [externalId] }),
-  status: (status) => ({ sql: 'customers.status = ?', values: [status] }),
-  type: (type) => ({ sql: 'customers.type = ?', values: [type] }),
-  tag: (tag) => ({ sql: 'tagged.tag = ?', values: [tag] }),
-  createdAfter: (time) => ({ sql: 'customers.created_at >= ?', values: [time] }),
-  createdBefore: (time) => ({ sql: 'customers.created_at < ?', values: [time] }),
-  updatedAfter: (time) => ({ sql: 'customers.updated_at >= ?', values: [time] }),
-  updatedBefore: (time) => ({ sql: 'customers.updated_at < ?', values: [time] }),
-  // A search has an order of its own: see `customer-search.ts`.
+  email: (email) => sql`customers.email_key = ${emailKey(email)}`,
+  phone: (phone) => sql`customers.phone = ${phone}`,
+  externalId: (externalId) => sql`customers.external_id = ${externalId}`,
+  status: (status) => sql`customers.status = ${status}`,
+  type: (type) => sql`customers.type = ${type}`,
+  tag: (tag) => sql`tagged.tag = ${tag}`,
+  createdAfter: (time) => sql`customers.created_at >= ${time}`,
+  createdBefore: (time) => sql`customers.created_at < ${time}`,
+  updatedAfter: (time) => sql`customers.updated_at >= ${time}`,
+  updatedBefore: (time) => sql`customers.updated_at < ${time}`,
+  // See search.ts.
   q: () => undefined,
-  includeDeleted: (included) => (included ? undefined : live),
+  includeDeleted: (included) => (included ? undefined : isLive),
 };
 
-const live: Condition = { sql: 'customers.deleted_at IS NULL', values: [] };
+const fromCustomers = raw('customers');
+/** The tags table has an index in the order of creation. */
+const fromTagged = raw('customer_tags AS tagged JOIN customers ON customers.ordinal = tagged.ordinal');
 
-/** Translates the filters of a list. */
+/** Selects the customers that match the filters. */
 export function selectionFor(filters: ListFilters, dialect: Dialect): Selection {
   const given = { includeDeleted: false, ...filters };
-  const conditions = Object.entries(translations).flatMap(([name, translate]) => {
+  const conditions = Object.entries(filterConditions).flatMap(([name, conditionFor]) => {
     const value = given[name as keyof ListFilters];
-    const translated = value === undefined ? undefined : (translate as Translate)(value, dialect);
-    return translated ?? [];
+    const condition = value === undefined ? undefined : (conditionFor as ConditionFor)(value, dialect);
+    return condition ?? [];
   });
-  const from =
-    filters.tag === undefined
-      ? 'customers'
-      : 'customer_tags AS tagged JOIN customers ON customers.ordinal = tagged.ordinal';
-  return { from, conditions };
+  return { from: filters.tag === undefined ? fromCustomers : fromTagged, conditions };
 }
 
-type Translate = (value: unknown, dialect: Dialect) => Condition | undefined;
+type ConditionFor = (value: unknown, dialect: Dialect) => Statement | undefined;
 
-/** The conditions as a WHERE clause with their values in order. */
-export function whereClause(conditions: readonly Condition[]): Condition {
-  if (conditions.length === 0) return { sql: '', values: [] };
-  return {
-    sql: ` WHERE ${conditions.map(({ sql }) => sql).join(' AND ')}`,
-    values: conditions.flatMap(({ values }) => values),
-  };
+/** Joins conditions to a WHERE clause; empty without conditions. */
+export function whereClause(conditions: readonly Statement[]): Statement {
+  return conditions.length === 0 ? raw('') : sql` WHERE ${join(conditions, ' AND ')}`;
 }

@@ -3,128 +3,136 @@ import type { Customer } from '../../contract/types.ts';
 import { fieldsOf } from '../../domain/customer.ts';
 import { unavailable } from '../../domain/failures.ts';
 import { emailKey, nameKey, searchTexts } from '../../domain/normalization.ts';
-import type { Database } from '../open.ts';
-import { createFileCleaning } from '../sqlite/scrub.ts';
-import type { CustomerWrites } from '../writes/writer.ts';
+import type { Database } from '../engine/backend.ts';
+import { createScrubber, type Scrubber } from '../sqlite/scrub.ts';
+import type { CustomerWriter } from '../writes/writer.ts';
 import type { ErasureRows } from './rows.ts';
 
-/** Beyond this many different texts a search for each costs more than rebuilding everything. */
+/** With more distinct texts than this, searching the file for each costs more than rebuilding it. */
 const textsMax = 500;
 
-/** How long one try may take, beyond the request that has begun it. */
+/** The timeout of one attempt, which may outlast the request that started it. */
 const tryTimeoutMs = 10 * 60_000;
 
-/** Erasures that are brought to their end together. */
+/** Erasures that one search of the files completes together. */
 interface Batch {
   readonly ids: string[];
   readonly done: Promise<void>;
 }
 
 /**
- * Brings erasures to their end: after the rows, the files. It goes on when its caller has stopped waiting, and a
- * repeat of the request waits for the same work.
+ * Completes erasures: after the rows, scrubs the database's files. Work continues when its caller has given up, and a
+ * repeated request waits for the same work.
  */
-export function createErasureCompletion(database: Database, writes: CustomerWrites, rows: ErasureRows) {
-  const cleaning = createFileCleaning(database, writes);
-  const running = new Map<string, Promise<void>>();
-  /** What the erased customers held, until no file does. It is in no file itself: after a crash nobody knows. */
-  const texts = new Map<string, readonly string[]>();
-  const stopping = new AbortController();
-  let last: Promise<void> = Promise.resolve();
-  let next: Batch | undefined;
+export class ErasureCompletion {
+  readonly #database: Database;
+  readonly #writer: CustomerWriter;
+  readonly #rows: ErasureRows;
+  readonly #scrubber: Scrubber;
+  readonly #running = new Map<string, Promise<void>>();
+  /** What erased customers held, by id, until it is scrubbed. Kept in memory only: it must not be stored again. */
+  readonly #texts = new Map<string, readonly string[]>();
+  readonly #stopping = new AbortController();
+  #last: Promise<void> = Promise.resolve();
+  #next: Batch | undefined;
 
-  /** One search serves all that wait for one: each alone would read the whole file. */
-  async function completeAll(ids: readonly string[]): Promise<void> {
-    const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(tryTimeoutMs)]);
-    const pending = await database.engine.read((session) => rows.incompleteAmong(session, ids));
-    if (pending.length === 0) return;
-    const known = pending.map((id) => texts.get(id));
-    const isComplete = known.every((each) => each !== undefined);
-    await cleaning.clean(isComplete ? [...new Set(known.flatMap((each) => each ?? []))] : undefined, signal);
-    await writes.transact((session) => rows.markComplete(session, pending), Number.POSITIVE_INFINITY);
-    for (const id of pending) texts.delete(id);
+  constructor(database: Database, writer: CustomerWriter, rows: ErasureRows) {
+    this.#database = database;
+    this.#writer = writer;
+    this.#rows = rows;
+    this.#scrubber = createScrubber(database, writer);
   }
 
-  /** Joins the work that is about to begin, after what is under way. */
-  function runOnce(id: string): Promise<void> {
-    const known = running.get(id);
-    if (known) return known;
-    next ??= begin();
-    next.ids.push(id);
-    running.set(id, next.done);
-    return next.done;
+  /** Remembers the texts in a customer's versions, to search the files for them. */
+  remember(id: string, snapshots: readonly string[]): void {
+    const texts = textsIn(snapshots);
+    if (texts.length <= textsMax) this.#texts.set(id, texts);
   }
 
-  function begin(): Batch {
+  /** Scrubs the customer from the files, however long that takes. */
+  complete(id: string): Promise<void> {
+    const running = this.#running.get(id);
+    if (running) return running;
+    this.#next ??= this.#startBatch();
+    this.#next.ids.push(id);
+    this.#running.set(id, this.#next.done);
+    return this.#next.done;
+  }
+
+  /** As {@link complete}. Rejects with Failure `unavailable` at the deadline, while the work continues. */
+  async completeBefore(id: string, deadlineMs: number): Promise<void> {
+    const timeout = new AbortController();
+    const late = rejectAfter(deadlineMs - Date.now(), timeout.signal);
+    late.catch(() => undefined);
+    try {
+      await Promise.race([this.complete(id), late]);
+    } catch (error) {
+      throw unavailable(notScrubbedYet, error);
+    } finally {
+      timeout.abort();
+    }
+  }
+
+  /** Aborts the work and resolves when it has ended. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await Promise.allSettled(this.#running.values());
+  }
+
+  /** Starts a batch after the current one. Until then, more erasures may join it. */
+  #startBatch(): Batch {
     const ids: string[] = [];
-    const done = last
+    const done = this.#last
       .catch(() => undefined)
       .then(() => {
-        next = undefined;
-        return completeAll(ids);
+        this.#next = undefined;
+        return this.#completeAll(ids);
       })
       .finally(() => {
-        for (const id of ids) running.delete(id);
+        for (const id of ids) this.#running.delete(id);
       });
-    // Whoever waits is told; when nobody does any more, the next repeat or sweep tries again.
+    // A failure without a waiting caller is not unhandled: a repeat or the next sweep tries again.
     done.catch(() => undefined);
-    last = done;
+    this.#last = done;
     return { ids, done };
   }
 
-  return {
-    /** Keeps what the customer's versions held, as JSON, for the search. */
-    note(id: string, images: readonly string[]): void {
-      const found = textsIn(images);
-      if (found.length <= textsMax) texts.set(id, found);
-    },
-    /** Tries once more to rid the files of the customer, for as long as it takes. */
-    retry: runOnce,
-    /** Resolves when the files are rid of the customer. Rejects with Failure `unavailable` at the deadline. */
-    async finish(id: string, deadlineMs: number): Promise<void> {
-      const timeout = new AbortController();
-      const late = lateAfter(deadlineMs - Date.now(), timeout.signal);
-      late.catch(() => undefined);
-      try {
-        await Promise.race([runOnce(id), late]);
-      } catch (error) {
-        throw unavailable(notYetOut, error);
-      } finally {
-        timeout.abort();
-      }
-    },
-    /** Resolves when nothing is under way any more. */
-    async stop(): Promise<void> {
-      stopping.abort();
-      await Promise.allSettled(running.values());
-    },
-  };
+  async #completeAll(ids: readonly string[]): Promise<void> {
+    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(tryTimeoutMs)]);
+    const pending = await this.#database.engine.read((session) => this.#rows.incompleteAmong(session, ids));
+    if (pending.length === 0) return;
+    const texts = pending.map((id) => this.#texts.get(id));
+    const areKnown = texts.every((each) => each !== undefined);
+    const toScrub = areKnown ? [...new Set(texts.flatMap((each) => each ?? []))] : undefined;
+    await this.#scrubber.scrub(toScrub, signal);
+    await this.#writer.transact((session) => this.#rows.markComplete(session, pending));
+    for (const id of pending) this.#texts.delete(id);
+  }
 }
 
-const notYetOut =
+const notScrubbedYet =
   'The customer is erased. Its receipt waits until its last bytes have left the files of the database, which somebody ' +
   'is reading. Repeat the request in a moment.';
 
-function lateAfter(ms: number, signal: AbortSignal): Promise<never> {
+function rejectAfter(ms: number, signal: AbortSignal): Promise<never> {
   return pause(Math.max(0, ms), undefined, { signal, ref: false }).then(() => {
-    throw new Error('The deadline of the request came first.');
+    throw new Error('The deadline of the request has passed.');
   });
 }
 
-/** Every different text in these images, as it stands in rows, in JSON and in the keys of indexes. */
-function textsIn(images: readonly string[]): string[] {
-  const found = new Set<string>();
-  const visit = (value: unknown): void => {
+/** Returns every distinct text in the snapshots, in the forms that rows, JSON and index keys hold. */
+function textsIn(snapshots: readonly string[]): string[] {
+  const texts = new Set<string>();
+  const collect = (value: unknown): void => {
     if (typeof value === 'string') {
-      found.add(value).add(JSON.stringify(value).slice(1, -1));
-    } else if (typeof value === 'object' && value !== null) Object.values(value).forEach(visit);
+      texts.add(value).add(JSON.stringify(value).slice(1, -1));
+    } else if (typeof value === 'object' && value !== null) Object.values(value).forEach(collect);
   };
-  for (const image of images) {
-    const customer = JSON.parse(image) as Customer;
-    visit([fieldsOf(customer), Object.keys(customer.metadata), nameKey(customer.name)]);
-    if (customer.email !== null) visit(emailKey(customer.email));
-    // As the index for searching held it.
-    visit(searchTexts(customer));
+  for (const snapshot of snapshots) {
+    const customer = JSON.parse(snapshot) as Customer;
+    collect([fieldsOf(customer), Object.keys(customer.metadata), nameKey(customer.name)]);
+    if (customer.email !== null) collect(emailKey(customer.email));
+    collect(searchTexts(customer));
   }
-  return [...found];
+  return [...texts];
 }

@@ -1,147 +1,182 @@
 import type { Customer } from '../../contract/types.ts';
+import { timestamp } from '../../domain/clock.ts';
 import { notFound } from '../../domain/commands.ts';
-import type { WriteContext } from '../../domain/customer-store.ts';
-import { decideErasure, type ErasureOutcome } from '../../domain/erasure.ts';
+import type { WriteContext } from '../../domain/context.ts';
+import { decideErasure, type ErasureOutcome, type ErasureStore } from '../../domain/erasure.ts';
 import type { Precondition } from '../../domain/preconditions.ts';
-import { createChangeLog } from '../changes/log.ts';
-import { createCustomerRows } from '../customers/rows.ts';
+import { type ChangeLog, createChangeLog } from '../changes/log.ts';
+import { type CustomerRows, createCustomerRows } from '../customers/rows.ts';
+import type { Database } from '../engine/backend.ts';
 import type { Session } from '../engine/engine.ts';
-import type { Database } from '../open.ts';
-import { createIdempotencyRows, hashRequest, keyReused } from '../writes/idempotency.ts';
-import type { CustomerWrites } from '../writes/writer.ts';
-import { createErasureCompletion } from './completion.ts';
-import { createErasureRows, type StoredErasure } from './rows.ts';
+import { translateErrors } from '../errors.ts';
+import {
+  createIdempotencyRows,
+  hashRequest,
+  type IdempotencyRows,
+  keyReused,
+} from '../writes/idempotency.ts';
+import type { CustomerWriter } from '../writes/writer.ts';
+import { ErasureCompletion } from './completion.ts';
+import { createErasureRows, type ErasureRows, type StoredErasure } from './rows.ts';
 
-export interface ErasuresOptions {
+export interface CustomerEraserOptions {
   readonly idempotencyKey: Buffer;
   readonly idempotencyTtlMs: number;
 }
 
-type RetentionContext = Pick<WriteContext, 'actor' | 'source' | 'requestId'>;
+type Origin = Pick<WriteContext, 'actor' | 'source' | 'requestId'>;
 
-export type Erasures = ReturnType<typeof createErasures>;
-
-/** How many unfinished erasures one sweep takes up. */
+/** How many unfinished erasures one sweep resumes. */
 const resumedMax = 100;
 
-const longDeleted =
+const selectLongDeleted =
   'SELECT CAST(id AS text) AS id FROM customers WHERE deleted_at < ? ORDER BY deleted_at LIMIT 1';
 
-/** What an erasure's transaction came to. */
-interface Erased {
+/** The result of an erasure's transaction. */
+interface ErasedRows {
   readonly erasure: StoredErasure;
   readonly replayed: boolean;
-  /** The customer's versions as they were; none when it was erased before. */
-  readonly images: readonly string[];
+  /** All versions of the customer; empty when it was erased before. */
+  readonly snapshots: readonly string[];
 }
 
 /**
- * Erases customers, each in a transaction of its own: no other write of it can be under way in the same one, whose
- * entry in the change log would be appended after the log was scrubbed.
+ * Erases customers: first their rows, then what is left of them in the database's files. Each erasure has a
+ * transaction of its own, because a write to the same customer in it would log its change after the log was scrubbed.
  */
-export function createErasures(database: Database, writes: CustomerWrites, options: ErasuresOptions) {
-  const { dialect } = database.engine;
-  const customers = createCustomerRows(dialect);
-  const erasures = createErasureRows(dialect);
-  const changeLog = createChangeLog(dialect);
-  const keys = createIdempotencyRows(dialect);
-  const completion = createErasureCompletion(database, writes, erasures);
-  /** The files of a database server are not ours: there the rows are all. */
-  const ownsFiles = database.file !== undefined;
+export class CustomerEraser implements ErasureStore {
+  readonly #database: Database;
+  readonly #writer: CustomerWriter;
+  readonly #options: CustomerEraserOptions;
+  readonly #customers: CustomerRows;
+  readonly #erasures: ErasureRows;
+  readonly #changeLog: ChangeLog;
+  readonly #keys: IdempotencyRows;
+  readonly #completion: ErasureCompletion;
+  /** False on a database server, whose files are out of reach: there an erasure ends with the rows. */
+  readonly #ownsFiles: boolean;
 
-  async function eraseOnce(
+  constructor(database: Database, writer: CustomerWriter, options: CustomerEraserOptions) {
+    const { dialect } = database.engine;
+    this.#database = database;
+    this.#writer = writer;
+    this.#options = options;
+    this.#customers = createCustomerRows(dialect);
+    this.#erasures = createErasureRows(dialect);
+    this.#changeLog = createChangeLog(dialect);
+    this.#keys = createIdempotencyRows(dialect);
+    this.#completion = new ErasureCompletion(database, writer, this.#erasures);
+    this.#ownsFiles = database.file !== undefined;
+  }
+
+  erase(id: string, precondition: Precondition, context: WriteContext): Promise<ErasureOutcome> {
+    // The advice of a write, that nothing was stored, would be wrong after the transaction.
+    return translateErrors(this.#erase(id, precondition, context), this.#database.engine.dialect, 'read');
+  }
+
+  /**
+   * Erases one customer that was deleted at least this long ago.
+   * @returns `skipped` when another instance changed that customer first, `none` when there is none.
+   */
+  async eraseLongDeleted(ageMs: number, origin: Origin): Promise<'erased' | 'skipped' | 'none'> {
+    const erased = await this.#writer.transact(async (session, nowMs) => {
+      const deletedBefore = timestamp(nowMs - ageMs);
+      const [candidate] = await session.run<{ id: string }>(selectLongDeleted, [deletedBefore]);
+      if (!candidate) return 'none';
+      const [customer] = await this.#customers.lock(session, [candidate.id]);
+      // It may have been restored or erased before it was locked.
+      if (!customer?.deletedAt || customer.deletedAt >= deletedBefore) return 'skipped';
+      const snapshots = await this.#snapshotsOf(session, customer);
+      await this.#eraseRows(session, customer, {}, origin, timestamp(nowMs));
+      return { id: customer.id, snapshots };
+    });
+    if (typeof erased === 'string') return erased;
+    if (this.#ownsFiles) {
+      this.#completion.remember(erased.id, erased.snapshots);
+      await this.#completion.complete(erased.id);
+    }
+    return 'erased';
+  }
+
+  /** Completes erasures that a crash or an impatient caller has left unfinished. */
+  async resume(): Promise<void> {
+    if (!this.#ownsFiles) return;
+    const unfinished = await this.#database.engine.read((session) =>
+      this.#erasures.incomplete(session, resumedMax),
+    );
+    for (const id of unfinished) await this.#completion.complete(id);
+  }
+
+  /** Aborts unfinished erasures, which resume after the next start, and resolves when none is under way. */
+  stop(): Promise<void> {
+    return this.#completion.stop();
+  }
+
+  async #erase(id: string, precondition: Precondition, context: WriteContext): Promise<ErasureOutcome> {
+    const { deadlineMs, trace } = context;
+    const { erasure, replayed, snapshots } = await this.#writer.transact(
+      (session, nowMs) => this.#eraseOrReplay(session, id, precondition, context, nowMs),
+      { deadlineMs, trace },
+    );
+    if (snapshots.length > 0) this.#completion.remember(id, snapshots);
+    if (!erasure.complete) await this.#completion.completeBefore(id, deadlineMs);
+    return { receipt: erasure.receipt, feedPosition: erasure.position, replayed };
+  }
+
+  async #eraseOrReplay(
     session: Session,
     id: string,
     precondition: Precondition,
     context: WriteContext,
     nowMs: number,
-  ): Promise<Erased> {
+  ): Promise<ErasedRows> {
     const at = timestamp(nowMs);
-    const request = context.idempotency && hashRequest(options.idempotencyKey, context.idempotency);
-    const known = request && (await keys.fingerprint(session, request.keyHash, at));
+    const { idempotencyKey, idempotencyTtlMs } = this.#options;
+    const request = context.idempotency && hashRequest(idempotencyKey, context.idempotency);
+    const known = request && (await this.#keys.fingerprint(session, request.keyHash, at));
     if (request && known !== undefined && known !== request.fingerprint) throw keyReused();
-    const [customer] = await customers.lock(session, [id]);
-    // Retention may have removed the entry of the present version.
-    const images = customer ? [JSON.stringify(customer), ...(await erasures.images(session, id))] : [];
+
+    const [customer] = await this.#customers.lock(session, [id]);
+    const snapshots = customer ? await this.#snapshotsOf(session, customer) : [];
     const erasure = customer
-      ? await scrub(session, customer, precondition, context, at)
-      : await erasures.find(session, id);
+      ? await this.#eraseRows(session, customer, precondition, context, at)
+      : await this.#erasures.find(session, id);
     if (!erasure) throw notFound();
+
     if (request && known === undefined) {
       const answer = { request, outcome: { id, created: false }, version: erasure.receipt.version };
-      await keys.remember(session, [answer], at, timestamp(nowMs + options.idempotencyTtlMs));
+      await this.#keys.remember(session, [answer], at, timestamp(nowMs + idempotencyTtlMs));
     }
-    // What an earlier transaction has erased is not told of before the synchronous standby has it.
-    if (!customer && dialect.settleEarlier) await session.run(dialect.settleEarlier, []);
-    return { erasure, replayed: known !== undefined, images };
+    // An earlier erasure must have reached the synchronous standby before it is reported.
+    const { awaitReplicatedCommits } = this.#database.engine.dialect;
+    if (!customer && awaitReplicatedCommits) await session.run(awaitReplicatedCommits, []);
+    return { erasure, replayed: known !== undefined, snapshots };
   }
 
-  async function scrub(
+  /** Includes the current row: retention may have removed its entry from the change log. */
+  async #snapshotsOf(session: Session, customer: Customer): Promise<readonly string[]> {
+    return [JSON.stringify(customer), ...(await this.#erasures.snapshots(session, customer.id))];
+  }
+
+  async #eraseRows(
     session: Session,
     customer: Customer,
     precondition: Precondition,
-    { actor, source, requestId }: RetentionContext,
+    { actor, source, requestId }: Origin,
     at: string,
   ): Promise<StoredErasure> {
     const { version, erasedAt, fields } = decideErasure(customer, precondition, at);
-    const rows = await erasures.scrub(session, customer.id);
+    const scrubbed = await this.#erasures.scrub(session, customer.id);
     const change = { customerId: customer.id, version, kind: 'erased', source, at: erasedAt } as const;
-    const [position = ''] = await changeLog.append(session, [
-      { ...change, actor, requestId, changes: null, image: null },
+    const [position = ''] = await this.#changeLog.append(session, [
+      { ...change, actor, requestId, changes: null, snapshot: null },
     ]);
     const erasure = {
-      receipt: { customerId: customer.id, version, erasedAt, scrubbed: { fields, ...rows } },
+      receipt: { customerId: customer.id, version, erasedAt, scrubbed: { fields, ...scrubbed } },
       position,
-      complete: !ownsFiles,
+      complete: !this.#ownsFiles,
     };
-    await erasures.insert(session, erasure);
+    await this.#erasures.insert(session, erasure);
     return erasure;
   }
-
-  return {
-    async erase(id: string, precondition: Precondition, context: WriteContext): Promise<ErasureOutcome> {
-      const { erasure, replayed, images } = await writes.transact(
-        (session, nowMs) => eraseOnce(session, id, precondition, context, nowMs),
-        context.deadlineMs,
-        context.trace,
-      );
-      if (images.length > 0) completion.note(id, images);
-      if (!erasure.complete) await completion.finish(id, context.deadlineMs);
-      return { receipt: erasure.receipt, feedPosition: erasure.position, replayed };
-    },
-    /**
-     * Erases one of the customers that were deleted so long ago, with these for actor and source.
-     * @returns `passed` where another instance was quicker, and `none` where none is left.
-     */
-    async eraseLongDeleted(ageMs: number, context: RetentionContext): Promise<'erased' | 'passed' | 'none'> {
-      const erased = await writes.transact(async (session, nowMs) => {
-        const before = timestamp(nowMs - ageMs);
-        const [oldest] = await session.run<{ id: string }>(longDeleted, [before]);
-        const [customer] = oldest ? await customers.lock(session, [oldest.id]) : [];
-        // Another instance may have restored or erased it meanwhile: then it is nobody's turn.
-        if (!customer?.deletedAt || customer.deletedAt >= before) return { found: oldest !== undefined };
-        const images = [JSON.stringify(customer), ...(await erasures.images(session, customer.id))];
-        await scrub(session, customer, {}, context, timestamp(nowMs));
-        return { found: true, id: customer.id, images };
-      }, Number.POSITIVE_INFINITY);
-      if (erased.id !== undefined && ownsFiles) {
-        completion.note(erased.id, erased.images);
-        await completion.retry(erased.id);
-      }
-      if (erased.id !== undefined) return 'erased';
-      return erased.found ? 'passed' : 'none';
-    },
-    /** Takes up what an earlier run, or a caller that has given up, has left unfinished. */
-    async resume(): Promise<void> {
-      if (!ownsFiles) return;
-      const unfinished = await database.engine.read((session) => erasures.incomplete(session, resumedMax));
-      for (const id of unfinished) await completion.retry(id);
-    },
-    /** Resolves when nothing is under way; what is not finished then goes on after the next start. */
-    stop: () => completion.stop(),
-  };
-}
-
-function timestamp(ms: number): string {
-  return new Date(ms).toISOString();
 }

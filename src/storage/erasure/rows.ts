@@ -2,31 +2,33 @@ import type { ErasureReceipt } from '../../contract/types.ts';
 import type { Session } from '../engine/engine.ts';
 import { rowLimit } from '../sql/columns.ts';
 import type { Dialect } from '../sql/dialect.ts';
+import { run, sql } from '../sql/sql.ts';
 
-/** An erasure as it is kept: the receipt, and whether the database's files are rid of the customer too. */
+/** A stored erasure. */
 export interface StoredErasure {
   readonly receipt: ErasureReceipt;
   readonly position: string;
+  /** Whether the customer is also gone from the database's files. */
   readonly complete: boolean;
 }
 
-/** How much was removed from each table that held something of the customer. */
+/** How many rows the erasure removed or cleared per table. */
 export type ScrubbedRows = Pick<ErasureReceipt['scrubbed'], 'versions' | 'tags' | 'idempotencyKeys'>;
 
-/** The statements on erased customers. An erased customer has no row in `customers`, so that no query can show it. */
+/** The statements on erased customers, who have no row in `customers`. */
 export interface ErasureRows {
-  /** Which of these ids are of erased customers. */
+  /** Returns which of these customers are erased. */
   among(session: Session, ids: readonly string[]): Promise<ReadonlySet<string>>;
   find(session: Session, id: string): Promise<StoredErasure | undefined>;
-  /** Every text that the customer's versions hold as JSON, for a search that has to find none of them later. */
-  images(session: Session, id: string): Promise<readonly string[]>;
-  /** Removes what is personal from every table, the customer's own row included. */
+  /** Returns the customer's versions in the change log, as JSON. */
+  snapshots(session: Session, id: string): Promise<readonly string[]>;
+  /** Removes personal data from every table, including the customer's own row. */
   scrub(session: Session, id: string): Promise<ScrubbedRows>;
   insert(session: Session, erasure: StoredErasure): Promise<void>;
   markComplete(session: Session, ids: readonly string[]): Promise<void>;
-  /** Which of these erasures are not complete. */
+  /** Returns which of these erasures are incomplete. */
   incompleteAmong(session: Session, ids: readonly string[]): Promise<readonly string[]>;
-  /** Erasures whose bytes may still be in the files, as after a crash. */
+  /** Returns erasures whose bytes may still be in the files, as after a crash. */
   incomplete(session: Session, limit: number): Promise<readonly string[]>;
 }
 
@@ -41,81 +43,84 @@ interface Row {
   readonly complete: number | string;
 }
 
-/** What a row of `idempotency_keys` has for a fingerprint when its customer is erased. */
+/** The fingerprint in `idempotency_keys` of an erased customer's request. */
 export const scrubbedFingerprint = '';
 
 /**
- * Every table that holds something of a customer, with the statement that removes it, in this order. A new index or
- * table of personal data, such as one for searching, gets its statement here, before that of the customer itself.
+ * The statements that scrub a customer, one per table with personal data, in order. A new table or index of personal
+ * data needs a statement here, before that of `customers`.
  */
 const scrubStatements = {
   tags: 'DELETE FROM customer_tags WHERE ordinal IN (SELECT ordinal FROM customers WHERE id = ?) RETURNING 1',
   versions:
     'UPDATE changes SET changes = NULL, image = NULL ' +
     'WHERE customer_id = ? AND (changes IS NOT NULL OR image IS NOT NULL) RETURNING 1',
-  // The row stays until it expires, so that a repeat is told 410 and not done again.
+  // The row stays until it expires: a repeated request is answered 410 instead of being executed again.
   idempotencyKeys: `UPDATE idempotency_keys SET fingerprint = '${scrubbedFingerprint}' WHERE customer_id = ? RETURNING 1`,
   customers: 'DELETE FROM customers WHERE id = ? RETURNING 1',
 } as const;
 
-const columns =
-  'customer_id, version, position, erased_at, fields, versions, tags, idempotency_keys, complete';
-
 export function createErasureRows(dialect: Dialect): ErasureRows {
-  const amongIds = dialect.among('customer_id', 'uuid');
-  const among = `SELECT customer_id AS id FROM erasures WHERE ${amongIds}`;
-  const incompleteAmong = `${among} AND complete = 0`;
-  const markComplete = `UPDATE erasures SET complete = 1 WHERE ${amongIds}`;
+  const isAmongIds = dialect.among('customer_id', 'uuid');
+  const selectAmong = `SELECT customer_id AS id FROM erasures WHERE ${isAmongIds}`;
+  const selectIncompleteAmong = `${selectAmong} AND complete = 0`;
+  const setComplete = `UPDATE erasures SET complete = 1 WHERE ${isAmongIds}`;
+  const idsIn = (rows: readonly { readonly id: string }[]) => rows.map(({ id }) => id);
 
   return {
     async among(session, ids) {
       if (ids.length === 0) return new Set();
-      const rows = await session.run<{ id: string }>(among, [JSON.stringify(ids)]);
-      return new Set(rows.map(({ id }) => id));
+      return new Set(idsIn(await session.run(selectAmong, [JSON.stringify(ids)])));
     },
     async find(session, id) {
-      const [row] = await session.run<Row>(find, [id]);
+      const [row] = await session.run<Row>(selectErasure, [id]);
       return row && storedErasure(id, row);
     },
-    async images(session, id) {
-      const rows = await session.run<{ text: string | null }>(images, [id]);
+    async snapshots(session, id) {
+      const rows = await session.run<{ text: string | null }>(selectSnapshots, [id]);
       return rows.flatMap(({ text }) => text ?? []);
     },
-    async scrub(session, id) {
-      const count = async (part: keyof typeof scrubStatements) =>
-        (await session.run(scrubStatements[part], [id])).length;
-      const tags = await count('tags');
-      const versions = await count('versions');
-      const idempotencyKeys = await count('idempotencyKeys');
-      await count('customers');
-      return { versions, tags, idempotencyKeys };
-    },
-    async insert(session, { receipt, position, complete }) {
-      const { customerId, version, erasedAt, scrubbed } = receipt;
-      const { fields, versions, tags, idempotencyKeys } = scrubbed;
-      const counts = [fields, versions, tags, idempotencyKeys, complete ? 1 : 0];
-      await session.run(insert, [customerId, version, position, erasedAt, ...counts]);
-    },
+    scrub,
+    insert,
     async markComplete(session, ids) {
-      await session.run(markComplete, [JSON.stringify(ids)]);
+      await session.run(setComplete, [JSON.stringify(ids)]);
     },
     async incompleteAmong(session, ids) {
-      const rows = await session.run<{ id: string }>(incompleteAmong, [JSON.stringify(ids)]);
-      return rows.map(({ id }) => id);
+      return idsIn(await session.run(selectIncompleteAmong, [JSON.stringify(ids)]));
     },
     async incomplete(session, limit) {
-      const rows = await session.run<{ id: string }>(incomplete, [limit]);
-      return rows.map(({ id }) => id);
+      return idsIn(await session.run(selectIncomplete, [limit]));
     },
   };
 }
 
-const find =
+const selectErasure =
   'SELECT version, CAST(position AS text) AS position, erased_at, fields, versions, tags, idempotency_keys, ' +
   'complete FROM erasures WHERE customer_id = ?';
-const images = 'SELECT CAST(image AS text) AS text FROM changes WHERE customer_id = ?';
-const insert = `INSERT INTO erasures (${columns}) VALUES (?, ?, CAST(? AS bigint), ?, ?, ?, ?, ?, ?)`;
-const incomplete = `SELECT customer_id AS id FROM erasures WHERE complete = 0 LIMIT ${rowLimit}`;
+const selectSnapshots = 'SELECT CAST(image AS text) AS text FROM changes WHERE customer_id = ?';
+const selectIncomplete = `SELECT customer_id AS id FROM erasures WHERE complete = 0 LIMIT ${rowLimit}`;
+
+async function scrub(session: Session, id: string): Promise<ScrubbedRows> {
+  const scrubTable = async (table: keyof typeof scrubStatements) =>
+    (await session.run(scrubStatements[table], [id])).length;
+  const tags = await scrubTable('tags');
+  const versions = await scrubTable('versions');
+  const idempotencyKeys = await scrubTable('idempotencyKeys');
+  await scrubTable('customers');
+  return { versions, tags, idempotencyKeys };
+}
+
+async function insert(session: Session, { receipt, position, complete }: StoredErasure): Promise<void> {
+  const { customerId, version, erasedAt, scrubbed } = receipt;
+  const { fields, versions, tags, idempotencyKeys } = scrubbed;
+  await run(
+    session,
+    sql`INSERT INTO erasures
+      (customer_id, version, position, erased_at, fields, versions, tags, idempotency_keys, complete)
+      VALUES (${customerId}, ${version}, CAST(${position} AS bigint), ${erasedAt}, ${fields}, ${versions}, ${tags},
+        ${idempotencyKeys}, ${complete ? 1 : 0})`,
+  );
+}
 
 function storedErasure(customerId: string, row: Row): StoredErasure {
   return {

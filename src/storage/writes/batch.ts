@@ -1,135 +1,177 @@
 import type { Customer, Rendered } from '../../contract/types.ts';
-import type { IdSource } from '../../domain/clock.ts';
+import { type IdSource, timestamp } from '../../domain/clock.ts';
 import { type Command, fieldChanges } from '../../domain/commands.ts';
-import type { WriteContext, WriteOutcome } from '../../domain/customer-store.ts';
-import { type Change, createChangeLog } from '../changes/log.ts';
-import { createCustomerRows } from '../customers/rows.ts';
+import type { WriteContext } from '../../domain/context.ts';
+import type { WriteOutcome } from '../../domain/customer-store.ts';
+import { type Change, type ChangeLog, createChangeLog } from '../changes/log.ts';
+import { type CustomerRows, createCustomerRows } from '../customers/rows.ts';
 import type { Session } from '../engine/engine.ts';
 import { createErasureRows } from '../erasure/rows.ts';
-import { MovedMeanwhile } from '../errors.ts';
+import { WriteConflict } from '../errors.ts';
 import type { Dialect } from '../sql/dialect.ts';
 import { renderCustomer } from '../sql/projection.ts';
-import { createRound, type Deciding, namesOfCommand, roundsOf, targetExternalId } from './apply.ts';
+import { CommandApplier, decisionOf, type PendingCommand, targetExternalId } from './apply.ts';
+import { conflictFreeGroups, conflictKeys } from './conflict-groups.ts';
 import type { Settled } from './group-commit.ts';
-import { createIdempotencyRows, type HashedRequest, type KnownAnswer, replay } from './idempotency.ts';
+import {
+  type Answer,
+  createIdempotencyRows,
+  type HashedRequest,
+  type IdempotencyRows,
+  type KnownAnswer,
+  replay,
+} from './idempotency.ts';
 
-/** The position before all others. */
-const noPosition = '0';
-
-/** A write as it waits in the queue. */
+/** A command with its caller, as it waits in the queue. */
 export interface Write {
   readonly command: Command;
   readonly context: WriteContext;
+  /** Set when the request carries an Idempotency-Key. */
   readonly request: HashedRequest | undefined;
 }
 
-/** A write while its batch runs. */
-interface Item extends Write, Deciding {
-  /** The answer that its key was given before. */
+/** A write while its transaction runs. */
+interface Item extends Write, PendingCommand {
+  /** The stored answer to an earlier request with the same key. */
   known?: KnownAnswer;
-  /** The write of this batch that it repeats. */
+  /** An earlier item of this batch with the same key. */
   repeats?: Item;
-  /** The customer that it came to, rendered once for its reply and for the change log. */
-  image?: Rendered<Customer>;
+  /** The resulting customer, rendered once for the response and the change log. */
+  snapshot?: Rendered<Customer>;
+  /** The feed position of the customer's last change. */
   position?: string | undefined;
 }
 
-/**
- * Does many writes inside one transaction, each with its own outcome. Writes on the same customer, or under
- * the same Idempotency-Key, follow each other in rounds, so that each sees the one before.
- */
-export function createWriteBatch(dialect: Dialect, ids: IdSource, idempotencyTtlMs: number) {
-  const rows = createCustomerRows(dialect);
-  const applyRound = createRound(dialect, rows, createErasureRows(dialect), ids);
-  const keys = createIdempotencyRows(dialect);
-  const changeLog = createChangeLog(dialect);
+/** The position before the first change: every feed includes it. */
+const positionZero = '0';
 
-  return async (
+/** Executes many writes in one transaction: each sees those before it, and each has its own outcome. */
+export class BatchWriter {
+  readonly #dialect: Dialect;
+  readonly #idempotencyTtlMs: number;
+  readonly #rows: CustomerRows;
+  readonly #keys: IdempotencyRows;
+  readonly #changeLog: ChangeLog;
+  readonly #commands: CommandApplier;
+
+  constructor(dialect: Dialect, ids: IdSource, idempotencyTtlMs: number) {
+    this.#dialect = dialect;
+    this.#idempotencyTtlMs = idempotencyTtlMs;
+    this.#rows = createCustomerRows(dialect);
+    this.#keys = createIdempotencyRows(dialect);
+    this.#changeLog = createChangeLog(dialect);
+    this.#commands = new CommandApplier(dialect, this.#rows, createErasureRows(dialect), ids);
+  }
+
+  /**
+   * Executes the writes and returns their outcomes in the same order. Either all of them are dry runs or none is.
+   * @throws WriteConflict when the transaction must be run again.
+   */
+  async write(
     session: Session,
     writes: readonly Write[],
     nowMs: number,
-  ): Promise<readonly Settled<WriteOutcome>[]> => {
-    const at = new Date(nowMs).toISOString();
+  ): Promise<readonly Settled<WriteOutcome>[]> {
+    const at = timestamp(nowMs);
     const items: Item[] = writes.map((write) => ({ ...write }));
-    await findKnown(session, items, at);
-    const applied: Item[] = [];
-    const done = new Map<string, Item>();
-    const unknown = items.filter(({ known }) => !known);
-    const externalIds = unknown.flatMap(({ command }) => targetExternalId(command) ?? []);
-    const holders = await rows.holderIds(session, externalIds);
-    for (const round of roundsOf(unknown, (item) => namesOf(item, holders))) {
-      for (const item of round) markRepeat(item, done);
-      const fresh = round.filter(({ repeats }) => !repeats);
-      applied.push(...(await applyRound(session, fresh, at)));
-      for (const item of fresh) if (item.request && !item.failure) done.set(item.request.keyHash, item);
-    }
-    // A dry run is rolled back: nothing needs a key or a position.
-    if (writes[0]?.context.validateOnly) return items.map(settle);
-    await lookAgain(session, items, at);
-    await keys.remember(session, [...done.values()].map(answerOf), at, timestamp(nowMs + idempotencyTtlMs));
-    const positions = await changeLog.append(
+    await this.#findKnownAnswers(session, items, at);
+    const { changed, firstByKey } = await this.#apply(
       session,
-      applied.map((item) => changeOf(item, at)),
+      items.filter(({ known }) => !known),
+      at,
     );
-    applied.forEach((item, place) => {
-      item.position = positions[place];
-    });
-    await placeUnchanged(session, items);
-    if (applied.length === 0 && done.size === 0) await confirmEarlier(session, items);
-    return items.map(settle);
-  };
+    // A dry run is rolled back, so it needs neither positions nor keys.
+    if (writes[0]?.context.validateOnly) return items.map(settle);
 
-  /**
-   * A replay, or a write that finds all as it wants it, tells of what an earlier transaction has stored, and may
-   * not tell of it before the synchronous standby has it. Where this one writes too, its own COMMIT sees to that.
-   */
-  async function confirmEarlier(session: Session, items: readonly Item[]): Promise<void> {
-    const tells = items.some(({ failure, known }) => !failure || (known && 'result' in known.outcome));
-    if (dialect.settleEarlier && tells) await session.run(dialect.settleEarlier, []);
+    await this.#recheckKeys(session, items, at);
+    const expiresAt = timestamp(nowMs + this.#idempotencyTtlMs);
+    await this.#keys.remember(session, [...firstByKey.values()].map(answerOf), at, expiresAt);
+    await this.#appendChanges(session, changed, at);
+    await this.#fillUnchangedPositions(session, items);
+    const wroteNothing = changed.length === 0 && firstByKey.size === 0;
+    if (wroteNothing) await this.#awaitReplicatedCommits(session, items);
+    return items.map(settle);
   }
 
-  async function findKnown(session: Session, items: readonly Item[], at: string): Promise<void> {
-    const hashes = items.flatMap(({ request }) => (request ? [request.keyHash] : []));
+  async #findKnownAnswers(session: Session, items: readonly Item[], at: string): Promise<void> {
+    const hashes = keyHashesOf(items);
     if (hashes.length === 0) return;
-    const answers = await keys.find(session, hashes, at);
+    const answers = await this.#keys.find(session, hashes, at);
     for (const item of items) {
       const known = item.request && answers.get(item.request.keyHash);
       if (known) item.known = known;
     }
   }
 
-  /**
-   * A keyed write that is refused may have been refused for what its own first request has just done on another
-   * instance, committed after we looked for its key.
-   */
-  async function lookAgain(session: Session, items: readonly Item[], at: string): Promise<void> {
-    const refused = items.filter(({ failure, known }) => failure && !known);
-    const hashes = refused.flatMap(({ request }) => (request ? [request.keyHash] : []));
-    if (hashes.length === 0) return;
-    if ((await keys.find(session, hashes, at)).size > 0) throw new MovedMeanwhile();
+  /** Applies the items group by group, and marks those that repeat the key of an earlier item. */
+  async #apply(session: Session, items: readonly Item[], at: string) {
+    const changed: Item[] = [];
+    const firstByKey = new Map<string, Item>();
+    const externalIds = items.flatMap(({ command }) => targetExternalId(command) ?? []);
+    const idsByExternalId = await this.#rows.idsByExternalId(session, externalIds);
+    const keysOf = ({ command, request }: Item) => [
+      ...conflictKeys(command, idsByExternalId),
+      ...(request ? [request.keyHash] : []),
+    ];
+    for (const group of conflictFreeGroups(items, keysOf)) {
+      for (const item of group) {
+        const first = item.request && firstByKey.get(item.request.keyHash);
+        if (first) item.repeats = first;
+      }
+      const fresh = group.filter(({ repeats }) => !repeats);
+      changed.push(...(await this.#commands.apply(session, fresh, at)));
+      for (const item of fresh) {
+        if (item.request && !item.failure) firstByKey.set(item.request.keyHash, item);
+      }
+    }
+    return { changed, firstByKey };
   }
 
-  /** A write that changed nothing tells the position of its customer's last change, as a replay of it does. */
-  async function placeUnchanged(session: Session, items: readonly Item[]): Promise<void> {
+  /**
+   * A keyed write that fails may have failed because of its own first request, which another instance committed after
+   * the keys were read.
+   */
+  async #recheckKeys(session: Session, items: readonly Item[], at: string): Promise<void> {
+    const hashes = keyHashesOf(items.filter(({ failure, known }) => failure && !known));
+    if (hashes.length === 0) return;
+    if ((await this.#keys.find(session, hashes, at)).size > 0) throw new WriteConflict();
+  }
+
+  async #appendChanges(session: Session, changed: readonly Item[], at: string): Promise<void> {
+    const positions = await this.#changeLog.append(
+      session,
+      changed.map((item) => changeOf(item, at)),
+    );
+    for (const [index, item] of changed.entries()) item.position = positions[index];
+  }
+
+  /** A write that changed nothing reports the position of the customer's last change. Imports report none. */
+  async #fillUnchangedPositions(session: Session, items: readonly Item[]): Promise<void> {
     const unchanged = items.filter(
-      // Nobody is told the position of an import's line.
       ({ decision, failure, context }) =>
         decision?.change === null && !failure && context.source !== 'import',
     );
     if (unchanged.length === 0) return;
     const ids = unchanged.map((item) => decisionOf(item).after.id);
-    const positions = await changeLog.lastPositions(session, ids);
+    const positions = await this.#changeLog.lastPositions(session, ids);
     for (const item of unchanged) item.position = positions.get(decisionOf(item).after.id);
+  }
+
+  /**
+   * A transaction that writes nothing has no COMMIT to wait for the synchronous standby, but a replay or an unchanged
+   * customer reports earlier commits, which must have reached it.
+   */
+  async #awaitReplicatedCommits(session: Session, items: readonly Item[]): Promise<void> {
+    const reportsEarlier = items.some(
+      ({ failure, known }) => !failure || (known && 'result' in known.outcome),
+    );
+    const { awaitReplicatedCommits } = this.#dialect;
+    if (awaitReplicatedCommits && reportsEarlier) await session.run(awaitReplicatedCommits, []);
   }
 }
 
-function namesOf({ command, request }: Item, holders: ReadonlyMap<string, string>): string[] {
-  return [...namesOfCommand(command, holders), ...(request ? [request.keyHash] : [])];
-}
-
-function markRepeat(item: Item, done: ReadonlyMap<string, Item>): void {
-  const first = item.request && done.get(item.request.keyHash);
-  if (first) item.repeats = first;
+function keyHashesOf(items: readonly Item[]): string[] {
+  return items.flatMap(({ request }) => (request ? [request.keyHash] : []));
 }
 
 function settle(item: Item): Settled<WriteOutcome> {
@@ -146,47 +188,39 @@ function outcomeOf(item: Item): WriteOutcome {
   const { after, change } = decisionOf(item);
   return {
     id: after.id,
-    body: imageOf(item),
+    body: snapshotOf(item),
     etag: after.etag,
     created: change === 'created',
     ...(change === null ? { unchanged: true } : {}),
-    feedPosition: item.position ?? noPosition,
+    feedPosition: item.position ?? positionZero,
     validated: item.context.validateOnly,
     replayed: false,
   };
 }
 
-function answerOf(item: Item) {
-  if (!item.request) throw new Error('Only a keyed write is remembered.');
+function answerOf(item: Item): Answer {
+  if (!item.request) throw new Error('Only a write with an Idempotency-Key has an answer to keep.');
   return { request: item.request, outcome: outcomeOf(item), version: decisionOf(item).after.version };
 }
 
 function changeOf(item: Item, at: string): Change {
   const { before, after, change } = decisionOf(item);
-  if (!change) throw new Error('Only a change is logged.');
+  if (!change) throw new Error('Only a new version is logged.');
+  const { source, actor, requestId } = item.context;
   return {
     customerId: after.id,
     version: after.version,
     kind: change,
-    source: item.context.source,
+    source,
     at,
-    actor: item.context.actor,
-    requestId: item.context.requestId,
+    actor,
+    requestId,
     changes: before && fieldChanges(before, after),
-    image: imageOf(item),
+    snapshot: snapshotOf(item),
   };
 }
 
-function imageOf(item: Item): Rendered<Customer> {
-  item.image ??= renderCustomer(decisionOf(item).after);
-  return item.image;
-}
-
-function decisionOf({ decision }: Item) {
-  if (!decision) throw new Error('The write was not decided.');
-  return decision;
-}
-
-function timestamp(ms: number): string {
-  return new Date(ms).toISOString();
+function snapshotOf(item: Item): Rendered<Customer> {
+  item.snapshot ??= renderCustomer(decisionOf(item).after);
+  return item.snapshot;
 }

@@ -1,180 +1,191 @@
-import type { QueueLoad } from '../../domain/customer-store.ts';
+import type { QueueStats } from '../../domain/customer-store.ts';
 import { unavailable } from '../../domain/failures.ts';
 import type { GroupObserver } from '../../telemetry/storage-metrics.ts';
 
-/** What became of one piece of work in a batch: each keeps its own outcome. */
+/** The outcome of one piece of work in a batch. */
 export type Settled<Result> = { readonly result: Result } | { readonly error: unknown };
 
+/**
+ * Executes a batch in one transaction and returns the outcomes in the same order. Rejects when the whole batch
+ * failed.
+ */
+export type CommitBatch<Work, Result> = (batch: readonly Work[]) => Promise<readonly Settled<Result>[]>;
+
 export interface GroupCommitOptions<Work> {
-  /** How many pieces of work may share a transaction. */
+  /** The most work to put into one transaction. */
   readonly batchMax: number;
-  /** Which work is one of very many of one caller, such as a line of an import; none when absent. */
-  readonly isBulk?: (work: Work) => boolean;
-  /** When somebody last asked for something that is not in this queue, by `performance.now()`. */
-  readonly othersCameAt?: () => number;
-  /** How many may wait; one more is refused at once. */
+  /** The most work to queue; more is refused. */
   readonly queueMax: number;
+  /** Whether the work needs a transaction of its own. */
+  readonly isExclusive?: (work: Work) => boolean;
+  /** Whether the work is bulk, such as a line of an import, and yields to other work. */
+  readonly isBulk?: (work: Work) => boolean;
+  /** When the last request outside this queue arrived, by `performance.now()`. */
+  readonly lastOtherRequestAt?: () => number;
   readonly observer?: GroupObserver | undefined;
 }
 
-export interface GroupCommit<Work, Result> {
-  /** Resolves with the work's own outcome, after COMMIT. */
-  submit(work: Work): Promise<Result>;
-  /** Runs a task when its turn comes, with no batch under way: for a transaction that is unlike the others. */
-  takeTurn<Outcome>(task: () => Promise<Outcome>): Promise<Outcome>;
-  /** Resolves when nothing is under way. */
-  idle(): Promise<void>;
-  readonly load: QueueLoad;
-}
-
-/** A task of its own in the queue. It tells its outcome itself, and does not reject. */
-interface Turn {
-  readonly since: number;
-  readonly run: () => Promise<void>;
-}
-
-/**
- * How much bulk work goes into a transaction while others are served, or were a moment ago: those who write wait for it,
- * and those who read for the event loop. By itself it takes all that may share one, for it costs the less the more do.
- * On a busy machine the median of a GET beside an import was 4.6 to 4.9 ms with 256, and 1.8 with 32.
- */
-const bulkBesideOthersMax = 32;
-const momentMs = 250;
-
-interface Waiting<Work, Result> {
+interface QueuedWork<Work, Result> {
   readonly since: number;
   readonly work: Work;
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
 }
 
+/** A task that runs between batches. It reports its own outcome and never rejects. */
+interface QueuedTask {
+  readonly since: number;
+  readonly run: () => Promise<void>;
+}
+
 /**
- * One writer, one queue: whatever waits when a transaction ends goes into the next one together, so that
- * one fsync serves many writes and no two transactions of this process ever contend. A lone write does not
- * wait for company. Bulk work goes along, and nothing waits behind it in the queue. Nobody is answered before COMMIT.
- * @param commit does a batch in one transaction. Rejects when none of it was stored.
- * @param alone whether this work must have a transaction of its own.
+ * Bulk work per transaction while other requests are served: it delays their writes, and their reads through the
+ * event loop.
  */
-export function createGroupCommit<Work, Result>(
-  commit: (batch: readonly Work[]) => Promise<readonly Settled<Result>[]>,
-  alone: (work: Work) => boolean,
-  {
-    batchMax,
-    isBulk = () => false,
-    othersCameAt = () => Number.NEGATIVE_INFINITY,
-    queueMax,
-    observer,
-  }: GroupCommitOptions<Work>,
-): GroupCommit<Work, Result> {
-  let queue: (Waiting<Work, Result> | Turn)[] = [];
-  let bulk: Waiting<Work, Result>[] = [];
-  let queuedAt = Number.NEGATIVE_INFINITY;
-  let running: Promise<void> | undefined;
-  /** When the batch under way began, and how long a batch takes of late: the newest counts half. */
-  let begunAt = 0;
-  let batchMs = 0;
+const bulkWhileBusyMax = 32;
+/** How long after the last other request the service counts as busy. */
+const busyMs = 250;
 
-  async function drain(): Promise<void> {
-    while (queue.length + bulk.length > 0) {
-      const [first] = queue;
-      if (first && 'run' in first) {
-        queue = queue.slice(1);
-        await first.run();
-      } else await settle(takeBatch());
+/**
+ * Group commit: one writer, one queue. All work that is waiting when a transaction ends goes into the next one, so
+ * that one fsync serves many writes and transactions of this process never contend. Work resolves after COMMIT.
+ * See ADR 0005.
+ */
+export class GroupCommit<Work, Result> implements QueueStats {
+  readonly #commit: CommitBatch<Work, Result>;
+  readonly #options: Required<Omit<GroupCommitOptions<Work>, 'observer'>>;
+  readonly #observer: GroupObserver | undefined;
+  #queue: (QueuedWork<Work, Result> | QueuedTask)[] = [];
+  #bulk: QueuedWork<Work, Result>[] = [];
+  #running: Promise<void> | undefined;
+  #lastQueuedAt = Number.NEGATIVE_INFINITY;
+  #batchStartedAt = 0;
+  /** Moving average of the duration of a batch; the newest counts half. */
+  #batchMs = 0;
+
+  constructor(
+    commit: CommitBatch<Work, Result>,
+    {
+      batchMax,
+      queueMax,
+      isExclusive = () => false,
+      isBulk = () => false,
+      lastOtherRequestAt = () => Number.NEGATIVE_INFINITY,
+      observer,
+    }: GroupCommitOptions<Work>,
+  ) {
+    this.#commit = commit;
+    this.#options = { batchMax, queueMax, isExclusive, isBulk, lastOtherRequestAt };
+    this.#observer = observer;
+  }
+
+  /** Queues work for the next batch and resolves with its result after COMMIT. */
+  submit(work: Work): Promise<Result> {
+    const { queueMax } = this.#options;
+    if (this.waiting >= queueMax) {
+      return Promise.reject(unavailable(`${queueMax} writes are waiting, which is as many as may.`));
     }
-    running = undefined;
+    return new Promise((resolve, reject) => {
+      this.#enqueue({ since: performance.now(), work, resolve, reject });
+    });
   }
 
-  /** The first of the queue, if there is one, is a work. */
-  function takeBatch(): Waiting<Work, Result>[] {
-    const batch = together(queue, batchMax);
-    queue = queue.slice(batch.length);
-    const [first] = batch;
-    if (first && alone(first.work)) return batch;
-    const othersAreServed = performance.now() - Math.max(queuedAt, othersCameAt()) < momentMs;
-    const along = together(bulk, othersAreServed ? bulkBesideOthersMax : batchMax, batch.length > 0);
-    bulk = bulk.slice(along.length);
-    return [...batch, ...along];
-  }
-
-  /** Those at the beginning that can share a transaction, which may have some already. */
-  function together(
-    waiting: readonly (Waiting<Work, Result> | Turn)[],
-    max: number,
-    hasSome = false,
-  ): Waiting<Work, Result>[] {
-    const taken: Waiting<Work, Result>[] = [];
-    for (const each of waiting) {
-      if (taken.length >= max || 'run' in each) break;
-      const isAlone = alone(each.work);
-      if (isAlone && (hasSome || taken.length > 0)) break;
-      taken.push(each);
-      if (isAlone) break;
+  /** Queues a task to run while no batch is under way. */
+  runExclusive<Outcome>(task: () => Promise<Outcome>): Promise<Outcome> {
+    if (this.waiting >= this.#options.queueMax) {
+      return Promise.reject(unavailable('Too many writes are waiting.'));
     }
-    return taken;
+    return new Promise((resolve, reject) => {
+      this.#enqueue({ since: performance.now(), run: () => task().then(resolve, reject) });
+    });
   }
 
-  function enqueue(waiting: Waiting<Work, Result> | Turn): void {
-    if (!('run' in waiting) && isBulk(waiting.work)) bulk.push(waiting);
+  /** Resolves when the queue is empty and no batch is under way. */
+  async idle(): Promise<void> {
+    await this.#running;
+  }
+
+  get waiting(): number {
+    return this.#queue.length + this.#bulk.length;
+  }
+
+  get waitMs(): number {
+    const now = performance.now();
+    return Math.max(now - (this.#queue[0]?.since ?? now), this.#expectedWaitMs(now));
+  }
+
+  /** The rest of the batch under way, plus the full batches ahead. */
+  #expectedWaitMs(now: number): number {
+    if (!this.#running) return 0;
+    const rest = Math.max(0, this.#batchMs - (now - this.#batchStartedAt));
+    return rest + Math.floor(this.#queue.length / this.#options.batchMax) * this.#batchMs;
+  }
+
+  #enqueue(item: QueuedWork<Work, Result> | QueuedTask): void {
+    if (!('run' in item) && this.#options.isBulk(item.work)) this.#bulk.push(item);
     else {
-      queue.push(waiting);
-      queuedAt = waiting.since;
+      this.#queue.push(item);
+      this.#lastQueuedAt = item.since;
     }
-    running ??= Promise.resolve().then(drain);
+    this.#running ??= Promise.resolve().then(() => this.#drain());
   }
 
-  async function settle(batch: readonly Waiting<Work, Result>[]): Promise<void> {
-    begunAt = performance.now();
+  async #drain(): Promise<void> {
+    while (this.#queue.length + this.#bulk.length > 0) {
+      const [first] = this.#queue;
+      if (first && 'run' in first) {
+        this.#queue = this.#queue.slice(1);
+        await first.run();
+      } else await this.#runBatch(this.#takeBatch());
+    }
+    this.#running = undefined;
+  }
+
+  /** Takes work from the head of the queue, which is not a task, and adds bulk work to it. */
+  #takeBatch(): QueuedWork<Work, Result>[] {
+    const { batchMax, isExclusive, lastOtherRequestAt } = this.#options;
+    const batch = this.#compatibleHead(this.#queue, batchMax);
+    this.#queue = this.#queue.slice(batch.length);
+    const [first] = batch;
+    if (first && isExclusive(first.work)) return batch;
+    const isBusy = performance.now() - Math.max(this.#lastQueuedAt, lastOtherRequestAt()) < busyMs;
+    const bulk = this.#compatibleHead(this.#bulk, isBusy ? bulkWhileBusyMax : batchMax, batch.length > 0);
+    this.#bulk = this.#bulk.slice(bulk.length);
+    return [...batch, ...bulk];
+  }
+
+  /** Returns the longest head of a queue that can share one transaction. */
+  #compatibleHead(
+    queue: readonly (QueuedWork<Work, Result> | QueuedTask)[],
+    max: number,
+    isShared = false,
+  ): QueuedWork<Work, Result>[] {
+    const head: QueuedWork<Work, Result>[] = [];
+    for (const item of queue) {
+      if (head.length >= max || 'run' in item) break;
+      const isExclusive = this.#options.isExclusive(item.work);
+      if (isExclusive && (isShared || head.length > 0)) break;
+      head.push(item);
+      if (isExclusive) break;
+    }
+    return head;
+  }
+
+  async #runBatch(batch: readonly QueuedWork<Work, Result>[]): Promise<void> {
+    const startedAt = performance.now();
+    this.#batchStartedAt = startedAt;
     try {
-      const settled = await commit(batch.map(({ work }) => work));
-      batch.forEach(({ resolve, reject }, index) => {
-        const outcome = settled[index];
+      const outcomes = await this.#commit(batch.map(({ work }) => work));
+      for (const [index, { resolve, reject }] of batch.entries()) {
+        const outcome = outcomes[index];
         if (outcome && 'result' in outcome) resolve(outcome.result);
-        else reject(outcome?.error ?? new Error('A batch returned fewer outcomes than it was given.'));
-      });
+        else reject(outcome?.error ?? new Error('The batch returned too few outcomes.'));
+      }
     } catch (error) {
       for (const { reject } of batch) reject(error);
     }
-    const tookMs = performance.now() - begunAt;
-    batchMs += (tookMs - batchMs) / 2;
-    observer?.groupEnded(batch.length, begunAt - (batch[0]?.since ?? begunAt), tookMs);
+    const tookMs = performance.now() - startedAt;
+    this.#batchMs += (tookMs - this.#batchMs) / 2;
+    this.#observer?.groupEnded(batch.length, startedAt - (batch[0]?.since ?? startedAt), tookMs);
   }
-
-  /** What is left of the batch under way, and the full ones before the next. Nobody waits where none is under way. */
-  function expectedWaitMs(now: number): number {
-    if (!running) return 0;
-    const rest = Math.max(0, batchMs - (now - begunAt));
-    return rest + Math.floor(queue.length / batchMax) * batchMs;
-  }
-
-  const load: QueueLoad = {
-    get waiting() {
-      return queue.length + bulk.length;
-    },
-    get waitMs() {
-      const now = performance.now();
-      return Math.max(now - (queue[0]?.since ?? now), expectedWaitMs(now));
-    },
-  };
-
-  return {
-    load,
-    submit(work) {
-      if (load.waiting >= queueMax) {
-        return Promise.reject(unavailable(`${queueMax} writes are waiting, which is as many as may.`));
-      }
-      return new Promise((resolve, reject) => {
-        enqueue({ since: performance.now(), work, resolve, reject });
-      });
-    },
-    takeTurn(task) {
-      if (load.waiting >= queueMax) return Promise.reject(unavailable('Too many writes are waiting.'));
-      return new Promise((resolve, reject) => {
-        enqueue({ since: performance.now(), run: () => task().then(resolve, reject) });
-      });
-    },
-    async idle() {
-      await running;
-    },
-  };
 }

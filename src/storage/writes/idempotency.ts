@@ -1,23 +1,25 @@
 import type { Customer } from '../../contract/types.ts';
 import { erased } from '../../domain/commands.ts';
+import type { IdempotentRequest } from '../../domain/context.ts';
 import { entityTag } from '../../domain/customer.ts';
-import type { IdempotentRequest, WriteOutcome } from '../../domain/customer-store.ts';
+import type { WriteOutcome } from '../../domain/customer-store.ts';
 import { Failure } from '../../domain/failures.ts';
 import type { Session } from '../engine/engine.ts';
 import { scrubbedFingerprint } from '../erasure/rows.ts';
-import { MovedMeanwhile } from '../errors.ts';
+import { WriteConflict } from '../errors.ts';
 import { keyedHash } from '../secrets.ts';
 import type { Column } from '../sql/columns.ts';
 import type { Dialect } from '../sql/dialect.ts';
 import { customerExpression, markRendered } from '../sql/projection.ts';
 import type { Settled } from './group-commit.ts';
 
-/** An Idempotency-Key and its request as they are stored: hashes only, keyed by the database's secret. */
+/** An Idempotency-Key and the request that it was used for, as hashes keyed by the database's secret. */
 export interface HashedRequest {
   readonly keyHash: string;
   readonly fingerprint: string;
 }
 
+/** Hashes a request's key and its fingerprint. */
 export function hashRequest(secret: Buffer, request: IdempotentRequest): HashedRequest {
   return {
     keyHash: keyedHash(secret, ['key', ...request.scope, request.key]).toString('base64url'),
@@ -25,24 +27,30 @@ export function hashRequest(secret: Buffer, request: IdempotentRequest): HashedR
   };
 }
 
-/** The answers that keyed requests were given. A row points at a version; the change log has its image, so
- * that no second copy of personal data exists. */
+/**
+ * The table of Idempotency-Keys. A row points at a version of a customer, whose snapshot is in the change log, so
+ * that answers are not a second copy of personal data.
+ */
 export interface IdempotencyRows {
-  /** What is known, by key hash, of those keys that have not expired at `now`. */
+  /** Returns the answers to the keys that have not expired at `now`, by key hash. */
   find(session: Session, keyHashes: readonly string[], now: string): Promise<Map<string, KnownAnswer>>;
-  /** Which request the key was used for; undefined when it was not used. */
+  /** Returns the fingerprint of the request that used the key; undefined if none did. */
   fingerprint(session: Session, keyHash: string, now: string): Promise<string | undefined>;
-  /** @throws MovedMeanwhile when another instance stored one of the keys; Failure `idempotency_key_in_use`
-   * when another one is about to and does not come to an end. */
+  /**
+   * Stores answers.
+   * @throws WriteConflict when another instance has stored one of the keys, Failure `idempotency_key_in_use` when
+   * another transaction holds one.
+   */
   remember(session: Session, answers: readonly Answer[], now: string, expiresAt: string): Promise<void>;
 }
 
-/** The outcome of an earlier request, and which request that was. */
+/** A stored answer with the request that it belongs to. */
 export interface KnownAnswer {
   readonly fingerprint: string;
   readonly outcome: Settled<WriteOutcome>;
 }
 
+/** An answer to store. */
 export interface Answer {
   readonly request: HashedRequest;
   readonly outcome: Pick<WriteOutcome, 'id' | 'created'>;
@@ -56,7 +64,7 @@ interface KeyRow {
   readonly version: number | string;
   readonly created: number | string;
   readonly position: string;
-  readonly image: string | null;
+  readonly snapshot: string | null;
   readonly erased: number;
 }
 
@@ -70,12 +78,12 @@ const columns: readonly Column[] = [
 ];
 
 export function createIdempotencyRows(dialect: Dialect): IdempotencyRows {
-  const find =
+  const findAnswers =
     'SELECT key_hash, fingerprint, keys.customer_id, keys.version, created, ' +
     'CAST(COALESCE(changes.position, (SELECT horizon FROM feed_head)) AS text) AS position, ' +
-    // Where retention has removed the change, the customer itself has that version, unless it was changed since.
+    // When retention has removed the change, the customer itself may still have that version.
     'CASE WHEN changes.image IS NOT NULL THEN CAST(changes.image AS text) ' +
-    `WHEN customers.id IS NOT NULL THEN ${customerExpression(dialect, 'customers')} END AS image, ` +
+    `WHEN customers.id IS NOT NULL THEN ${customerExpression(dialect, 'customers')} END AS snapshot, ` +
     'CASE WHEN erasures.customer_id IS NULL THEN 0 ELSE 1 END AS erased FROM idempotency_keys AS keys ' +
     'LEFT JOIN changes ON changes.customer_id = keys.customer_id AND changes.version = keys.version ' +
     'LEFT JOIN customers ON customers.id = keys.customer_id AND customers.version = keys.version ' +
@@ -83,16 +91,16 @@ export function createIdempotencyRows(dialect: Dialect): IdempotencyRows {
     `WHERE ${dialect.among('key_hash', 'text')} AND expires_at > ?`;
   const findFingerprint = 'SELECT fingerprint FROM idempotency_keys WHERE key_hash = ? AND expires_at > ?';
   const names = columns.map(({ name }) => name);
-  const renewed = names.slice(1).map((name) => `${name} = excluded.${name}`);
-  const remember =
+  const assignments = names.slice(1).map((name) => `${name} = excluded.${name}`);
+  const store =
     `INSERT INTO idempotency_keys (${names.join(', ')}) ` +
     `SELECT ${names.join(', ')} FROM ${dialect.records(columns, 'added')} WHERE true ` +
-    `ON CONFLICT (key_hash) DO UPDATE SET ${renewed.join(', ')} ` +
+    `ON CONFLICT (key_hash) DO UPDATE SET ${assignments.join(', ')} ` +
     'WHERE idempotency_keys.expires_at <= ? RETURNING key_hash';
 
   return {
     async find(session, keyHashes, now) {
-      const rows = await session.run<KeyRow>(find, [JSON.stringify(keyHashes), now]);
+      const rows = await session.run<KeyRow>(findAnswers, [JSON.stringify(keyHashes), now]);
       return new Map(
         rows.map((row) => [row.key_hash, { fingerprint: row.fingerprint, outcome: storedOutcome(row) }]),
       );
@@ -112,8 +120,8 @@ export function createIdempotencyRows(dialect: Dialect): IdempotencyRows {
         expires_at: expiresAt,
       }));
       try {
-        const stored = await session.run(remember, [JSON.stringify(records), now]);
-        if (stored.length < answers.length) throw new MovedMeanwhile();
+        const stored = await session.run(store, [JSON.stringify(records), now]);
+        if (stored.length < answers.length) throw new WriteConflict();
       } catch (error) {
         throw dialect.errorMeaning(error) === 'locked' ? keyInUse(error) : error;
       }
@@ -121,16 +129,16 @@ export function createIdempotencyRows(dialect: Dialect): IdempotencyRows {
   };
 }
 
-/** The answer to a request whose key is known: the first one's, unless it is another request. */
+/** Returns the first answer again, or a failure when the key was used for another request. */
 export function replay(known: KnownAnswer, request: HashedRequest): Settled<WriteOutcome> {
-  // Of an erased customer it is not known any more which request it was, and it is told as gone in any case.
+  // Erasure clears the fingerprint; the outcome is `customer_erased` for any request.
   const isOther = known.fingerprint !== request.fingerprint && known.fingerprint !== scrubbedFingerprint;
   if (isOther) return { error: keyReused() };
   if (!('result' in known.outcome)) return known.outcome;
   return { result: { ...known.outcome.result, replayed: true } };
 }
 
-/** The failure for a key that was used for another request. */
+/** The failure for a key that another request has used. */
 export function keyReused(): Failure {
   const detail =
     'This Idempotency-Key was used for another request. Use a new key, or repeat that request unchanged.';
@@ -140,19 +148,19 @@ export function keyReused(): Failure {
 function keyInUse(cause: unknown): Failure {
   const detail =
     'The first request with this Idempotency-Key is still under way. Repeat this one in a moment.';
-  return new Failure('idempotency_key_in_use', detail, { headers: { 'Retry-After': '1' }, cause });
+  return new Failure('idempotency_key_in_use', detail, { retryAfterSeconds: 1, cause });
 }
 
 function storedOutcome(row: KeyRow): Settled<WriteOutcome> {
   if (row.erased === 1) return { error: erased() };
-  if (row.image === null) {
+  if (row.snapshot === null) {
     const detail = 'The request was done, and what it answered is no longer kept.';
     return { error: new Failure('answer_expired', detail) };
   }
   return {
     result: {
       id: row.customer_id,
-      body: markRendered<Customer>(row.image),
+      body: markRendered<Customer>(row.snapshot),
       etag: entityTag(Number(row.version)),
       created: Number(row.created) === 1,
       feedPosition: row.position,
