@@ -2,32 +2,33 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isLoopback, quoted, someOf } from './parsers.ts';
 
-/** `off`: whoever reaches the port may do everything. Else the kinds of credentials that are taken. */
+/** The accepted kinds of credentials, or `off` to allow everything to every caller. */
 export type AuthenticationConfig =
   | 'off'
   | { readonly keys: boolean; readonly tokens: TokenConfig | undefined };
 
-/** What a JWT must be to be taken. */
+/** The requirements for JWTs. */
 export interface TokenConfig {
   readonly issuer: string;
   readonly audience: string;
-  /** Where the issuer's key set is: `file:`, `https:`, or `http:` on this machine. */
+  /** The issuer's JWKS: a `file:` or `https:` URL, or `http:` on a loopback address. */
   readonly keysUrl: string;
   readonly algorithms: readonly string[];
-  /** In lower case, without `application/`. */
+  /** Accepted `typ` headers, in lower case and without `application/`. */
   readonly types: readonly string[];
   readonly leewaySeconds: number;
 }
 
-/** Asymmetric only: with a shared secret whoever can verify a token can make one. */
+/** Asymmetric algorithms only: with a shared secret, every verifier could also issue tokens. */
 export const algorithms = [
   ...(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const),
   ...(['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'] as const),
 ];
 
+/** The supported `typ` headers of a JWT. */
 export const tokenTypes = ['at+jwt', 'JWT'] as const;
 
-/** Without credentials only this machine may be let in, unless the operator says so by name. */
+/** Returns a parser of AUTH. An unset value means `off`, which is allowed only on a loopback host. */
 export function credentialKinds(host: string) {
   const kinds = someOf(['keys', 'jwt']);
   return (value: string): 'off' | readonly ('keys' | 'jwt')[] => {
@@ -41,13 +42,13 @@ export function credentialKinds(host: string) {
   };
 }
 
-/** What AUTH=jwt cannot do without. */
+/** Parses a setting that AUTH=jwt requires. */
 export function needed(value: string): string {
   if (value === '') throw new Error('must be set, because AUTH has jwt');
   return value;
 }
 
-/** A plain http URL is refused but for this machine: whoever is on the way could put their own keys in. */
+/** Parses the location of the key set. Plain http is refused except on loopback: an attacker could replace the keys. */
 export function keySetUrl(value: string): string {
   needed(value);
   if (!/^\w[\w+.-]+:/.test(value)) return pathToFileURL(resolve(value)).href;
@@ -59,6 +60,7 @@ export function keySetUrl(value: string): string {
   return url.href;
 }
 
+/** Returns a parser whose results are in lower case. */
 export function lowerCased<Choice extends string>(parse: (value: string) => readonly Choice[]) {
   return (value: string): readonly string[] => parse(value).map((choice) => choice.toLowerCase());
 }

@@ -28,50 +28,52 @@ import {
 import { logLevels, type Setting, type SettingName, settings } from './settings.ts';
 import { otlpEndpoint, samplers, type TracingConfig, zeroToOne } from './tracing.ts';
 
-/** All that can be set, checked and frozen. Nothing else reads the environment. */
+/** The validated, frozen configuration. Nothing else in the service reads the environment. */
 export interface Config {
   readonly host: string;
   readonly port: number;
   readonly database: DatabaseConfig;
   readonly logLevel: LogLevel;
   readonly authentication: AuthenticationConfig;
-  /** Whether only this machine can reach the service. */
+  /** Whether the service listens on a loopback address. */
   readonly loopback: boolean;
   readonly rateLimitPerMinute: number;
   readonly failedLoginsPerMinute: number;
   readonly trustedProxies: TrustedProxies;
   readonly requireIfMatch: boolean;
-  /** Origins that browsers may call from; empty for none, `*` for any. */
+  /** Origins allowed to call from browsers: none, a list, or `*`. */
   readonly corsOrigins: readonly string[];
   readonly requestTimeoutMs: number;
-  /** How long it goes on serving after SIGTERM. */
+  /** How long the service keeps serving after SIGTERM, so that load balancers notice. */
   readonly shutdownDelayMs: number;
   readonly keepAliveTimeoutMs: number;
-  /** Undefined where the metrics have no port of their own. */
+  /** Undefined unless the metrics have a port of their own. */
   readonly metricsAddress: { readonly host: string; readonly port: number } | undefined;
-  /** Undefined where no Consul agent is told of the service. */
+  /** Undefined unless the service registers in Consul. */
   readonly consul: ConsulConfig | undefined;
-  /** Undefined where no traces are recorded. */
+  /** Undefined unless traces are recorded. */
   readonly tracing: TracingConfig | undefined;
   readonly connectionsMax: number;
   readonly requestsMax: number;
   readonly streamsMax: number;
-  /** Undefined where the service speaks plain HTTP. */
+  /** Undefined for plain HTTP. */
   readonly tls: { readonly certificateFile: string; readonly keyFile: string } | undefined;
-  /** How many days things are kept; undefined for ever. */
   readonly retention: RetentionConfig;
 }
 
+/** The files of a TLS certificate and its key. */
 export type TlsFiles = NonNullable<Config['tls']>;
 
+/** How many days changes and deleted customers are kept; undefined means forever. */
 export interface RetentionConfig {
   readonly changesDays: number | undefined;
   readonly deletedDays: number | undefined;
 }
 
+/** The least severe level that is logged. */
 export type LogLevel = (typeof logLevels)[number];
 
-/** Every fault of the environment, each with the setting, what is wrong with it and an example. */
+/** Lists every invalid setting, with what is wrong and an example. */
 export class ConfigurationError extends Error {
   readonly faults: readonly string[];
   constructor(faults: readonly string[]) {
@@ -80,22 +82,22 @@ export class ConfigurationError extends Error {
   }
 }
 
-/** What Kubernetes commonly takes until nobody sends requests here; this machine sends them by itself. */
+/** Kubernetes commonly needs this long to stop sending requests to a terminating pod. */
 const shutdownDelayMs = 3000;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reads one setting and parses it. */
+/** Reads and parses one setting. */
 type Read = <T>(name: SettingName, parse: (text: string) => T) => T;
 
 /**
- * Reads the settings.
- * @throws ConfigurationError naming all faults at once.
+ * Reads the configuration from environment variables.
+ * @throws ConfigurationError listing every invalid setting.
  */
 export function loadConfig(environment: Environment): Config {
   const faults: string[] = [];
 
-  /** A fault is noted, and the setting's example stands in to find further faults. */
+  /** Records an error and continues with the setting's example, so that all errors are found at once. */
   function read<T>(name: SettingName, parse: (text: string) => T): T {
     const setting = settings.find((candidate) => candidate.name === name) as Setting;
     try {
@@ -138,7 +140,7 @@ function readAll(read: Read, environment: Environment): Config {
     streamsMax: read('STREAMS_MAX', integerBetween(1, 100_000)),
     tls: readTls(read, environment),
     retention: {
-      // More than the day for which an Idempotency-Key replays the answer that a change holds.
+      // At least 2 days, because idempotent replays read the change for 24 hours.
       changesDays: read('RETENTION_CHANGES_DAYS', optional(integerBetween(2, 36_500))),
       deletedDays: read('RETENTION_DELETED_DAYS', optional(integerBetween(1, 36_500))),
     },
@@ -206,7 +208,7 @@ function readAuthentication(host: string, read: Read): AuthenticationConfig {
   return { keys: kinds.includes('keys'), tokens };
 }
 
-/** What is set; of a secret also by NAME_FILE, as containers hand secrets out. Neither is ever quoted. */
+/** The value of a setting. A secret may also be read from the file that NAME_FILE names; errors never quote it. */
 function given({ name, secret }: Setting, environment: Environment): string {
   const value = environment[name]?.trim() ?? '';
   const file = (secret && environment[`${name}_FILE`]?.trim()) || '';

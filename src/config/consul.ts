@@ -11,7 +11,7 @@ export interface ConsulConfig {
   readonly address: string;
 }
 
-/** As Consul's own tools take it: a URL, or a host and port. */
+/** Parses the agent's address as Consul's tools do: a URL, or a host and port. */
 export function consulAgent(value: string): string {
   if (value === '') return '';
   const text = /^https?:\/\//.test(value) ? value : `http://${value}`;
@@ -22,13 +22,13 @@ export function consulAgent(value: string): string {
   return url.origin;
 }
 
-/** It is a secret, and never quoted. */
+/** Parses the ACL token. Errors never quote it. */
 export function consulToken(value: string): string {
   if (!/^[\x21-\x7e]*$/.test(value)) throw new Error('must be visible ASCII without spaces');
   return value;
 }
 
-/** It becomes a name in DNS. */
+/** Parses the service's name, which Consul also publishes in DNS. */
 export function serviceName(value: string): string {
   if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i.test(value)) {
     throw new Error(`must be 1 to 63 letters, digits and hyphens, not ${quoted(value)}`);

@@ -1,31 +1,34 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 
-/**
- * Parsers of settings. Each takes what was written and returns what it means, or throws an Error whose message
- * goes on from the setting's name.
+/*
+ * Parsers of settings. Each returns the parsed value or throws an Error whose message continues the setting's name, such
+ * as "must be a host name".
  */
 
+/** The database to use. */
 export type DatabaseConfig =
   | { readonly engine: 'sqlite'; readonly file: string; readonly temporary: boolean }
   | {
       readonly engine: 'postgres';
       readonly url: string;
       readonly poolSize: number;
-      /** A read replica of it. */
+      /** A read replica of the database. */
       readonly replicaUrl?: string;
     };
 
-/** Whether only this machine can reach the address. */
+/** Whether the host is a loopback address. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
+/** Parses a host name or an IP address. */
 export function hostName(value: string): string {
   if (/\s|\//.test(value)) throw new Error(`must be a host name or an address, not ${quoted(value)}`);
   return value;
 }
 
+/** Returns a parser of integers from `least` to `most`. */
 export function integerBetween(least: number, most: number) {
   return (value: string): number => {
     const number = Number(value);
@@ -36,11 +39,12 @@ export function integerBetween(least: number, most: number) {
   };
 }
 
-/** Nothing where it is not set. */
+/** Returns a parser that yields undefined for an unset value. */
 export function optional<Value>(parse: (value: string) => Value) {
   return (value: string): Value | undefined => (value === '' ? undefined : parse(value));
 }
 
+/** Returns a parser that accepts one of the choices. */
 export function oneOf<Choice extends string>(choices: readonly Choice[]) {
   return (value: string): Choice => {
     const choice = choices.find((candidate) => candidate === value);
@@ -49,7 +53,7 @@ export function oneOf<Choice extends string>(choices: readonly Choice[]) {
   };
 }
 
-/** One or more of these, comma-separated. */
+/** Returns a parser of a comma-separated list of the choices. */
 export function someOf<Choice extends string>(choices: readonly Choice[]) {
   const parse = oneOf(choices);
   return (value: string): readonly Choice[] => [
@@ -57,7 +61,7 @@ export function someOf<Choice extends string>(choices: readonly Choice[]) {
   ];
 }
 
-/** The value is never quoted: it may hold a password. */
+/** Parses a database URL. Errors never quote it, because it may hold a password. */
 export function databaseAt(url: string, poolSize: number, replicaUrl?: string): DatabaseConfig {
   if (replicaUrl !== undefined && url.startsWith('sqlite:')) {
     throw new Error(
@@ -77,7 +81,7 @@ export function databaseAt(url: string, poolSize: number, replicaUrl?: string): 
   return { engine: 'postgres', url, poolSize, ...(replicaUrl === undefined ? {} : { replicaUrl }) };
 }
 
-/** Where a read replica is; undefined where there is none. */
+/** Parses the URL of a read replica; undefined if unset. */
 export function replicaAt(url: string): string | undefined {
   if (url === '') return undefined;
   if (!isPostgres(url)) throw new Error('must begin with postgres://');
@@ -90,13 +94,14 @@ function isPostgres(url: string): boolean {
 }
 
 function checkReadable(url: string): void {
-  // As libpq takes it. The driver does not, and would look up a host with a comma in its name.
+  // libpq accepts a list of hosts; the driver would resolve it as one name.
   if (/^[^?]*:\/\/([^/?]*@)?[^@/?,]*,[^@/?]*(\/|\?|$)/.test(url)) {
     throw new Error('names several hosts: name the one address that leads to the primary (docs/failover.md)');
   }
   if (!URL.canParse(url)) throw new Error('is not a URL that can be read (encode special characters as %XX)');
 }
 
+/** Parses a comma-separated list of origins, or `*`. */
 export function origins(value: string): readonly string[] {
   const list = items(value);
   const wrong = list.find(
@@ -106,9 +111,10 @@ export function origins(value: string): readonly string[] {
   return list;
 }
 
-/** Nobody, or a number of proxies, or the addresses and networks that they have. */
+/** The trusted proxies: how many there are, or their addresses and networks. */
 export type TrustedProxies = number | readonly string[];
 
+/** Parses the trusted proxies: a number, or a comma-separated list of addresses and networks. */
 export function trustedProxies(value: string): TrustedProxies {
   if (/^\d+$/.test(value)) return integerBetween(0, 10)(value);
   const list = items(value);
@@ -126,7 +132,6 @@ function isNetwork(text: string): boolean {
   return rest.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= bitsMax;
 }
 
-/** The items of a comma-separated list. */
 function items(value: string): string[] {
   return value
     .split(',')
@@ -134,11 +139,12 @@ function items(value: string): string[] {
     .filter(Boolean);
 }
 
+/** Quotes a value for an error message, cut to 60 characters. */
 export function quoted(value: string): string {
   return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
 }
 
-/** A file that makes sense only when another setting names the other half. */
+/** Returns a parser of a file that is required if the setting `other` is set. */
 export function fileBeside<Name extends string>(other: Name, isSet: (name: Name) => boolean) {
   return (value: string): string => {
     if (value.endsWith('/')) throw new Error(`must name a file, not ${quoted(value)}`);

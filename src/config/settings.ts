@@ -1,14 +1,15 @@
-/** A setting as the operator sees it: in the table of docs/settings.md, in `customers --help` and in a fault. */
+/** A setting as shown in docs/settings.md, `customers --help` and error messages. */
 export interface Setting {
   readonly name: string;
   readonly description: string;
   readonly example: string;
-  /** The value when it is not set; shown as it would be written. */
+  /** The default, as it would be written. */
   readonly fallback: string;
-  /** Whether the value is a secret: then NAME_FILE may name a file that holds it. */
+  /** Whether the value is a secret, which may also be read from the file that NAME_FILE names. */
   readonly secret?: true;
 }
 
+/** From the most to the least verbose. */
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** Variables of the OpenTelemetry specification. The SDK reads the other ones, such as OTEL_SERVICE_NAME, itself. */
@@ -47,7 +48,7 @@ export const tracingSettings = [
   },
 ] as const;
 
-/** Everything that can be set. What a setting is parsed into stands in `src/config/config.ts`. */
+/** Every setting. `config.ts` says how each one is parsed. */
 export const settings = [
   {
     name: 'HOST',
@@ -257,4 +258,5 @@ export const settings = [
   },
 ] as const satisfies readonly Setting[];
 
+/** The name of a setting. */
 export type SettingName = (typeof settings)[number]['name'];

@@ -7,6 +7,7 @@ export interface TracingConfig {
   readonly ratio: number;
 }
 
+/** The samplers of the OpenTelemetry specification that are supported. */
 export const samplers = [
   ...(['always_on', 'always_off', 'traceidratio'] as const),
   ...(['parentbased_always_on', 'parentbased_always_off', 'parentbased_traceidratio'] as const),
@@ -24,6 +25,7 @@ export function otlpEndpoint(value: string): string {
   return url.href;
 }
 
+/** Parses a number from 0 to 1. */
 export function zeroToOne(value: string): number {
   const number = Number(value);
   if (!/^\d*\.?\d+$/.test(value) || number > 1) {

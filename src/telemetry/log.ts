@@ -1,13 +1,13 @@
 import pino from 'pino';
 
 /**
- * All that a log line may hold beside its time, level and message: what is not listed does not compile. A member
- * may hold nothing that a person or their client has written.
+ * Every member that a log line may have besides time, level and message. An unlisted one does not compile: no member
+ * may hold personal data or text from a client.
  */
 export interface LogEntry {
-  /** The caller's own X-Request-Id where it is plain, or one of ours. */
+  /** The caller's X-Request-Id if well-formed, or a generated one. */
   readonly requestId?: string;
-  /** These two are named as OpenTelemetry names them in JSON logs, by which tools find the trace of a line. */
+  /** Named as OpenTelemetry prescribes for JSON logs. */
   readonly trace_id?: string | undefined;
   readonly span_id?: string | undefined;
   /** An operationId, never a path. */
@@ -16,33 +16,34 @@ export interface LogEntry {
   readonly status?: number;
   readonly durationMs?: number;
   readonly principal?: string;
-  /** Why it failed, out of a closed list. */
+  /** The failure code. */
   readonly code?: string | undefined;
-  /** Why a caller was refused, out of a closed list. */
+  /** Why a caller was refused. */
   readonly reason?: string | undefined;
-  /** The id of an API key, which opens nothing. */
+  /** The public id of an API key. */
   readonly keyId?: string | undefined;
-  /** Where a refused caller is, cut to a network that is no person. */
+  /** The network of a refused caller, truncated so that it identifies nobody. */
   readonly network?: string | undefined;
-  /** What a sweep has removed: counts. */
+  /** Numbers of rows that a sweep removed. */
   readonly changes?: number;
   readonly customers?: number;
   readonly idempotencyKeys?: number;
-  /** Written by its named members: see `describeError`. */
+  /** Only its named members are written; see `describeError`. */
   readonly err?: unknown;
-  /** Which part is meant: the credentials `keys` or `tokens`, the `replica`, or `traces`. */
+  /** The component concerned: `keys`, `tokens`, `replica` or `traces`. */
   readonly part?: string;
   readonly signal?: string;
   readonly url?: string;
   readonly metricsUrl?: string | undefined;
   readonly version?: string;
   readonly database?: string;
-  /** Until when the TLS certificate is valid. */
+  /** When the TLS certificate expires. */
   readonly validUntil?: string;
 }
 
 type LogLine = (entry: LogEntry, message: string) => void;
 
+/** A structured logger that accepts only the members of {@link LogEntry}. */
 export interface Log {
   readonly info: LogLine;
   readonly warn: LogLine;
@@ -51,8 +52,7 @@ export interface Log {
 }
 
 /**
- * JSON lines on standard output, or a readable line each where a person looks on. Nothing is logged but what
- * a call names: no bodies, headers, URLs or queries, which hold personal data.
+ * Creates a logger that writes JSON lines to standard output, or readable lines to a terminal.
  */
 export async function createLog(level: string): Promise<Log> {
   const options = {
@@ -63,12 +63,12 @@ export async function createLog(level: string): Promise<Log> {
   };
   const writeTo = (stream: pino.DestinationStream): Log => pino(options, stream);
   if (process.stdout.isTTY) return writeTo(await terminal());
-  // Written in the background: a log line must not hold up a request. `closeLog` writes the rest.
+  // Asynchronous, so that logging never blocks a request. `closeLog` writes the rest.
   const bounds = { minLength: writtenAtOnceBytes, maxLength: heldBackBytesMax };
   return writeTo(pino.destination({ dest: 1, sync: false, periodicFlush: heldBackMs, ...bounds }));
 }
 
-/** The time as pino writes it. Making its text anew for each line took 1% of a GET; many lines share a millisecond. */
+/** Formats the time as pino does, once per millisecond. */
 function timeOncePerMillisecond(): () => string {
   let atMs = 0;
   let text = '';
@@ -82,7 +82,7 @@ function timeOncePerMillisecond(): () => string {
   };
 }
 
-/** Writes out what is still held back, if anybody reads it. */
+/** Flushes buffered lines, waiting at most a second for the reader. */
 export function closeLog(log: Log): Promise<void> {
   return new Promise((resolve) => {
     const giveUp = setTimeout(resolve, flushTimeoutMs);
@@ -93,15 +93,15 @@ export function closeLog(log: Log): Promise<void> {
   });
 }
 
-/** Lines are written together: one write a line took 8% of the time of a GET. A lone line waits for so long. */
+/** Lines are buffered and written together, at this size or after this delay. */
 const writtenAtOnceBytes = 4096;
 const heldBackMs = 100;
 
-/** What is held back for a reader that does not read; beyond it lines are dropped. */
+/** The largest buffer for a reader that is too slow; beyond it, lines are dropped. */
 const heldBackBytesMax = 16 * 1024 * 1024;
 const flushTimeoutMs = 1000;
 
-/** Named members only: a database's error holds the row that it refused. */
+/** Picks members by name: a database error may hold the refused row in others. */
 function describeError(error: unknown): object {
   if (!(error instanceof Error)) return { message: String(error) };
   const { name, message, stack, cause } = error;

@@ -7,79 +7,82 @@ import {
 } from './storage-metrics.ts';
 import type { SpanOutcome } from './tracing.ts';
 
-/** Rate, errors and duration of requests by operation, in the text format that Prometheus scrapes. */
+/** The service's metrics, in Prometheus text format. */
 export interface Metrics {
-  /** @param operation an operationId, or `other` for what is none: never a path, so that labels stay few. */
   requestStarted(): void;
+  /** @param operation an operationId, or `other` for requests outside the contract; never a path. */
   requestEnded(operation: string, status: number, durationSeconds: number): void;
-  /** Adds the change feed's figures, taken when they are scraped. */
+  /** Adds gauges of the change feed, read at each scrape. */
   observeFeed(feed: FeedFigures): void;
-  /** Adds the database's figures, taken when they are scraped. */
+  /** Adds gauges of the database, read at each scrape. */
   observeStorage(figures: StorageFigures): void;
-  /** Told of each transaction of writes. */
+  /** Observes the transactions of the writer. */
   readonly groups: GroupObserver;
-  /** Adds how long work waits, taken when it is scraped. */
+  /** Adds gauges of waiting work, read at each scrape. */
   observeLoad(load: LoadFigures): void;
-  /** @param reason of a closed list: who was refused, or how often, stays in the log. */
+  /** @param reason why a request was refused, from a closed list. */
   requestRefused(reason: string): void;
-  /** @param outcome of a closed list: what came of asking the replica. */
+  /** @param outcome how a read of the replica ended, from a closed list. */
   replicaRead(outcome: string): void;
-  /** Adds what becomes of spans; not called where traces are off. */
+  /** Adds a counter of spans and returns its observer. Called only if traces are on. */
   observeSpans(): (outcome: SpanOutcome, count: number) => void;
   readonly contentType: string;
   render(): Promise<string>;
 }
 
+/** Sources of the change feed's gauges. */
 export interface FeedFigures {
-  /** How many streams are open. */
+  /** The number of open streams. */
   streams(): number;
-  /** The position that open streams have been told of, a decimal; undefined while there are none. */
+  /** The last position sent to open streams, a decimal; undefined without streams. */
   toldPosition(): string | undefined;
-  /** The newest position of the feed, a decimal. */
+  /** The newest feed position, a decimal. */
   head(): Promise<string>;
 }
 
+/** Sources of the gauges of waiting work. */
 export interface LoadFigures {
   readonly store: Readonly<Record<'reads' | 'writes', { readonly waiting: number; readonly waitMs: number }>>;
   readonly eventLoop: { readonly delayMs: number };
 }
 
-/** A database that does not answer must not keep the other figures from those who look why. */
+/** A scrape must not hang when the database does. */
 const headTimeoutMs = 1000;
 
 const durationBucketsSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
+/** Creates the metrics of one service in a registry of their own. */
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const requests = new Counter({
     name: 'http_requests_total',
-    help: 'Requests answered, by operation and status code.',
+    help: 'Completed requests, by operation and status code.',
     labelNames: ['operation', 'status'],
     registers: [registry],
   });
   const durations = new Histogram({
     name: 'http_request_duration_seconds',
-    help: 'From the request line to the end of the reply, by operation.',
+    help: 'Time from the request line to the end of the response, by operation.',
     labelNames: ['operation'],
     buckets: durationBucketsSeconds,
     registers: [registry],
   });
   const refusals = new Counter({
     name: 'http_requests_refused_total',
-    help: 'Requests refused for their credential, its scope, their origin, their number or an overload, by reason.',
+    help: 'Requests refused by authentication, authorization, origin checks, rate limits or load shedding, by reason.',
     labelNames: ['reason'],
     registers: [registry],
   });
   const replicaReads = new Counter({
     name: 'replica_reads_total',
-    help: 'Reads with Min-Feed-Position, by what came of asking the replica: served by it, or by the primary because it was behind, failed or paused.',
+    help: 'Reads with Min-Feed-Position, by outcome: served by the replica, or by the primary because the replica was behind, failed or paused.',
     labelNames: ['outcome'],
     registers: [registry],
   });
   const inFlight = new Gauge({
     name: 'http_requests_in_flight',
-    help: 'Requests begun and not yet answered.',
+    help: 'Requests in progress.',
     registers: [registry],
   });
   return {
@@ -104,11 +107,11 @@ export function createMetrics(): Metrics {
 function observeSpans(registry: Registry): (outcome: SpanOutcome, count: number) => void {
   const spans = new Counter({
     name: 'trace_spans_total',
-    help: 'Spans by what became of them: exported, refused by the collector (failed), or dropped because too many waited.',
+    help: 'Spans, by outcome: exported, failed at the collector, or dropped because the queue was full.',
     labelNames: ['outcome'],
     registers: [registry],
   });
-  // An increase is seen only from a first value on.
+  // Prometheus sees an increase only after a first sample.
   for (const outcome of ['exported', 'failed', 'dropped'] satisfies SpanOutcome[]) spans.inc({ outcome }, 0);
   return (outcome, count) => spans.inc({ outcome }, count);
 }
@@ -117,7 +120,7 @@ function observeLoad(registry: Registry, { store, eventLoop }: LoadFigures): voi
   const queues = ['reads', 'writes'] as const;
   new Gauge({
     name: 'storage_queue_wait_seconds',
-    help: 'How long work that comes now would wait for the database, by queue.',
+    help: 'Expected wait of new work for the database, by queue.',
     labelNames: ['queue'],
     registers: [registry],
     collect() {
@@ -126,7 +129,7 @@ function observeLoad(registry: Registry, { store, eventLoop }: LoadFigures): voi
   });
   new Gauge({
     name: 'write_queue_length',
-    help: 'Writes that wait for their transaction.',
+    help: 'Writes waiting for a transaction.',
     registers: [registry],
     collect() {
       this.set(store.writes.waiting);
@@ -134,7 +137,7 @@ function observeLoad(registry: Registry, { store, eventLoop }: LoadFigures): voi
   });
   new Gauge({
     name: 'event_loop_standing_delay_seconds',
-    help: 'How late the event loop is all the time: requests are refused for it.',
+    help: 'Standing delay of the event loop, which load shedding goes by.',
     registers: [registry],
     collect() {
       this.set(eventLoop.delayMs / 1000);
@@ -145,7 +148,7 @@ function observeLoad(registry: Registry, { store, eventLoop }: LoadFigures): voi
 function observeFeed(registry: Registry, feed: FeedFigures): void {
   new Gauge({
     name: 'feed_streams_open',
-    help: 'Clients of this process that follow the change feed.',
+    help: 'Open change feed streams of this process.',
     registers: [registry],
     collect() {
       this.set(feed.streams());
@@ -153,19 +156,19 @@ function observeFeed(registry: Registry, feed: FeedFigures): void {
   });
   const lag = new Gauge({
     name: 'feed_lag_changes',
-    help: 'Changes that the open streams of this process have not been told of; 0 where there are none.',
+    help: 'Changes not yet sent to the open streams of this process; 0 without streams.',
     registers: [registry],
   });
   new Gauge({
     name: 'feed_head_position',
-    help: 'The newest position of the change feed; the last one known while the database does not answer.',
+    help: 'Newest change feed position, or the last known one while the database does not answer.',
     registers: [registry],
     async collect() {
       const late = new Promise<undefined>((resolve) => setTimeout(resolve, headTimeoutMs, undefined).unref());
       const head = await Promise.race([feed.head().catch(() => undefined), late]);
       if (head === undefined) return;
       this.set(Number(head));
-      // The streams may have come further since the head was asked for.
+      // Streams may have advanced while the head was read.
       lag.set(Math.max(0, Number(head) - Number(feed.toldPosition() ?? head)));
     },
   });

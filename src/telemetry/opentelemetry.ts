@@ -29,7 +29,7 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import type { TracingConfig } from '../config/tracing.ts';
-import { within } from '../runtime/with-timeout.ts';
+import { withTimeout } from '../runtime/with-timeout.ts';
 import type {
   Instance,
   ParentSpan,
@@ -94,7 +94,7 @@ export function createTracing(
       const [first, ...others] = served.filter((request) => request.takeWork());
       return first && workSpan(tracer, work, first, others);
     },
-    stop: () => within(flushTimeoutMs, provider.shutdown().catch(ignore), () => queue.giveUp()),
+    stop: () => withTimeout(flushTimeoutMs, provider.shutdown().catch(ignore), () => queue.giveUp()),
   };
 }
 

@@ -1,26 +1,26 @@
 import { Gauge, Histogram, type Registry } from 'prom-client';
 
-/** What a database tells of itself when its figures are scraped. */
+/** Sources of the database's gauges. */
 export interface StorageFigures {
   readonly readers: PoolFigures;
   readonly writer: PoolFigures;
-  /** The size of the write-ahead log of an embedded database. */
+  /** The size of SQLite's write-ahead log; undefined on PostgreSQL. */
   readonly walBytes: (() => Promise<number>) | undefined;
 }
 
-/** Connections to the database. */
+/** Sources of a connection pool's gauges. */
 export interface PoolFigures {
   readonly connectionsMax: number;
   inUse(): number;
-  /** Who waits for one. */
+  /** The number of requests for a connection that are waiting. */
   waiting(): number;
 }
 
-/** Watches the transactions of the one writer. */
+/** Observes the transactions of the writer. */
 export interface GroupObserver {
   /**
-   * A group of writes has ended, stored or not.
-   * @param waitedMs how long the first of them had waited, which is the longest.
+   * Called when a group of writes has been committed or rolled back.
+   * @param waitedMs how long the first write of the group had waited.
    */
   groupEnded(size: number, waitedMs: number, tookMs: number): void;
 }
@@ -28,24 +28,24 @@ export interface GroupObserver {
 const secondsBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const sizeBuckets = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
-/** Three observations for a whole group: a single write costs nothing. */
+/** Creates the histograms of group commits. */
 export function createGroupMetrics(registry: Registry): GroupObserver {
   const registers = [registry];
   const sizes = new Histogram({
     name: 'write_group_size',
-    help: 'Writes that shared a transaction.',
+    help: 'Writes in one transaction.',
     buckets: sizeBuckets,
     registers,
   });
   const waits = new Histogram({
     name: 'write_queue_wait_seconds',
-    help: 'How long the first write of each transaction had waited for it.',
+    help: 'Wait of the first write of each transaction.',
     buckets: secondsBuckets,
     registers,
   });
   const durations = new Histogram({
     name: 'write_group_duration_seconds',
-    help: 'From the beginning of a transaction of writes to the end of its COMMIT.',
+    help: 'Duration of a write transaction, from BEGIN to the end of COMMIT.',
     buckets: secondsBuckets,
     registers,
   });
@@ -58,7 +58,7 @@ export function createGroupMetrics(registry: Registry): GroupObserver {
   };
 }
 
-/** Figures that are taken when they are scraped, and cost nothing in between. */
+/** Adds the database's gauges, read at each scrape. */
 export function observeStorage(registry: Registry, figures: StorageFigures): void {
   const { readers, writer, walBytes } = figures;
   const pools = Object.entries({ readers, writer });
@@ -82,13 +82,9 @@ export function observeStorage(registry: Registry, figures: StorageFigures): voi
         for (const [pool, each] of pools) this.set({ pool }, value(each));
       },
     });
-  poolGauge(
-    'database_connections_max',
-    'Connections to the database, at most.',
-    (pool) => pool.connectionsMax,
-  );
-  poolGauge('database_connections_in_use', 'Connections that work now.', (pool) => pool.inUse());
-  poolGauge('database_connection_waiters', 'Who waits for a connection.', (pool) => pool.waiting());
+  poolGauge('database_connections_max', 'Most connections to the database.', (pool) => pool.connectionsMax);
+  poolGauge('database_connections_in_use', 'Connections in use.', (pool) => pool.inUse());
+  poolGauge('database_connection_waiters', 'Requests waiting for a connection.', (pool) => pool.waiting());
   if (!walBytes) return;
-  gauge('sqlite_wal_bytes', 'The size of the write-ahead log.', walBytes);
+  gauge('sqlite_wal_bytes', 'Size of the write-ahead log.', walBytes);
 }

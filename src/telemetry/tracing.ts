@@ -1,49 +1,51 @@
-/**
- * What the service asks of traces. Where they are off there is no `Tracing` at all, and whoever would use it has one
- * undefined to look at. Nothing in here names a telemetry library: see `opentelemetry.ts`.
+/*
+ * The interface of tracing, independent of any library. While tracing is off there is no `Tracing` object.
+ * `opentelemetry.ts` implements it.
  */
 
-/** Which span, as W3C Trace Context writes it. */
+/** The ids of a span in W3C Trace Context. */
 export interface SpanIds {
   readonly traceId: string;
   readonly spanId: string;
 }
 
-/** A caller's span that a request came from. */
+/** The caller's span, from `traceparent` and `tracestate`. */
 export interface ParentSpan extends SpanIds {
   readonly sampled: boolean;
   readonly state: string | undefined;
 }
 
-/** A request whose work is recorded. */
+/** A recorded request, as database work sees it. */
 export interface ServedRequest extends SpanIds {
+  /** Whether one more piece of work may be recorded for the request. */
   takeWork(): boolean;
+  /** Links the request to work that it shares with others. */
   linkTo(work: SpanIds): void;
 }
 
-/** A request that is recorded, from its first line to the end of its reply. */
+/** The span of a request. */
 export interface RequestSpan extends ServedRequest {
   end(outcome: RequestOutcome): void;
 }
 
-/** What a span may tell of a request: the contract's own words, and no value that a caller has sent. */
+/** What a request span records; never a value that the caller sent. */
 export interface RequestOutcome {
   readonly operation: { readonly id: string; readonly path: string } | undefined;
   readonly requestId: string;
-  /** Undefined where the caller has not waited for it. */
+  /** Undefined if the caller disconnected first. */
   readonly status: number | undefined;
-  /** Of the problem that it was answered with, out of a closed list. */
+  /** The code of the problem, if the request failed. */
   readonly code: string | undefined;
 }
 
-/** What is asked of the database at once, for one request or for many together. */
+/** A query or transaction, for one request or several together. */
 export interface Work {
   readonly kind: 'read' | 'transaction';
   readonly system: 'postgresql' | 'sqlite';
   readonly role: 'primary' | 'replica';
 }
 
-/** A statement without its text and its values. */
+/** A statement without its text and values. */
 export interface StatementSummary {
   /** Such as `SELECT`. */
   readonly operation: string;
@@ -51,43 +53,41 @@ export interface StatementSummary {
   readonly summary: string;
 }
 
-/** Work that is recorded. */
+/** The span of a query or transaction. */
 export interface WorkSpan extends SpanIds {
   beginStatement(statement: StatementSummary): StatementSpan;
-  /** @param fault a code, never a message: those hold values. */
+  /** @param fault an error code, never a message, which may hold values. */
   end(fault: string | undefined): void;
 }
 
+/** The span of one statement. */
 export interface StatementSpan extends SpanIds {
   end(fault: string | undefined): void;
 }
 
+/** Starts spans. */
 export interface Tracing {
-  /** Undefined where the request is not sampled: nothing is recorded of it then, and nobody has anything to hand on. */
+  /** Starts the span of a request; undefined if the request is not sampled. */
   beginRequest(method: string, scheme: string, parent: ParentSpan | undefined): RequestSpan | undefined;
-  /** Undefined where none of those served has a share left. */
+  /** Starts the span of database work; undefined if none of the requests may record more. */
   beginWork(work: Work, served: readonly ServedRequest[]): WorkSpan | undefined;
-  /** Sends what is left, within its own deadline. Never rejects. */
+  /** Exports the remaining spans, for at most a second. Never rejects. */
   stop(): Promise<void>;
 }
 
-/** Who is told what becomes of spans. */
+/** Observes the export of spans. */
 export interface SpanObserver {
   readonly onSpans: (outcome: SpanOutcome, count: number) => void;
-  /** With the reason when they cannot be sent, and without one when they can again. */
+  /** Called with the reason when exports start to fail, and with undefined when they succeed again. */
   readonly onHealth: (reason: { readonly error: unknown } | undefined) => void;
 }
 
-export type SpanOutcome =
-  | 'exported'
-  /** The collector did not take them. */
-  | 'failed'
-  /** Too many waited already. */
-  | 'dropped';
+/** How a span ended: sent, refused by the collector, or dropped because the queue was full. */
+export type SpanOutcome = 'exported' | 'failed' | 'dropped';
 
-/** Which process the spans come from. */
+/** The process that spans come from. */
 export interface Instance {
-  /** Of the service. */
+  /** The version of the service. */
   readonly version: string;
   readonly id: string;
 }
