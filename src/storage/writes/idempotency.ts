@@ -78,54 +78,65 @@ const columns: readonly Column[] = [
 ];
 
 export function createIdempotencyRows(dialect: Dialect): IdempotencyRows {
-  const findAnswers =
-    'SELECT key_hash, fingerprint, keys.customer_id, keys.version, created, ' +
-    'CAST(COALESCE(changes.position, (SELECT horizon FROM feed_head)) AS text) AS position, ' +
-    // When retention has removed the change, the customer itself may still have that version.
-    'CASE WHEN changes.image IS NOT NULL THEN CAST(changes.image AS text) ' +
-    `WHEN customers.id IS NOT NULL THEN ${customerExpression(dialect, 'customers')} END AS snapshot, ` +
-    'CASE WHEN erasures.customer_id IS NULL THEN 0 ELSE 1 END AS erased FROM idempotency_keys AS keys ' +
-    'LEFT JOIN changes ON changes.customer_id = keys.customer_id AND changes.version = keys.version ' +
-    'LEFT JOIN customers ON customers.id = keys.customer_id AND customers.version = keys.version ' +
-    'LEFT JOIN erasures ON erasures.customer_id = keys.customer_id ' +
-    `WHERE ${dialect.among('key_hash', 'text')} AND expires_at > ?`;
-  const findFingerprint = 'SELECT fingerprint FROM idempotency_keys WHERE key_hash = ? AND expires_at > ?';
-  const names = columns.map(({ name }) => name);
-  const assignments = names.slice(1).map((name) => `${name} = excluded.${name}`);
-  const store =
-    `INSERT INTO idempotency_keys (${names.join(', ')}) ` +
-    `SELECT ${names.join(', ')} FROM ${dialect.records(columns, 'added')} WHERE true ` +
-    `ON CONFLICT (key_hash) DO UPDATE SET ${assignments.join(', ')} ` +
-    'WHERE idempotency_keys.expires_at <= ? RETURNING key_hash';
+  const statements = idempotencyStatements(dialect);
 
   return {
     async find(session, keyHashes, now) {
-      const rows = await session.run<KeyRow>(findAnswers, [JSON.stringify(keyHashes), now]);
+      const rows = await session.run<KeyRow>(statements.find, [JSON.stringify(keyHashes), now]);
       return new Map(
         rows.map((row) => [row.key_hash, { fingerprint: row.fingerprint, outcome: storedOutcome(row) }]),
       );
     },
     async fingerprint(session, keyHash, now) {
-      const [row] = await session.run<{ fingerprint: string }>(findFingerprint, [keyHash, now]);
+      const [row] = await session.run<{ fingerprint: string }>(statements.fingerprint, [keyHash, now]);
       return row?.fingerprint;
     },
     async remember(session, answers, now, expiresAt) {
       if (answers.length === 0) return;
-      const records = answers.map(({ request, outcome, version }) => ({
-        key_hash: request.keyHash,
-        fingerprint: request.fingerprint,
-        customer_id: outcome.id,
-        version,
-        created: outcome.created ? 1 : 0,
-        expires_at: expiresAt,
-      }));
+      const records = answers.map((answer) => recordOf(answer, expiresAt));
       try {
-        const stored = await session.run(store, [JSON.stringify(records), now]);
+        const stored = await session.run(statements.remember, [JSON.stringify(records), now]);
         if (stored.length < answers.length) throw new WriteConflict();
       } catch (error) {
         throw dialect.errorMeaning(error) === 'locked' ? keyInUse(error) : error;
       }
     },
+  };
+}
+
+function idempotencyStatements(dialect: Dialect) {
+  const names = columns.map(({ name }) => name);
+  const assignments = names.slice(1).map((name) => `${name} = excluded.${name}`);
+  return {
+    find:
+      'SELECT key_hash, fingerprint, keys.customer_id, keys.version, created, ' +
+      'CAST(COALESCE(changes.position, (SELECT horizon FROM feed_head)) AS text) AS position, ' +
+      // When retention has removed the change, the customer itself may still have that version.
+      'CASE WHEN changes.image IS NOT NULL THEN CAST(changes.image AS text) ' +
+      `WHEN customers.id IS NOT NULL THEN ${customerExpression(dialect, 'customers')} END AS snapshot, ` +
+      'CASE WHEN erasures.customer_id IS NULL THEN 0 ELSE 1 END AS erased FROM idempotency_keys AS keys ' +
+      'LEFT JOIN changes ON changes.customer_id = keys.customer_id AND changes.version = keys.version ' +
+      'LEFT JOIN customers ON customers.id = keys.customer_id AND customers.version = keys.version ' +
+      'LEFT JOIN erasures ON erasures.customer_id = keys.customer_id ' +
+      `WHERE ${dialect.among('key_hash', 'text')} AND expires_at > ?`,
+    fingerprint: 'SELECT fingerprint FROM idempotency_keys WHERE key_hash = ? AND expires_at > ?',
+    // Takes over expired keys.
+    remember:
+      `INSERT INTO idempotency_keys (${names.join(', ')}) ` +
+      `SELECT ${names.join(', ')} FROM ${dialect.records(columns, 'added')} WHERE true ` +
+      `ON CONFLICT (key_hash) DO UPDATE SET ${assignments.join(', ')} ` +
+      'WHERE idempotency_keys.expires_at <= ? RETURNING key_hash',
+  };
+}
+
+function recordOf({ request, outcome, version }: Answer, expiresAt: string) {
+  return {
+    key_hash: request.keyHash,
+    fingerprint: request.fingerprint,
+    customer_id: outcome.id,
+    version,
+    created: outcome.created ? 1 : 0,
+    expires_at: expiresAt,
   };
 }
 
