@@ -3,19 +3,19 @@ import type { Customer, ProblemError } from '../contract/types.ts';
 import { customerMembers } from '../domain/customer.ts';
 import { invalidRequest } from '../domain/failures.ts';
 import { pointerTo } from '../domain/validation.ts';
-import { jsonStructureFault } from './json-text.ts';
+import { findJsonStructureError } from './json-text.ts';
 
-type Cellular = 'text' | 'integer' | 'json';
+type CellKind = 'text' | 'integer' | 'json';
 
-/** A column of a CSV: a member of a customer, or a part of one, such as `address.city`. */
+/** A CSV column: a member of a customer, or a part of one such as `address.city`. */
 export interface CsvColumn {
   readonly name: string;
   readonly member: keyof Customer;
   readonly part: string | undefined;
-  readonly kind: Cellular;
+  readonly kind: CellKind;
 }
 
-/** All columns, in the order of the contract's Customer: a new member is a column without further ado. */
+/** All columns, derived from the contract's Customer and in its order. */
 export const csvColumns: readonly CsvColumn[] = customerMembers.flatMap(({ name, kind }): CsvColumn[] => {
   if (kind !== 'object') {
     const inJson = kind === 'array' || kind === 'map';
@@ -25,7 +25,7 @@ export const csvColumns: readonly CsvColumn[] = customerMembers.flatMap(({ name,
   return parts.map((part) => ({ name: `${name}.${part}`, member: name, part, kind: 'text' }));
 });
 
-/** A customer as the cells of its row. What is null or holds nothing is an empty cell: no text is ever empty. */
+/** Converts a customer into cells. Null, `[]` and `{}` become an empty cell; text is never empty. */
 export function cellsOf(customer: Customer): string[] {
   return csvColumns.map(({ member, part, kind }) => {
     const whole: unknown = customer[member];
@@ -37,9 +37,8 @@ export function cellsOf(customer: Customer): string[] {
 }
 
 /**
- * The cells of a row as the object that the line would be in NDJSON: null for an empty cell. What cannot be null,
- * the id, is left out instead.
- * @throws Failure `invalid_request` for a cell that is to hold JSON and does not.
+ * Converts the cells of a row into an import record. An empty cell becomes null, except that an empty id is left out.
+ * @throws Failure `invalid_request` if a cell of an array or map is not JSON.
  */
 export function objectFrom(columns: readonly CsvColumn[], cells: readonly string[]): Record<string, unknown> {
   const object: Record<string, unknown> = {};
@@ -56,11 +55,11 @@ export function objectFrom(columns: readonly CsvColumn[], cells: readonly string
   return object;
 }
 
-/** Undefined for a text that is no JSON and should be. */
-function cellValue(kind: Cellular, text: string): unknown {
+/** The value of a cell; undefined for invalid JSON. */
+function cellValue(kind: CellKind, text: string): unknown {
   if (kind === 'text') return text;
   if (kind === 'integer') return /^-?\d{1,15}$/.test(text) ? Number(text) : text;
-  if (jsonStructureFault(text, 'cell')) return undefined;
+  if (findJsonStructureError(text, 'cell')) return undefined;
   try {
     return JSON.parse(text);
   } catch {
@@ -78,18 +77,18 @@ function memberSchema(member: keyof Customer): SchemaObject {
 }
 
 /**
- * What a spreadsheet computes instead of showing it: a text that begins with one of these, or with their full-width
- * forms, which some read as the same. A tab or a line break may be dropped and lay bare what follows.
+ * Text that a spreadsheet would evaluate as a formula: it starts with one of these characters or their full-width forms.
+ * Tabs and line breaks are included, because spreadsheets may drop them.
  */
 const formula = /^'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
 const guarded = /^'+[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
 
-/** The text as it may stand in a cell: with an apostrophe before it where it could be computed. */
+/** Prefixes an apostrophe to text that a spreadsheet would evaluate. Inverse of {@link unguardFormula}. */
 export function guardFormula(text: string): string {
   return formula.test(text) ? `'${text}` : text;
 }
 
-/** The text that a cell stands for. What was not guarded, such as a phone number typed in, is read as it is. */
+/** Removes the apostrophe of {@link guardFormula}. Unguarded text, such as a typed phone number, is returned as it is. */
 export function unguardFormula(cell: string): string {
   return guarded.test(cell) ? cell.slice(1) : cell;
 }

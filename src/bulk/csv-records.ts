@@ -3,14 +3,16 @@ import { parse } from 'csv-parse/sync';
 import { Failure } from '../domain/failures.ts';
 import { type Line, lineBytesMax, lineTooLong, readLines } from './lines.ts';
 
-/** A row of a CSV, which may go over several lines: its cells, or why it has none. */
-export type CsvRow =
+/** A CSV record, which may span several lines: its cells, or why it was refused. `line` is its first line. */
+export type CsvRecord =
   | { readonly line: number; readonly cells: readonly string[] }
   | { readonly line: number; readonly failure: Failure };
 
-/** Reads the rows of a CSV (RFC 4180). Empty lines are passed over. */
-export async function* readCsvRows(source: AsyncIterable<Uint8Array>): AsyncGenerator<readonly CsvRow[]> {
-  const assembler = createRowAssembler();
+/** Reads the records of a CSV stream (RFC 4180). Skips empty lines. */
+export async function* readCsvRecords(
+  source: AsyncIterable<Uint8Array>,
+): AsyncGenerator<readonly CsvRecord[]> {
+  const assembler = createRecordAssembler();
   for await (const lines of readLines(source)) {
     const rows = lines.flatMap((line) => assembler.add(line));
     if (rows.length > 0) yield rows;
@@ -20,19 +22,19 @@ export async function* readCsvRows(source: AsyncIterable<Uint8Array>): AsyncGene
 }
 
 /**
- * Puts lines together to rows: a quote that is open at the end of a line goes on in the next. Where that does not
- * come to a row, the first line alone is refused and the next ones are looked at anew, so that a quote too many
- * costs one line and not the rest of the file.
+ * Assembles lines into records: a quote that is open at the end of a line continues in the next. If no valid record
+ * results, only the first line is refused and the others are tried again, so that a stray quote costs one line, not the rest
+ * of the file.
  */
-function createRowAssembler() {
-  /** The lines of a row that is open. */
+function createRecordAssembler() {
+  /** The lines of the unfinished record. */
   let open: Line[] = [];
   let openBytes = 0;
   let quoteIsOpen = false;
-  /** How many cells a row has: as many as the first. */
+  /** The number of cells of the first record, which all others must have. */
   let width: number | undefined;
 
-  function add(line: Line): CsvRow[] {
+  function add(line: Line): CsvRecord[] {
     open.push(line);
     openBytes += (line.bytes?.length ?? lineBytesMax) + 1;
     if (openBytes > lineBytesMax + 1) return refuseFirst(lineTooLong());
@@ -40,7 +42,7 @@ function createRowAssembler() {
     return quoteIsOpen ? [] : close();
   }
 
-  function close(): CsvRow[] {
+  function close(): CsvRecord[] {
     const line = open[0]?.number ?? 0;
     try {
       const cells = cellsIn(open.map(({ bytes }) => bytes ?? Buffer.alloc(0)));
@@ -55,7 +57,7 @@ function createRowAssembler() {
     }
   }
 
-  function refuseFirst(failure: Failure): CsvRow[] {
+  function refuseFirst(failure: Failure): CsvRecord[] {
     const [first, ...others] = takeOpen();
     return [{ line: first?.number ?? 0, failure }, ...others.flatMap(add)];
   }
@@ -70,7 +72,7 @@ function createRowAssembler() {
 
   return {
     add,
-    end(): CsvRow[] {
+    end(): CsvRecord[] {
       return open.length > 0 ? refuseFirst(malformed('a quote does not end')) : [];
     },
   };
@@ -85,7 +87,7 @@ function hasOddQuotes(bytes: Buffer | null): boolean {
   return count % 2 === 1;
 }
 
-/** The cells of a row; undefined for an empty line. */
+/** Parses the cells of a record; undefined for an empty line. */
 function cellsIn(lines: readonly Buffer[]): readonly string[] | undefined {
   const bytes = Buffer.concat(lines.flatMap((line, index) => (index === 0 ? [line] : [lineFeed, line])));
   const row = bytes.at(-1) === carriageReturn ? bytes.subarray(0, -1) : bytes;
@@ -93,7 +95,7 @@ function cellsIn(lines: readonly Buffer[]): readonly string[] | undefined {
   if (!isUtf8(row)) throw malformed('it is not valid UTF-8');
   let rows: string[][];
   try {
-    // Ended by what it cannot hold outside of quotes, so that it is one row.
+    // Unquoted text holds no line feed here, so this yields a single record.
     rows = parse(row, { record_delimiter: '\n', relax_column_count: true });
   } catch {
     throw malformed('a quote is where none may be');

@@ -3,28 +3,28 @@ import type { Customer, ProblemError } from '../contract/types.ts';
 import { Failure, invalidRequest } from '../domain/failures.ts';
 import { pointerTo } from '../domain/validation.ts';
 import { type CsvColumn, cellsOf, csvColumns, objectFrom } from './csv-columns.ts';
-import { type CsvRow, readCsvRows } from './csv-records.ts';
+import { type CsvRecord, readCsvRecords } from './csv-records.ts';
 import type { ImportRecord } from './lines.ts';
 
 /**
- * Reads the customers of a CSV. Its first row names the columns.
- * @throws Failure `malformed_csv` or `invalid_request` for a header row that does not, before it hands on anything.
+ * Reads import records from CSV. The first row names the columns.
+ * @throws Failure `malformed_csv` or `invalid_request` for a bad header row, before it yields anything.
  */
 export async function* readCsv(source: AsyncIterable<Uint8Array>): AsyncGenerator<readonly ImportRecord[]> {
   let columns: readonly CsvColumn[] | undefined;
-  for await (const rows of readCsvRows(source)) {
+  for await (const rows of readCsvRecords(source)) {
     let customers = rows;
     if (!columns) {
       columns = columnsNamed(rows[0]);
       customers = rows.slice(1);
     }
     const named = columns;
-    // Also when there is none yet, so that the header row is known to be good.
+    // Yield even an empty batch, so that the consumer knows that the header row is valid.
     yield customers.map((row) => recordFrom(row, named));
   }
 }
 
-function columnsNamed(header: CsvRow | undefined): readonly CsvColumn[] {
+function columnsNamed(header: CsvRecord | undefined): readonly CsvColumn[] {
   if (!header || 'failure' in header) throw new Failure('malformed_csv', 'The header row is not CSV.');
   const names = header.cells;
   const faults = names.flatMap((name, index): ProblemError[] => {
@@ -38,7 +38,7 @@ function columnsNamed(header: CsvRow | undefined): readonly CsvColumn[] {
   return names.flatMap((name) => csvColumns.find((column) => column.name === name) ?? []);
 }
 
-function recordFrom(row: CsvRow, columns: readonly CsvColumn[]): ImportRecord {
+function recordFrom(row: CsvRecord, columns: readonly CsvColumn[]): ImportRecord {
   if ('failure' in row) return row;
   const { line, cells } = row;
   try {
@@ -49,7 +49,7 @@ function recordFrom(row: CsvRow, columns: readonly CsvColumn[]): ImportRecord {
   }
 }
 
-/** Turns pages of NDJSON into CSV (RFC 4180) with a header row. Lines end with LF, those inside of cells as they are. */
+/** Converts NDJSON pages into CSV (RFC 4180) with a header row. Records end with LF. */
 export async function* exportCsv(pages: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   yield stringify([csvColumns.map(({ name }) => name)]);
   for await (const page of pages) {

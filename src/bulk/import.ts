@@ -1,56 +1,56 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import { contract, type SchemaObject } from '../contract/document.ts';
-import { readableFault } from '../contract/schema-errors.ts';
+import { describeSchemaError } from '../contract/schema-errors.ts';
 import type { CustomerImport, ProblemError } from '../contract/types.ts';
 import { type MergeCommand, mergeCommand } from '../domain/commands.ts';
 import type { WriteOutcome } from '../domain/customer-store.ts';
 import { Failure, invalidRequest } from '../domain/failures.ts';
-import { pointerTo } from '../domain/validation.ts';
+import { pointerTo, unescapeToken } from '../domain/validation.ts';
 import type { ImportRecord } from './lines.ts';
 
-/** What became of a line. */
+/** The result of a line. */
 export type LineResult =
   | { readonly line: number; readonly outcome: 'created' | 'updated' | 'unchanged'; readonly id: string }
   | { readonly line: number; readonly outcome: 'refused'; readonly failure: Failure };
 
 type Write = (command: MergeCommand) => Promise<WriteOutcome>;
 
-/** A line that is ready to be written, or refused already. */
+/** A validated line: a command, or the reason for its refusal. */
 type CheckedLine =
   | { readonly line: number; readonly command: MergeCommand }
   | { readonly line: number; readonly failure: Failure };
 
 /**
- * How many lines are under way at once: enough that the next transaction is ready when one ends. Whoever does not take
- * the results stops the reading too.
+ * Lines being written at once: enough to fill the next transaction. Back-pressure: reading stops while the consumer
+ * does not take results.
  */
-const linesUnderWayMax = 256;
+const linesInFlightMax = 256;
 
 /**
- * Writes the records of an import and yields what became of each, in their order. While some are written the next are
- * read and checked. Where the source fails, what was read of it is still written and told of first.
- * @param write stores one line; those that wait at once can share a transaction.
+ * Writes the records of an import and yields a result for each, in order. Reads and validates ahead while earlier lines
+ * are written. If the source fails, the lines read so far are still written and reported before the error is thrown.
+ * @param write stores one line; concurrent calls can share a transaction.
  */
 export async function* importCustomers(
   source: AsyncIterable<readonly ImportRecord[]>,
   write: Write,
 ): AsyncGenerator<readonly LineResult[]> {
   const batches = checkedBatches(source);
-  const underWay: Promise<Written>[] = [];
+  const inFlight: Promise<Written>[] = [];
   let lines = 0;
   let reading = readNext(batches);
   let end: End | undefined;
-  while (!end || underWay.length > 0) {
-    const mayRead = !end && (lines < linesUnderWayMax || underWay.length === 0);
-    // What is read goes first, so that the writer has its next transaction before it has ended this one.
-    const candidates = [...(mayRead ? [reading] : []), ...underWay.slice(0, 1)];
+  while (!end || inFlight.length > 0) {
+    const mayRead = !end && (lines < linesInFlightMax || inFlight.length === 0);
+    // Prefer reading, so that the next transaction is filled before the current one ends.
+    const candidates = [...(mayRead ? [reading] : []), ...inFlight.slice(0, 1)];
     const next = await Promise.race<Reading | Written>(candidates);
     if (next.kind === 'written') {
-      underWay.shift();
+      inFlight.shift();
       lines -= next.results.length;
       yield next.results;
     } else if (next.kind === 'read') {
-      underWay.push(writeAll(next.lines, write));
+      inFlight.push(writeAll(next.lines, write));
       lines += next.lines.length;
       reading = readNext(batches);
     } else end = next;
@@ -65,7 +65,7 @@ interface Written {
 
 type Reading = { readonly kind: 'read'; readonly lines: readonly CheckedLine[] } | End;
 
-/** There are no more lines, or none that can be read. */
+/** The source has ended or failed. */
 interface End {
   readonly kind: 'end';
   readonly error?: unknown;
@@ -83,7 +83,7 @@ async function readNext(batches: AsyncGenerator<readonly CheckedLine[]>): Promis
 function writeAll(lines: readonly CheckedLine[], write: Write): Promise<Written> {
   const writing = Promise.all(lines.map((line) => resultOf(line, write)));
   const written = writing.then((results) => ({ kind: 'written', results }) as const);
-  // Whoever stops taking results does not wait for the rest, which may then fail unheard.
+  // If the consumer stops early, nobody awaits this promise; its rejection must not crash the process.
   written.catch(() => undefined);
   return written;
 }
@@ -117,32 +117,29 @@ async function resultOf(checkedLine: CheckedLine, write: Write): Promise<LineRes
   }
 }
 
-// The same options as those of the requests' validator, so that a line is judged as a body would be.
+// The options of the request validator, so that a line is validated like a body.
 const ajv = new Ajv({ allErrors: true, strict: false, verbose: true, validateFormats: false, logger: false });
 ajv.addSchema(contract, 'contract');
 const validate = ajv.compile<CustomerImport>({ $ref: 'contract#/components/schemas/CustomerImport' });
 
 /**
- * Holds a line against the contract's CustomerImport.
- * @throws Failure `invalid_request` naming every fault.
+ * Validates a line against the contract's CustomerImport.
+ * @throws Failure `invalid_request` listing every error.
  */
 export function checkImport(value: unknown): CustomerImport {
   if (validate(value)) return value;
-  throw invalidRequest((validate.errors ?? []).map(faultFrom));
+  throw invalidRequest((validate.errors ?? []).map(problemErrorFrom));
 }
 
-function faultFrom({ instancePath, keyword, message = '', params, parentSchema }: ErrorObject): ProblemError {
+function problemErrorFrom({
+  instancePath,
+  keyword,
+  message = '',
+  params,
+  parentSchema,
+}: ErrorObject): ProblemError {
   const names = instancePath.split('/').slice(1).map(unescapeToken);
   if (keyword === 'additionalProperties') names.push(String(params.additionalProperty));
   const { example } = (parentSchema ?? {}) as SchemaObject;
-  return { pointer: pointerTo(names.map(wellFormed)), detail: readableFault(message, example) };
-}
-
-function unescapeToken(token: string): string {
-  return token.replaceAll('~1', '/').replaceAll('~0', '~');
-}
-
-/** A lone surrogate cannot stand in a pointer. */
-function wellFormed(name: string): string {
-  return name.replace(/\p{Surrogate}/gu, '\ufffd');
+  return { pointer: pointerTo(names), detail: describeSchemaError(message, example) };
 }

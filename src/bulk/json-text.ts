@@ -1,19 +1,18 @@
 import { isUtf8 } from 'node:buffer';
 
-/** Deeper nesting than any customer has; without a bound it overflows the stack of whoever walks the value. */
+/** Deeper than any customer. Unlimited nesting would overflow the stack of recursive code. */
 const depthMax = 32;
 
 /**
- * What is wrong with a JSON text that `JSON.parse` takes without a word: bytes that are not UTF-8, a byte
- * order mark, nesting without bound, an object that names a member twice (RFC 8259 section 4: which of the two
- * counts is anyone's guess). Undefined when nothing is; the rest is for the parser to judge.
+ * Finds errors that decoding and `JSON.parse` accept silently: invalid UTF-8, a byte order mark, excessive nesting,
+ * duplicate member names (RFC 8259 section 4). Returns a sentence, or undefined if there are none.
  */
-export function jsonTextFault(bytes: Uint8Array): string | undefined {
+export function findJsonTextError(bytes: Uint8Array): string | undefined {
   if (!isUtf8(bytes)) return 'The body is not valid UTF-8.';
   if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf)
     return 'The body begins with a byte order mark.';
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
-  return jsonStructureFault(text, 'body');
+  return findJsonStructureError(text, 'body');
 }
 
 const quote = 0x22;
@@ -25,13 +24,13 @@ const openingBrace = 0x7b;
 const closingBrace = 0x7d;
 
 /**
- * The same for a text that was decoded already, which is called `subject` in what is told. It goes from character to
- * character, strings in one step: with a regular expression for the tokens a customer took four times as long.
+ * Like {@link findJsonTextError}, for decoded text.
+ * @param subject what the sentence calls the text, such as `line`.
  */
-export function jsonStructureFault(text: string, subject: string): string | undefined {
-  /** The member names of each object that is open; null for an array. */
+export function findJsonStructureError(text: string, subject: string): string | undefined {
+  /** The member names of each open object; null for an array. */
   const open: (Set<string> | null)[] = [];
-  /** Where the string before began and ended: before a colon it is a name. An end of 0 stands for none. */
+  /** The last string, which is a member name if a colon follows. `end` is 0 if there is none. */
   let begin = 0;
   let end = 0;
   for (let at = 0; at < text.length; at += 1) {
@@ -56,7 +55,7 @@ export function jsonStructureFault(text: string, subject: string): string | unde
   return undefined;
 }
 
-/** Where the quote is that closes the string that begins here; the last place of the text where there is none. */
+/** The index of the quote that closes the string starting at `begin`, or of the last character if there is none. */
 function endOfString(text: string, begin: number): number {
   for (let at = begin + 1; at < text.length; at += 1) {
     const found = text.charCodeAt(at);
@@ -66,7 +65,7 @@ function endOfString(text: string, begin: number): number {
   return text.length - 1;
 }
 
-/** Two spellings of a name (`"a"`, `"\u0061"`) are one name. */
+/** Decodes escapes, because `"a"` and `"\u0061"` are the same name. */
 function decoded(literal: string): string {
   if (!literal.includes('\\')) return literal;
   try {

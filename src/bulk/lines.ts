@@ -4,16 +4,15 @@ import { Failure } from '../domain/failures.ts';
 export interface Line {
   /** From 1. */
   readonly number: number;
-  /** Null for a line that is longer than a line may be: it was passed over. */
+  /** Null for a line that exceeds {@link lineBytesMax}; it was skipped. */
   readonly bytes: Buffer | null;
 }
 
-/** As much as a request body may have: a customer fits twice. */
+/** The same limit as for a request body. */
 export const lineBytesMax = 65_536;
 
 /**
- * How many lines are handed on together; more of one chunk follow in further batches. They are read and checked in one
- * turn of the event loop, and nobody else is served meanwhile.
+ * A batch is validated in one turn of the event loop, during which nothing else runs.
  */
 const linesPerBatchMax = 64;
 
@@ -21,9 +20,8 @@ const lineFeed = 0x0a;
 const byteOrderMark = Buffer.from('\ufeff');
 
 /**
- * Splits bytes into lines as they arrive, and hands on at once those that are whole, so that a slow sender is not
- * kept waiting for an answer. Memory holds one chunk and one line. A byte order mark before the first is dropped;
- * the carriage return of a CRLF stays, for inside of a quoted cell it is text.
+ * Splits a byte stream into lines and yields complete lines at once, so that slow senders get results early. Holds one
+ * chunk and one line in memory. Drops a byte order mark at the start; keeps the CR of CRLF, which may be part of a quoted cell.
  */
 export async function* readLines(source: AsyncIterable<Uint8Array>): AsyncGenerator<readonly Line[]> {
   const splitter = createLineSplitter();
@@ -36,7 +34,7 @@ export async function* readLines(source: AsyncIterable<Uint8Array>): AsyncGenera
 }
 
 function createLineSplitter() {
-  /** The beginning of a line that has not ended. */
+  /** The start of the unfinished line. */
   let parts: Buffer[] = [];
   let length = 0;
   let number = 0;
@@ -74,7 +72,7 @@ function createLineSplitter() {
   };
 }
 
-/** Nearly every line is one piece of its chunk, and needs no copy. */
+/** Joins the parts of a line without copying in the usual case of a single part. */
 function joined(parts: readonly Buffer[]): Buffer {
   return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
 }
@@ -83,11 +81,12 @@ function withoutMark(bytes: Buffer | null): Buffer | null {
   return bytes?.subarray(0, 3).equals(byteOrderMark) ? bytes.subarray(3) : bytes;
 }
 
-/** One line of an import as it was read: a JSON value that nobody has checked, or why there is none. */
+/** One record of an import: an unvalidated JSON value, or why it could not be read. */
 export type ImportRecord =
   | { readonly line: number; readonly value: unknown }
   | { readonly line: number; readonly failure: Failure };
 
+/** The refusal of a line that exceeds {@link lineBytesMax}. */
 export function lineTooLong(): Failure {
   return new Failure('body_too_large', `The line is longer than ${lineBytesMax} bytes.`);
 }

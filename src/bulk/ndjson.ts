@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { Failure } from '../domain/failures.ts';
-import { jsonStructureFault } from './json-text.ts';
+import { findJsonStructureError } from './json-text.ts';
 import { type ImportRecord, type Line, lineTooLong, readLines } from './lines.ts';
 
-/** Reads NDJSON: a JSON value a line. Empty lines are passed over. */
+/** Reads import records from NDJSON, one JSON value per line. Skips empty lines. */
 export async function* readNdjson(
   source: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<readonly ImportRecord[]> {
@@ -18,7 +18,7 @@ function recordFrom({ number: line, bytes }: Line): ImportRecord[] {
   if (!isUtf8(bytes)) return [{ line, failure: malformed('The line is not valid UTF-8.') }];
   const text = bytes.toString();
   if (/^[ \t\r]*$/.test(text)) return [];
-  const fault = jsonStructureFault(text, 'line');
+  const fault = findJsonStructureError(text, 'line');
   if (fault) return [{ line, failure: malformed(fault) }];
   try {
     return [{ line, value: JSON.parse(text) }];

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { ConsulConfig } from '../config/consul.ts';
 import type { Log } from './log.ts';
 
+/** The instance to register. */
 export interface Instance {
   readonly port: number;
   readonly scheme: 'http' | 'https';
@@ -10,34 +11,35 @@ export interface Instance {
   checkReady(): Promise<void>;
 }
 
+/** A running registration. */
 export interface Registration {
-  /** Takes the instance out, so that nobody is sent to it any more. Never rejects. */
+  /** Deregisters the instance. Never rejects. */
   stop(): Promise<void>;
 }
 
-export interface RegistrationParts {
+/** Dependencies of {@link startRegistration}. */
+export interface RegistrationOptions {
   readonly log: Log;
-  /** How often the agent is told how the instance is. */
+  /** How often the instance's health is reported. */
   readonly intervalMs: number;
 }
 
-/** An agent that hears nothing for so long takes the instance for ill: three beats and a half. */
+/** The agent marks an instance as critical after this long without a heartbeat: three and a half intervals. */
 const checkTtlSeconds = 18;
-/** And forgets it, when it was ill for so long. */
+/** The agent removes an instance after this long in critical state. */
 const forgottenAfter = '10m';
 const callTimeoutMs = 2000;
 
 /**
- * Registers the instance with a TTL check, which needs no way from the agent to the instance, and tells the agent how
- * it is again and again. An agent that is not there, or has forgotten the instance, is told anew with the next beat:
- * the service runs on without it.
+ * Registers the instance in Consul with a TTL check, and sends heartbeats. The agent never has to reach the instance.
+ * While the agent is unavailable the service keeps running, and each heartbeat retries the registration.
  */
 export function startRegistration(
   options: ConsulConfig,
   instance: Instance,
-  { log, intervalMs }: RegistrationParts,
+  { log, intervalMs }: RegistrationOptions,
 ): Registration {
-  // The same after a restart: it takes the place of what a crash has left.
+  // Stable across restarts, so that it replaces the registration that a crash left behind.
   const id = `${options.serviceName}-${hostname()}-${instance.port}`;
   const checkId = `service:${id}`;
   let registered = false;
@@ -82,7 +84,7 @@ export function startRegistration(
     registered = true;
   }
 
-  /** False where the agent does not know the check, as after its restart. */
+  /** Sends a heartbeat. Resolves to false if the agent does not know the check, for example after its restart. */
   async function update(Status: Status): Promise<boolean> {
     return (await call(options, `check/update/${encodeURIComponent(checkId)}`, { Status })).ok;
   }
@@ -91,7 +93,7 @@ export function startRegistration(
     async stop() {
       stopped = true;
       clearTimeout(timer);
-      // A database that does not answer must not hold up the stop.
+      // A readiness check that hangs must not delay the shutdown.
       await Promise.race([beating, pause(callTimeoutMs, undefined, { ref: false })]);
       if (!registered) return;
       await call(options, `service/deregister/${encodeURIComponent(id)}`, undefined).catch((error: unknown) =>

@@ -3,9 +3,8 @@ import type { Metrics } from './metrics.ts';
 import type { SpanObserver } from './tracing.ts';
 
 /**
- * Tells of a replica: a read at a time to the metrics, how it is to the log. One that does not answer is the
- * operator's affair, for callers are answered by the primary.
- * @param fault what was found of it at the start.
+ * Observes the read replica: counts its reads and logs when it fails and recovers.
+ * @param fault the problem found with the replica at the start, if any.
  */
 export function observeReplica(fault: string | undefined, { replicaRead }: Metrics, log: Log) {
   if (fault !== undefined) {
@@ -20,7 +19,7 @@ export function observeReplica(fault: string | undefined, { replicaRead }: Metri
   };
 }
 
-/** Tells of spans: what becomes of each to the metrics, and once to the log that they cannot be sent. */
+/** Observes the export of spans: counts them, and logs when exports fail and recover. */
 export function observeSpans(metrics: Metrics, log: Log): SpanObserver {
   return {
     onSpans: metrics.observeSpans(),
@@ -31,7 +30,7 @@ export function observeSpans(metrics: Metrics, log: Log): SpanObserver {
   };
 }
 
-/** Tells the log whether credentials can be checked against the newest keys. */
+/** Logs when keys cannot be refreshed, and when they can again. */
 export function observeCredentials(log: Log) {
   return (part: string, error: unknown) => {
     if (error === undefined) log.info({ part }, 'credentials can be checked again');

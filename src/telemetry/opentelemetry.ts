@@ -43,23 +43,22 @@ import type {
   WorkSpan,
 } from './tracing.ts';
 
-/** How many pieces of work are recorded of one request: an import or an export has no end to them. */
+/** Imports and exports have no limit of their own. */
 const worksPerRequestMax = 100;
 
-/** As many as can share a transaction. */
+/** The most requests that can share a transaction. */
 const linksPerSpanMax = 256;
 
-/** How long the stop waits for the collector. */
 const flushTimeoutMs = 1000;
 
-/** Those that the conventions know; others would make as many names as there are callers. */
+/** The methods of the semantic conventions; others are recorded as `_OTHER`. */
 const knownMethods = new Set([
   ...['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE'],
 ]);
 
 /**
- * Traces by the SDK of OpenTelemetry, by hand and without its globals: nothing is patched, several services of a
- * process do not meet, and spans are handed on as arguments, for shared work has no current request.
+ * Starts tracing with the OpenTelemetry SDK, without auto-instrumentation or globals. Spans are passed as arguments, because
+ * database work that several requests share has no current request. See ADR 0031.
  */
 export function createTracing(
   config: TracingConfig,
@@ -98,7 +97,7 @@ export function createTracing(
   };
 }
 
-/** What was refused has been counted and logged already. */
+/** Failed exports have been counted and logged already. */
 function ignore(): void {}
 
 function samplerFrom({ sampler, ratio }: TracingConfig): Sampler {
@@ -151,7 +150,7 @@ function describeOutcome(
     return;
   }
   span.setAttribute('http.response.status_code', status);
-  // What a caller has done wrong is no error of the service's, by the conventions.
+  // By the conventions, 4xx is not an error of a server span.
   if (status >= 500) fail(span, code ?? String(status));
 }
 
@@ -194,7 +193,7 @@ function endWith(span: Span, fault: string | undefined): void {
   span.end();
 }
 
-/** Without a message or a stack: those of a database hold values. */
+/** Marks a span as failed. Messages and stacks are left out, because they may hold values. */
 function fail(span: Span, type: string): void {
   span.setAttribute('error.type', type);
   span.setStatus({ code: SpanStatusCode.ERROR });
@@ -209,7 +208,7 @@ function contextOf(ids: SpanIds): Context {
   return trace.setSpanContext(ROOT_CONTEXT, sampledContext(ids));
 }
 
-/** Of a span of ours that is recorded, as all are that are handed on. */
+/** The context of a recorded span of this process. */
 function sampledContext({ traceId, spanId }: SpanIds): SpanContext {
   return { traceId, spanId, traceFlags: TraceFlags.SAMPLED };
 }
@@ -220,26 +219,25 @@ function remoteContext({ traceId, spanId, sampled, state }: ParentSpan): SpanCon
   return state === undefined ? context : { ...context, traceState: createTraceState(state) };
 }
 
-/** How many spans wait for the collector; one more is dropped, and counted. About 10 MB. */
+/** Further spans are dropped. */
 const spansWaitingMax = 8192;
 
-/** How many are sent at once, one batch after the other. */
 const spansPerExport = 512;
 
-/** How long a lone span waits for others. */
 const scheduledDelayMillis = 2000;
 
-/** How long the collector may take for a batch, what is tried again included. */
+/** The time limit for sending a batch, including retries. */
 export const exportTimeoutMs = 5000;
 
+/** A span processor that reports how each span ended. */
 export interface SpanQueue extends SpanProcessor {
-  /** Takes all that is not sent yet for lost. */
+  /** Reports all unsent spans as failed. */
   giveUp(): void;
 }
 
 /**
- * The SDK's queue of spans, which drops what it has no room for and does not say so: the room is kept in here, and what
- * becomes of each span is told. Nothing that goes wrong comes back to whoever ended a span.
+ * Wraps the SDK's BatchSpanProcessor, which drops spans silently when its queue is full, to count exported, failed and
+ * dropped spans.
  */
 export function createSpanQueue(exporter: SpanExporter, { onSpans, onHealth }: SpanObserver): SpanQueue {
   let waiting = 0;
@@ -270,7 +268,7 @@ export function createSpanQueue(exporter: SpanExporter, { onSpans, onHealth }: S
     maxQueueSize: spansWaitingMax,
     maxExportBatchSize: spansPerExport,
     scheduledDelayMillis,
-    // The exporter's own deadline comes first.
+    // Longer than the exporter's own time limit.
     exportTimeoutMillis: exportTimeoutMs * 2,
   });
 

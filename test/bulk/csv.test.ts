@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { transferFormats } from '../../src/bulk/formats.ts';
+import { bulkFormats } from '../../src/bulk/formats.ts';
 import type { Customer } from '../../src/contract/types.ts';
 import { randomFrom } from '../support/random.ts';
 import { inPieces } from '../support/streaming.ts';
 
-const { read, render } = transferFormats['text/csv'];
+const { read, render } = bulkFormats['text/csv'];
 
 /** Any text that both databases store, with those often that mean something in CSV or to a spreadsheet. */
 const anyText = fc

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { jsonTextFault } from '../../src/bulk/json-text.ts';
+import { findJsonTextError } from '../../src/bulk/json-text.ts';
 import { randomFrom } from '../support/random.ts';
 import { byTier } from '../support/tier.ts';
 
 const { seed } = randomFrom('json text');
 const runs = byTier({ quick: 200, full: 500, soak: 20_000 });
 const fault = (text: string | Uint8Array) =>
-  jsonTextFault(typeof text === 'string' ? new TextEncoder().encode(text) : text);
+  findJsonTextError(typeof text === 'string' ? new TextEncoder().encode(text) : text);
 const nested = (depth: number, open = '[', close = ']') => open.repeat(depth) + close.repeat(depth);
 
 suite('jsonTextFault finds none in', () => {
