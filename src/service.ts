@@ -2,12 +2,12 @@ import type { Server } from 'node:http';
 import { Server as HttpsServer } from 'node:https';
 import { setTimeout as pause } from 'node:timers/promises';
 import { keyTrustMs as defaultKeyTrustMs } from './authentication/api-key-cache.ts';
-import { type Credentials, openCredentials } from './authentication/authenticator.ts';
+import { openAuthenticator, type StoppableAuthenticator } from './authentication/authenticator.ts';
 import type { Config } from './config/config.ts';
 import type { Clock, IdSource } from './domain/clock.ts';
 import type { CustomerStore } from './domain/customer-store.ts';
-import { createApplication } from './http/app.ts';
-import { transferHandlers } from './http/routes/bulk.ts';
+import { createApp } from './http/app.ts';
+import { bulkHandlers } from './http/routes/bulk.ts';
 import { changeHandlers } from './http/routes/changes.ts';
 import {
   customerHandlers,
@@ -15,19 +15,20 @@ import {
   externalIdHandlers,
   historyHandlers,
 } from './http/routes/customers.ts';
-import { checkAddress, createHttpServer, listenTogether, portOf, schemeOf, urlOf } from './http/server.ts';
-import { watchConnections } from './http/shutdown.ts';
-import { createFeedStreams } from './http/sse/hub.ts';
-import { type Certificate, readCertificate, renewCertificate } from './http/tls.ts';
+import { checkAddress, createHttpServer, listenWithMetrics, portOf, schemeOf, urlOf } from './http/server.ts';
+import { trackConnections } from './http/shutdown.ts';
+import { createStreamHub } from './http/sse/hub.ts';
+import { type Certificate, readCertificate, watchCertificate } from './http/tls.ts';
 import { watchEventLoop } from './runtime/event-loop-delay.ts';
 import { createLifecycle } from './runtime/lifecycle.ts';
-import { newId } from './runtime/uuid.ts';
+import { newUuid } from './runtime/uuid.ts';
+import type { Database } from './storage/engine/backend.ts';
 import { traceDatabase } from './storage/engine/tracing.ts';
 import type { Migration } from './storage/migrations/migration.ts';
 import { migrations } from './storage/migrations/migrator.ts';
-import { type Database, openToServe } from './storage/open.ts';
+import { openToServe } from './storage/open.ts';
 import { createStorage, type Storage } from './storage/storage.ts';
-import { startHousekeeping } from './storage/sweeper.ts';
+import { startSweeper } from './storage/sweeper.ts';
 import { type Instance, startRegistration } from './telemetry/consul.ts';
 import { observeCredentials, observeReplica, observeSpans } from './telemetry/health-observers.ts';
 import { closeLog, createLog, type Log } from './telemetry/log.ts';
@@ -39,52 +40,52 @@ import type { Tracing } from './telemetry/tracing.ts';
 export interface Service {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
   readonly url: string;
-  /** Where the metrics are by themselves; undefined where they have no port of their own. */
+  /** The URL of the metrics if they have a port of their own. */
   readonly metricsUrl: string | undefined;
   readonly log: Log;
-  /** Reads the certificate's files now; undefined where the service speaks plain HTTP. */
+  /** Reloads the certificate's files; undefined for plain HTTP. */
   readonly reloadCertificate: (() => void) | undefined;
-  /** Lets requests under way end, then closes connections and database. May be called more than once. */
+  /** Finishes running requests, then closes connections and database. Can be called repeatedly. */
   stop(options?: StopOptions): Promise<void>;
 }
 
 export interface StopOptions {
   /**
-   * How long everything is still served, while readiness already tells load balancers to send no more; in its second
-   * half each reply closes its connection, so that clients are told before they are hung up on.
+   * How long to keep serving while readiness already fails, so that load balancers notice. In the second half each
+   * response closes its connection.
    */
   readonly delayMs?: number;
 }
 
-/** What tests put in the place of the world. */
+/** Replacements for the clock, ids and intervals, for tests. */
 export interface ServiceOptions {
   readonly clock?: Clock;
   readonly ids?: IdSource;
-  /** How long after a sweep of what is past its time the next one begins. */
+  /** The pause between sweeps of expired data. */
   readonly sweepIntervalMs?: number;
-  /** How often a Consul agent is told how the service is. */
+  /** The interval of Consul heartbeats. */
   readonly consulIntervalMs?: number;
-  /** How long API keys are trusted that cannot be looked at. */
+  /** How long cached API keys stay valid while the database cannot be read. */
   readonly keyTrustMs?: number;
-  /** The steps of the schema that the program knows: those of another release. */
+  /** The known migrations, to stand for another release. */
   readonly steps?: readonly Migration[];
-  /** What traces say that runs here. */
+  /** The version that traces report. */
   readonly version?: string;
 }
 
-/** How long requests under way may go on while the service stops, what it has waited before included. */
+/** Time limit for finishing requests during shutdown, including the delay. */
 const drainTimeoutMs = 8000;
-/** The least of it, however long it has waited. */
-const drainLeastMs = 5000;
+/** At least this long after the delay. */
+const drainTimeoutMinMs = 5000;
 
 /**
- * Builds the service from its parts and starts it.
- * @throws StorageProblem or the server's own error (such as EADDRINUSE); nothing is left open then.
+ * Composition root: builds the service and starts it.
+ * @throws StorageError, or the server's error such as EADDRINUSE, after closing everything.
  */
 export async function startService(config: Config, options: ServiceOptions = {}): Promise<Service> {
   const {
     clock = Date.now,
-    ids = newId,
+    ids = newUuid,
     sweepIntervalMs = 60_000,
     consulIntervalMs = 5000,
     keyTrustMs = defaultKeyTrustMs,
@@ -92,7 +93,7 @@ export async function startService(config: Config, options: ServiceOptions = {})
     version = '',
   } = options;
   const log = await createLog(config.logLevel);
-  // Before the database: a start that must fail makes none.
+  // Before the database is opened, so that a start that fails creates no file.
   await checkAddress(config);
   const certificate = config.tls && readCertificate(config.tls);
   const database = await openToServe(config.database, config.requestTimeoutMs, steps);
@@ -119,21 +120,21 @@ async function serve(
   const tracing =
     config.tracing && (await startTracing(config.tracing, instance, observeSpans(metrics, log)));
   const traced = tracing ? traceDatabase(database, tracing) : database;
-  const storage = await joinStorage(config, traced, metrics, log, options);
+  const storage = await openStorage(config, traced, metrics, log, options);
   const { customers, feed } = storage;
   const credentials = await openAuthentication(config, storage, log, options);
-  const streams = createFeedStreams(feed);
+  const streams = createStreamHub(feed);
   const eventLoop = watchEventLoop();
-  const load = { store: storage.load, eventLoop };
+  const load = { store: storage.queueStats, eventLoop };
   metrics.observeLoad(load);
   metrics.observeStorage(storage.figures);
   metrics.observeFeed({
     streams: () => streams.count,
     toldPosition: () => streams.position,
-    head: async () => (await feed.extent()).head,
+    head: async () => (await feed.bounds()).head,
   });
   const observers = { ids, log, metrics, tracing };
-  const app = await createApplication({
+  const app = await createApp({
     ...config,
     ...observers,
     authenticator: credentials,
@@ -144,8 +145,8 @@ async function serve(
   });
   const { keepAliveTimeoutMs, connectionsMax } = config;
   const server = createHttpServer(app, observers, { keepAliveTimeoutMs, connectionsMax, certificate });
-  const connections = watchConnections(server);
-  const metricsServer = await listenTogether(server, config, config.metricsAddress, metrics).catch(
+  const connections = trackConnections(server);
+  const metricsServer = await listenWithMetrics(server, config, config.metricsAddress, metrics).catch(
     async (error: unknown) => {
       eventLoop.stop();
       await credentials?.stop();
@@ -153,8 +154,8 @@ async function serve(
     },
   );
   const renewal =
-    config.tls && server instanceof HttpsServer ? await renewCertificate(server, config.tls, log) : undefined;
-  const housekeeping = startHousekeeping(storage.sweep, { log, intervalMs: sweepIntervalMs });
+    config.tls && server instanceof HttpsServer ? await watchCertificate(server, config.tls, log) : undefined;
+  const sweeper = startSweeper(storage.sweep, { log, intervalMs: sweepIntervalMs });
   const intervalMs = options.consulIntervalMs;
   const registration =
     config.consul && startRegistration(config.consul, instanceOf(server, customers), { log, intervalMs });
@@ -162,19 +163,19 @@ async function serve(
   let stopped: Promise<void> | undefined;
   async function stop({ delayMs = 0 }: StopOptions = {}): Promise<void> {
     lifecycle.beginStop();
-    // First, while requests are still taken: nobody is to be sent here any more.
+    // First, while requests are still served, so that no new ones are routed here.
     await registration?.stop();
     await pause(delayMs / 2);
     lifecycle.beginClosing();
     streams.stop();
     await pause(delayMs / 2);
     renewal?.stop();
-    await connections.drain(Math.max(drainTimeoutMs - delayMs, drainLeastMs));
+    await connections.drain(Math.max(drainTimeoutMs - delayMs, drainTimeoutMinMs));
     eventLoop.stop();
     await credentials?.stop();
-    await Promise.all([housekeeping.stop(), storage.idle()]);
+    await Promise.all([sweeper.stop(), storage.idle()]);
     await Promise.all([database.close(), tracing?.stop()]);
-    // Last, so that what the stop does can be seen.
+    // Last, so that the shutdown can be observed.
     await metricsServer?.stop();
     await closeLog(log);
   }
@@ -190,53 +191,53 @@ async function serve(
   };
 }
 
-/** Loads OpenTelemetry only where traces are configured: it costs start-up time and memory. */
+/** Loads OpenTelemetry only if traces are configured, because it costs start-up time and memory. */
 async function startTracing(...parameters: Parameters<typeof createTracing>): Promise<Tracing> {
   const opentelemetry = await import('./telemetry/opentelemetry.ts');
   return opentelemetry.createTracing(...parameters);
 }
 
-function joinStorage(
+function openStorage(
   { retention }: Config,
   database: Database,
   metrics: Metrics,
   log: Log,
   options: Required<ServiceOptions>,
 ): Promise<Storage> {
-  const finding = database.replica?.finding;
+  const finding = database.replica?.check;
   const replicaFault = finding?.level === 'warning' ? finding.text : undefined;
   const replicaObserver = observeReplica(replicaFault, metrics, log);
-  return createStorage(database, { ...options, retention, replicaObserver, groups: metrics.groups });
+  return createStorage(database, { ...options, retention, replicaObserver, groupObserver: metrics.groups });
 }
 
 function allHandlers(
   { requireIfMatch }: Config,
   { customers, erasures, histories, feed }: Storage,
-  streams: ReturnType<typeof createFeedStreams>,
+  streams: ReturnType<typeof createStreamHub>,
 ) {
   return {
     ...customerHandlers({ customers, requireIfMatch }),
     ...externalIdHandlers({ customers }),
     ...erasureHandlers({ erasures, requireIfMatch }),
     ...historyHandlers({ histories }),
-    ...changeHandlers({ feed, streams }),
-    ...transferHandlers({ customers }),
+    ...changeHandlers({ feed, hub: streams }),
+    ...bulkHandlers({ customers }),
   };
 }
 
-/** Nothing where everybody may do everything. */
+/** Undefined if authentication is off. */
 async function openAuthentication(
   { authentication }: Config,
   { apiKeys }: Storage,
   log: Log,
   { clock, keyTrustMs }: Required<ServiceOptions>,
-): Promise<Credentials | undefined> {
+): Promise<StoppableAuthenticator | undefined> {
   if (authentication === 'off') return undefined;
   const onHealth = observeCredentials(log);
-  return openCredentials(authentication, { keys: apiKeys, clock, keyTrustMs, onHealth });
+  return openAuthenticator(authentication, { keys: apiKeys, clock, keyTrustMs, onHealth });
 }
 
-/** What a registry is told of the service. */
+/** The instance as Consul registers it. */
 function instanceOf(server: Server, customers: CustomerStore): Instance {
   return {
     port: portOf(server),

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { type TransferFormat, transferFormats } from '../bulk/formats.ts';
-import { CommandProblem } from './exit.ts';
+import { type BulkFormat, bulkFormats } from '../bulk/formats.ts';
+import { CliError } from './exit.ts';
 
-/** Personal data is for the owner of the process alone. */
+/** Exports hold personal data: only the owner may read them. */
 const fileMode = 0o600;
 
 const mediaTypes = { ndjson: 'application/x-ndjson', csv: 'text/csv' } as const;
@@ -16,32 +16,33 @@ const extensions: Readonly<Record<string, keyof typeof mediaTypes>> = {
 };
 
 /** The media type of a file, by what was asked for or else by its name; standard input and output are NDJSON.
- * @throws CommandProblem where neither tells. */
-export function mediaTypeOf(file: string, asked: string | undefined): keyof typeof transferFormats {
+ * @throws CliError if neither determines it. */
+export function mediaTypeOf(file: string, asked: string | undefined): keyof typeof bulkFormats {
   const name = asked ?? (file === '-' ? 'ndjson' : extensions[extname(file).toLowerCase()]);
   if (name === 'ndjson' || name === 'csv') return mediaTypes[name];
-  throw new CommandProblem(
+  throw new CliError(
     asked === undefined
       ? `the name ${file} does not tell its format. Add --format ndjson or --format csv.`
       : `there is no format ${asked}. Use --format ndjson or --format csv.`,
   );
 }
 
-export function formatOf(file: string, asked: string | undefined): TransferFormat {
-  return transferFormats[mediaTypeOf(file, asked)];
+/** The bulk format of a file, as {@link mediaTypeOf}. */
+export function formatOf(file: string, asked: string | undefined): BulkFormat {
+  return bulkFormats[mediaTypeOf(file, asked)];
 }
 
-/** Where customers come from. */
-export interface TransferSource {
+/** A file or standard input to import from. */
+export interface BulkSource {
   readonly bytes: AsyncIterable<Uint8Array>;
-  /** Undefined where it cannot be known, as for a pipe. */
+  /** Undefined for a pipe. */
   readonly sizeBytes: number | undefined;
-  /** Gives it up, also where there would be more to read. */
+  /** Closes the source without reading the rest. */
   close(): void;
 }
 
-/** @throws CommandProblem for a file that cannot be read. */
-export async function openSource(file: string): Promise<TransferSource> {
+/** Opens a file, or standard input for `-`. @throws CliError if it cannot be read. */
+export async function openSource(file: string): Promise<BulkSource> {
   const stdin = process.stdin;
   if (file === '-') return { bytes: stdin, sizeBytes: undefined, close: () => void stdin.destroy() };
   try {
@@ -50,25 +51,25 @@ export async function openSource(file: string): Promise<TransferSource> {
     const bytes = createReadStream(file, { fd: handle });
     return { bytes, sizeBytes: status.isFile() ? status.size : undefined, close: () => void bytes.destroy() };
   } catch (error) {
-    throw new CommandProblem(`cannot read ${file} (${(error as NodeJS.ErrnoException).code}).`);
+    throw new CliError(`cannot read ${file} (${(error as NodeJS.ErrnoException).code}).`);
   }
 }
 
-/** Where customers go. */
-export interface TransferSink {
+/** A file or standard output to export to. */
+export interface BulkSink {
   write(bytes: Uint8Array): Promise<void>;
-  /** What was written is complete: only now is it seen under its name. */
+  /** Flushes the file and gives it its final name. */
   complete(): Promise<void>;
-  /** What was written is not complete: nothing stays of it. */
+  /** Deletes the incomplete file. */
   discard(): Promise<void>;
 }
 
-/** @throws CommandProblem for a file that cannot be made. */
-export async function openSink(file: string): Promise<TransferSink> {
+/** Creates a file under a temporary name, or opens standard output for `-`. @throws CliError if it fails. */
+export async function openSink(file: string): Promise<BulkSink> {
   if (file === '-') return standardOutput;
   const part = `${file}.${randomBytes(6).toString('hex')}.part`;
   const failed = (error: unknown): never => {
-    throw new CommandProblem(`cannot write ${file} (${(error as NodeJS.ErrnoException).code}).`);
+    throw new CliError(`cannot write ${file} (${(error as NodeJS.ErrnoException).code}).`);
   };
   const handle = await open(part, 'wx', fileMode).catch(failed);
   return {
@@ -76,7 +77,7 @@ export async function openSink(file: string): Promise<TransferSink> {
       await handle.writeFile(bytes).catch(failed);
     },
     async complete() {
-      // Before the name, so that a power cut cannot leave the name with half of the content.
+      // Sync before renaming, so that a power cut cannot leave half a file under the final name.
       await handle.sync().catch(failed);
       await handle.close();
       await rename(part, file).catch(failed);
@@ -88,10 +89,10 @@ export async function openSink(file: string): Promise<TransferSink> {
   };
 }
 
-const standardOutput: TransferSink = {
+const standardOutput: BulkSink = {
   write: (bytes) =>
     new Promise((resolve, reject) => {
-      const failed = (error: Error) => reject(new CommandProblem(`cannot write: ${error.message}.`));
+      const failed = (error: Error) => reject(new CliError(`cannot write: ${error.message}.`));
       process.stdout.once('error', failed);
       process.stdout.write(bytes, (error) => {
         process.stdout.off('error', failed);

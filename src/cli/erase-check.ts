@@ -1,24 +1,25 @@
 import type { Config } from '../config/config.ts';
+import type { Database } from '../storage/engine/backend.ts';
 import {
+  type AuditResult,
   emailForms,
   holdsEmail,
+  holdsPersonalDataOf,
   isErased,
-  pointsToPersonalData,
-  type SearchedPlace,
   searchFiles,
   searchTables,
 } from '../storage/erasure/audit.ts';
-import { StorageProblem } from '../storage/errors.ts';
-import { type Database, openToRead } from '../storage/open.ts';
+import { StorageError } from '../storage/errors.ts';
+import { openToRead } from '../storage/open.ts';
 
 const idPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const emailPattern = /^[^\s@]+@[^\s@]+$/;
 
-/** Looks for what is left of a customer, prints where it looked, and ends with 1 when it has found something. */
+/** Searches the database for remaining data of a customer, and prints what it searched. The exit code is 1 if it found some. */
 export async function eraseCheck(config: Config, wanted: string): Promise<void> {
   const isId = idPattern.test(wanted.toLowerCase());
   if (!isId && !emailPattern.test(wanted)) {
-    throw new StorageProblem(`${JSON.stringify(wanted)} is neither a customer's id nor an email address.`);
+    throw new StorageError(`${JSON.stringify(wanted)} is neither a customer's id nor an email address.`);
   }
   const id = wanted.toLowerCase();
   const traces = await (isId ? checkId(config, id) : checkEmail(config, wanted));
@@ -29,7 +30,7 @@ export async function eraseCheck(config: Config, wanted: string): Promise<void> 
 async function checkEmail(config: Config, email: string): Promise<number> {
   print(`Looking for ${email}, whatever its case and accents, also as the end of a longer address:`);
   const inTables = await inDatabase(config, (engine) => tally(searchTables(engine, holdsEmail(email))));
-  // SQLite has let go of its files by now: closing one here would give up its locks on it.
+  // Only after SQLite has closed its files: closing a file drops all POSIX locks that this process holds on it.
   const { database } = config;
   if (database.engine === 'sqlite')
     return inTables + (await tally(searchFiles(database.file, emailForms(email))));
@@ -42,7 +43,7 @@ async function checkEmail(config: Config, email: string): Promise<number> {
 function checkId(config: Config, id: string): Promise<number> {
   return inDatabase(config, async (engine) => {
     print(`Looking for rows that name customer ${id} and are not empty of its data:`);
-    const traces = await tally(searchTables(engine, pointsToPersonalData(id)));
+    const traces = await tally(searchTables(engine, holdsPersonalDataOf(id)));
     print(
       (await isErased(engine, id))
         ? 'The customer was erased. What it held is not known any more, so this cannot search bytes for it:'
@@ -61,9 +62,9 @@ async function inDatabase<Result>(
   return work(database.engine).finally(() => database.close());
 }
 
-async function tally(places: AsyncIterable<SearchedPlace>): Promise<number> {
+async function tally(places: AsyncIterable<AuditResult>): Promise<number> {
   let total = 0;
-  for await (const { place, unit, size, traces } of places) {
+  for await (const { location: place, unit, size, matches: traces } of places) {
     print(`  ${place}: ${count(size)} ${unit}, ${count(traces)} traces`);
     total += traces;
   }

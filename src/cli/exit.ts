@@ -1,12 +1,12 @@
 import { constants } from 'node:os';
 import { ConfigurationError } from '../config/config.ts';
 import { Failure } from '../domain/failures.ts';
-import { StorageProblem } from '../storage/errors.ts';
+import { StorageError } from '../storage/errors.ts';
 
-/** The exit code of sysexits.h for a wrong setting; everything else that fails is 1. */
+/** EX_CONFIG of sysexits.h. Other failures exit with 1. */
 const configurationExitCode = 78;
 
-/** Ends the command with one message that says what to do; a stack only for what nobody foresaw. */
+/** Prints the error and exits. Expected errors are one line; unexpected ones show the stack. */
 export function endCommand(error: unknown): never {
   if (error instanceof ConfigurationError) {
     process.stderr.write(`${error.message}\n`);
@@ -23,7 +23,7 @@ type ListenError = NodeJS.ErrnoException & {
 };
 
 function describeFailure(error: unknown): string {
-  if (error instanceof StorageProblem || error instanceof CommandProblem) return error.message;
+  if (error instanceof StorageError || error instanceof CliError) return error.message;
   if (error instanceof Failure) return error.detail;
   const { code, port, address, hostname } = error as ListenError;
   if (code === 'EADDRINUSE') return `port ${port} is taken by another process. Set PORT to another one.`;
@@ -34,19 +34,19 @@ function describeFailure(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-/** Why a command cannot do what it was asked to, in one line that tells what to do. */
-export class CommandProblem extends Error {}
+/** An expected failure of a command: one line that says what is wrong and what to do. */
+export class CliError extends Error {}
 
-/** A signal that asks a command to come to an end. */
+/** Ctrl-C or SIGTERM, as a long command observes it. */
 export interface Interruption {
-  /** @throws Interrupted when it has come. */
+  /** @throws Interrupted once a signal has arrived. */
   check(): void;
-  /** From here on a signal ends the process as it does by itself. */
+  /** Restores the default behaviour of signals. */
   release(): void;
 }
 
 export class Interrupted extends Error {
-  /** The code by which shells tell that a signal ended a program. */
+  /** The exit code that shells use for a program ended by a signal. */
   readonly exitCode: number;
   constructor(signal: NodeJS.Signals) {
     super(`stopped by ${signal}`);
@@ -57,8 +57,8 @@ export class Interrupted extends Error {
 const signals = ['SIGINT', 'SIGTERM'] as const;
 
 /**
- * Watches for Ctrl-C and SIGTERM, so that work ends in order; a second one does not wait for it.
- * @param onInterrupt ends what the work may be waiting for.
+ * Catches Ctrl-C and SIGTERM, so that work can stop cleanly. A second signal exits at once.
+ * @param onInterrupt aborts whatever the work is waiting for.
  */
 export function watchInterruption(onInterrupt: () => void = () => undefined): Interruption {
   let came: Interrupted | undefined;

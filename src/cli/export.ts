@@ -1,9 +1,9 @@
-import type { TransferFormat } from '../bulk/formats.ts';
+import type { BulkFormat } from '../bulk/formats.ts';
 import type { Config } from '../config/config.ts';
 import { createCustomerExport } from '../storage/customers/export.ts';
 import { translateReadErrors } from '../storage/errors.ts';
 import { openToRead } from '../storage/open.ts';
-import { formatOf, openSink, type TransferSink } from './bulk-file.ts';
+import { type BulkSink, formatOf, openSink } from './bulk-file.ts';
 import { Interrupted, type Interruption, watchInterruption } from './exit.ts';
 import { type Progress, ratePerSecond, startProgress } from './progress.ts';
 
@@ -14,7 +14,7 @@ export interface ExportOptions {
 
 const lineFeed = 0x0a;
 
-/** Writes all customers to a file. Until it is complete it has another name, so that half of one never looks whole. */
+/** Exports all customers to a file, which gets its name only when it is complete. */
 export async function exportToFile(config: Config, file: string, options: ExportOptions): Promise<void> {
   const format = formatOf(file, options.format);
   const interruption = watchInterruption();
@@ -43,8 +43,8 @@ export async function exportToFile(config: Config, file: string, options: Export
 
 async function writeAll(
   pages: AsyncIterable<Uint8Array>,
-  format: TransferFormat,
-  sink: TransferSink,
+  format: BulkFormat,
+  sink: BulkSink,
   interruption: Interruption,
   progress: Progress,
 ): Promise<number> {

@@ -2,12 +2,12 @@ import { importCustomers, type LineResult } from '../bulk/import.ts';
 import type { Config } from '../config/config.ts';
 import type { CustomerStore } from '../domain/customer-store.ts';
 import { Failure } from '../domain/failures.ts';
-import { newId } from '../runtime/uuid.ts';
-import { DatabaseInUse } from '../storage/errors.ts';
+import { newUuid } from '../runtime/uuid.ts';
+import { DatabaseInUseError } from '../storage/errors.ts';
 import { openToServe } from '../storage/open.ts';
 import { createStorage } from '../storage/storage.ts';
-import { formatOf, mediaTypeOf, openSink, openSource, type TransferSource } from './bulk-file.ts';
-import { CommandProblem, Interrupted, type Interruption, watchInterruption } from './exit.ts';
+import { type BulkSource, formatOf, mediaTypeOf, openSink, openSource } from './bulk-file.ts';
+import { CliError, Interrupted, type Interruption, watchInterruption } from './exit.ts';
 import { ratePerSecond, startProgress } from './progress.ts';
 
 export interface ImportOptions {
@@ -16,28 +16,28 @@ export interface ImportOptions {
   readonly failures?: string;
 }
 
-/** How long a line may wait for its turn to be written. */
+/** How long a line may wait in the write queue. */
 const lineTimeoutMs = 60_000;
 
-/** Who has made the changes, in the history of the customers. */
+/** The actor recorded in the history of the customers. */
 const actor = 'customers import';
 
-/** Merges the customers of a file into the database. The exit code is 1 when a line was refused. */
+/** Imports the customers of a file. The exit code is 1 if a line was refused. */
 export async function importFromFile(config: Config, file: string, options: ImportOptions): Promise<void> {
   formatOf(file, options.format);
   const source = await openSource(file);
   const interruption = watchInterruption(source.close);
   const database = await openToServe(config.database, config.requestTimeoutMs).catch((error: unknown) => {
-    throw error instanceof DatabaseInUse ? inUse(error, config, file, options) : error;
+    throw error instanceof DatabaseInUseError ? inUse(error, config, file, options) : error;
   });
-  const storage = await createStorage(database, { clock: Date.now, ids: newId });
+  const storage = await createStorage(database, { clock: Date.now, ids: newUuid });
   const report = await createImportReport(options.failures, options.validateOnly === true);
   try {
     await importAll(source, storage.customers, report, interruption, { file, options });
     report.conclude();
     process.exitCode = report.refused > 0 ? 1 : 0;
   } catch (error) {
-    if (error instanceof Failure) throw new CommandProblem(`${file}: ${describeRefusal(error)}`);
+    if (error instanceof Failure) throw new CliError(`${file}: ${describeRefusal(error)}`);
     if (!(error instanceof Interrupted)) throw error;
     process.exitCode = error.exitCode;
     report.conclude(error.message);
@@ -51,14 +51,14 @@ export async function importFromFile(config: Config, file: string, options: Impo
 }
 
 async function importAll(
-  { bytes, sizeBytes }: TransferSource,
+  { bytes, sizeBytes }: BulkSource,
   customers: CustomerStore,
   report: ImportReport,
   interruption: Interruption,
   { file, options }: { readonly file: string; readonly options: ImportOptions },
 ): Promise<void> {
   let readBytes = 0;
-  /** Breaks off between chunks: what was read of a line is no line. */
+  /** Stops between chunks when a signal arrives, so that no partial line is imported. */
   async function* watched(): AsyncGenerator<Uint8Array> {
     const iterator = bytes[Symbol.asyncIterator]();
     for (;;) {
@@ -68,7 +68,7 @@ async function importAll(
       yield next.value;
     }
   }
-  const requestId = newId();
+  const requestId = newUuid();
   const records = formatOf(file, options.format).read(watched());
   const results = importCustomers(records, (command) =>
     customers.write(command, {
@@ -85,27 +85,32 @@ async function importAll(
   }
 }
 
-/** The file has one writer at a time; the service that has it takes imports too. */
-function inUse(error: DatabaseInUse, { host, port }: Config, file: string, options: ImportOptions): Error {
+/** SQLite has one writing process at a time. */
+function inUse(
+  error: DatabaseInUseError,
+  { host, port }: Config,
+  file: string,
+  options: ImportOptions,
+): Error {
   const query = options.validateOnly ? '?validateOnly=true' : '';
   const type = mediaTypeOf(file, options.format);
   const line = `curl -sS -X POST -H 'Content-Type: ${type}' -T '${file}' 'http://${host}:${port}/customers/import${query}'`;
-  return new CommandProblem(`${error.message}\nOr import through the service while it runs:\n\n  ${line}\n`);
+  return new CliError(`${error.message}\nOr import through the service while it runs:\n\n  ${line}\n`);
 }
 
-/** Tells a person what becomes of an import. */
+/** Reports the progress and result of an import. */
 export interface ImportReport {
   readonly refused: number;
   add(batch: readonly LineResult[], done: number | undefined): Promise<void>;
-  /** Says what was done, and why no more where it ended early. */
+  /** Prints the summary, and why the import ended early if it did. */
   conclude(reason?: string): void;
   close(): Promise<void>;
 }
 
-/** As many refused lines are told on standard error; with a file for them, that has all. */
+/** Refused lines shown on standard error; a failures file has all of them. */
 const toldMax = 20;
 
-/** @param failuresFile where refused lines go, as NDJSON. */
+/** @param failuresFile the file for refused lines, as NDJSON. */
 export async function createImportReport(
   failuresFile: string | undefined,
   validateOnly: boolean,
@@ -160,7 +165,7 @@ function failureLine({ line, failure: { code, detail, errors = [] } }: Refusal):
   return `${JSON.stringify({ line, code, detail, errors })}\n`;
 }
 
-/** Names what is wrong where; never the value. */
+/** Describes a refusal without the refused value. */
 export function describeRefusal({ code, detail, errors = [] }: Failure): string {
   const faults = errors.map((fault) => `${fault.pointer ?? fault.parameter} ${fault.detail}`);
   return `${code}: ${faults.length > 0 ? faults.join('; ') : detail}`;

@@ -3,10 +3,10 @@ import type { Config } from '../config/config.ts';
 import { requiredScopes } from '../contract/operations.ts';
 import { type ApiKey, type ApiKeyStore, isPrincipalName, metricsScope } from '../domain/authentication.ts';
 import { createApiKeyStore } from '../storage/api-keys.ts';
-import { openBeside } from '../storage/open.ts';
-import { CommandProblem } from './exit.ts';
+import { openForCli } from '../storage/open.ts';
+import { CliError } from './exit.ts';
 
-/** What a key may be allowed to do. */
+/** The scopes that a key can have. */
 export const grantableScopes: readonly string[] = [...requiredScopes, metricsScope].sort();
 
 export interface CreateKeyOptions {
@@ -15,18 +15,18 @@ export interface CreateKeyOptions {
   readonly expires?: string;
 }
 
-/** Makes a key. The key alone goes to standard output, so that it can be piped to where it is kept. */
+/** Creates a key. Standard output holds only the key, so that it can be piped. */
 export async function createKey(config: Config, { name, scope, expires }: CreateKeyOptions): Promise<void> {
   const now = Date.now();
   const scopes = checkedScopes(scope);
   if (!isPrincipalName(name)) {
-    throw new CommandProblem('--name must be 1 to 255 printable characters, and not a name of the service.');
+    throw new CliError('--name must be 1 to 255 printable characters, and not a name of the service.');
   }
   const expiresAt = expires === undefined ? null : momentAfter(now, '--expires', expires);
   const { text, key } = newKey({ name, scopes, expiresAt }, now);
   const created = await withKeys(config, (keys) => keys.create(key));
   if (!created) {
-    throw new CommandProblem(`there is a key named ${name} already. Rotate it, or choose another name.`);
+    throw new CliError(`there is a key named ${name} already. Rotate it, or choose another name.`);
   }
   print(text, key);
 }
@@ -55,7 +55,7 @@ export async function listKeys(config: Config): Promise<void> {
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-/** Ends a key. */
+/** Revokes a key. */
 export async function revokeKey(config: Config, id: string): Promise<void> {
   const key = await withKeys(config, (keys) => keys.revoke(id, new Date().toISOString()));
   if (!key) throw unknownKey(id);
@@ -71,7 +71,7 @@ export interface RotateKeyOptions {
   readonly overlap: string;
 }
 
-/** Makes a successor of a key, which then ends after the overlap. */
+/** Creates a successor of a key. The old key expires after the overlap. */
 export async function rotateKey(config: Config, id: string, options: RotateKeyOptions): Promise<void> {
   const now = Date.now();
   const endsAt = new Date(now + durationMs('--overlap', options.overlap)).toISOString();
@@ -82,7 +82,7 @@ export async function rotateKey(config: Config, id: string, options: RotateKeyOp
       options.expires === undefined ? sameLifetime(old, now) : momentAfter(now, '--expires', options.expires);
     const successor = newKey({ name: old.name, scopes: old.scopes, expiresAt }, now);
     const replaced = await keys.replace(id, successor.key, endsAt);
-    if (!replaced) throw new CommandProblem(`the key ${id} has ended. Create a new one.`);
+    if (!replaced) throw new CliError(`the key ${id} has ended. Create a new one.`);
     return successor;
   });
   print(text, key, `The key ${id} still works until ${endsAt} at most; then only this one does.`);
@@ -99,14 +99,12 @@ function sameLifetime({ createdAt, expiresAt }: ApiKey, now: number): string | n
   return new Date(now + Date.parse(expiresAt) - Date.parse(createdAt)).toISOString();
 }
 
-/** Written so, or comma-separated in one. */
+/** Accepts repeated and comma-separated scopes. */
 function checkedScopes(given: readonly string[]): string[] {
   const scopes = [...new Set(given.flatMap((text) => text.split(',')))].sort();
   const wrong = scopes.find((scope) => !grantableScopes.includes(scope));
   if (wrong === undefined) return scopes;
-  throw new CommandProblem(
-    `there is no scope ${JSON.stringify(wrong)}. There are ${grantableScopes.join(', ')}.`,
-  );
+  throw new CliError(`there is no scope ${JSON.stringify(wrong)}. There are ${grantableScopes.join(', ')}.`);
 }
 
 function stateOf({ revokedAt, expiresAt }: ApiKey, now: string): string {
@@ -114,8 +112,8 @@ function stateOf({ revokedAt, expiresAt }: ApiKey, now: string): string {
   return expiresAt !== null && expiresAt <= now ? 'expired' : 'active';
 }
 
-function unknownKey(id: string): CommandProblem {
-  return new CommandProblem(`there is no key with the id ${JSON.stringify(id)}. See: customers keys list`);
+function unknownKey(id: string): CliError {
+  return new CliError(`there is no key with the id ${JSON.stringify(id)}. See: customers keys list`);
 }
 
 function print(text: string, { id, name, scopes, expiresAt }: ApiKey, ...more: string[]): void {
@@ -132,7 +130,7 @@ async function withKeys<Result>(
   { database: config }: Config,
   work: (keys: ApiKeyStore) => Promise<Result>,
 ): Promise<Result> {
-  const database = await openBeside(config);
+  const database = await openForCli(config);
   try {
     return await work(createApiKeyStore(database.engine));
   } finally {
@@ -142,27 +140,27 @@ async function withKeys<Result>(
 
 const unitMs = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** Ten years: further off than anybody plans, and a guard against slips. */
+/** Ten years, to catch typing errors. */
 const durationMaxMs = 3653 * unitMs.d;
 
-/** @throws CommandProblem for what is no duration such as `90d`, `12h` or `30m`. */
+/** Parses a duration such as `90d`, `12h` or `30m`. @throws CliError if it is none. */
 export function durationMs(option: string, text: string): number {
   const [, count, unit] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
   const ms = Number(count) * unitMs[(unit ?? 'd') as keyof typeof unitMs];
   if (unit === undefined || ms > durationMaxMs) {
-    throw new CommandProblem(`${option} must be a duration of at most ten years, such as 90d, 12h or 30m.`);
+    throw new CliError(`${option} must be a duration of at most ten years, such as 90d, 12h or 30m.`);
   }
   return ms;
 }
 
-/** @throws CommandProblem for what is no duration from now, and no time to come. */
+/** Parses a duration from now or a future time. @throws CliError if it is neither. */
 export function momentAfter(now: number, option: string, text: string): string {
   if (!/^\d{4}-/.test(text)) return new Date(now + durationMs(option, text)).toISOString();
   const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text)
     ? Date.parse(text)
     : Number.NaN;
   if (!(instant > now)) {
-    throw new CommandProblem(`${option} must be a time to come with its zone, such as 2027-01-31T00:00:00Z.`);
+    throw new CliError(`${option} must be a time to come with its zone, such as 2027-01-31T00:00:00Z.`);
   }
   return new Date(instant).toISOString();
 }

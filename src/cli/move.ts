@@ -1,10 +1,10 @@
 import type { Config } from '../config/config.ts';
 import { type DatabaseConfig, databaseAt } from '../config/parsers.ts';
-import { type MoveResult, type MoveWatch, moveDatabase } from '../storage/copy/copy.ts';
-import { DatabaseInUse } from '../storage/errors.ts';
+import { type MoveObserver, type MoveResult, moveDatabase } from '../storage/copy/copy.ts';
+import { DatabaseInUseError } from '../storage/errors.ts';
 import { openToRead } from '../storage/open.ts';
 import { lockFile } from '../storage/sqlite/file.ts';
-import { CommandProblem, Interrupted, type Interruption, watchInterruption } from './exit.ts';
+import { CliError, Interrupted, type Interruption, watchInterruption } from './exit.ts';
 import { type Progress, ratePerSecond, startProgress } from './progress.ts';
 
 export interface MoveCommandOptions {
@@ -12,7 +12,7 @@ export interface MoveCommandOptions {
   readonly ahead?: boolean;
 }
 
-/** Copies everything from the SQLite file to an empty PostgreSQL database, and verifies it. */
+/** Copies the SQLite database to an empty PostgreSQL database and verifies the copy. See ADR 0021. */
 export async function moveTo(config: Config, { to, ahead = false }: MoveCommandOptions): Promise<void> {
   const source = sourceOf(config.database);
   const target = targetOf(to);
@@ -41,43 +41,41 @@ export async function moveTo(config: Config, { to, ahead = false }: MoveCommandO
 
 function sourceOf(database: DatabaseConfig) {
   if (database.engine === 'postgres') {
-    throw new CommandProblem(
+    throw new CliError(
       'DATABASE_URL is PostgreSQL already. customers move goes from a SQLite file to PostgreSQL, and not back: between ' +
         'PostgreSQL servers pg_dump does it, and customers export takes the customers, without their history, anywhere.',
     );
   }
   if (database.temporary) {
-    throw new CommandProblem('a temporary database is gone at exit. Set DATABASE_URL to the file to move.');
+    throw new CliError('a temporary database is gone at exit. Set DATABASE_URL to the file to move.');
   }
   return database;
 }
 
-/** The URL is never quoted: it may hold a password. */
+/** Checks the target's URL. Errors never quote it, because it may hold a password. */
 function targetOf(to: string) {
   if (!/^postgres(ql)?:/.test(to)) {
-    throw new CommandProblem(
+    throw new CliError(
       '--to must begin with postgres://, for customers move goes to PostgreSQL. For a copy of the file use customers backup.',
     );
   }
   try {
     return databaseAt(to, 1) as Extract<DatabaseConfig, { engine: 'postgres' }>;
   } catch (fault) {
-    throw new CommandProblem(
-      `--to ${(fault as Error).message}; for example --to postgres://user@host/customers`,
-    );
+    throw new CliError(`--to ${(fault as Error).message}; for example --to postgres://user@host/customers`);
   }
 }
 
 function adviseOnUse(error: unknown): never {
-  if (!(error instanceof DatabaseInUse)) throw error;
+  if (!(error instanceof DatabaseInUseError)) throw error;
   const [what] = error.message.split('. ');
-  throw new CommandProblem(
+  throw new CliError(
     `${what}. The last part of a move needs the file for itself: stop the service, and run this again. To make that ` +
       'part short, first add --ahead: it copies what there is beside the running service.',
   );
 }
 
-function watchMove(progress: Progress, interruption: Interruption): MoveWatch & { conclude(): void } {
+function watchMove(progress: Progress, interruption: Interruption): MoveObserver & { conclude(): void } {
   let running: { readonly name: string; readonly of: number; readonly startedAt: number } | undefined;
   let rows = 0;
   let copied = 0;
@@ -99,7 +97,7 @@ function watchMove(progress: Progress, interruption: Interruption): MoveWatch & 
       copied = 0;
       progress.say(`${name === 'copying' ? 'Copying' : 'Verifying'} ${of.toLocaleString('en')} rows.`);
     },
-    piece(count, written) {
+    chunk(count, written) {
       interruption.check();
       rows += count;
       copied += written ?? 0;
@@ -109,7 +107,7 @@ function watchMove(progress: Progress, interruption: Interruption): MoveWatch & 
   };
 }
 
-/** What came of a signal, whatever else failed by it. */
+/** The interruption, if a signal has arrived. Other errors may only be its consequence. */
 function interruptionIn(interruption: Interruption): Interrupted | undefined {
   try {
     interruption.check();
@@ -150,7 +148,7 @@ function conclusion({ outcome, digests }: MoveResult, file: string, url: string)
 function withoutPassword(url: string): string {
   const parsed = new URL(url);
   parsed.password = '';
-  // Some put it here.
+  // libpq also accepts the password as a parameter.
   parsed.searchParams.delete('password');
   return parsed.href;
 }

@@ -1,12 +1,12 @@
 import { clearLine, cursorTo } from 'node:readline';
 
-/** How far a command is, for a person who looks on: one line of standard error that is drawn anew. */
+/** A progress line on standard error, redrawn in place on a terminal. */
 export interface Progress {
-  /** @param done the part that is done, 0 to 1; undefined where the whole is not known. */
+  /** @param done the completed share, 0 to 1; undefined if the total is unknown. */
   update(rows: number, done?: number): void;
-  /** Writes a line that stays. */
+  /** Prints a permanent line. */
   say(line: string): void;
-  /** Takes the drawn line away. */
+  /** Erases the progress line. */
   end(): void;
 }
 
@@ -42,7 +42,7 @@ export function startProgress(): Progress {
   };
 }
 
-/** Such as `12,000 rows, 8,000 rows/s`. */
+/** Formats a rate, such as `12,000 rows, 8,000 rows/s`. */
 export function ratePerSecond(rows: number, durationMs: number): string {
   const rate = Math.round(rows / Math.max(durationMs / 1000, 0.001));
   return `${rows.toLocaleString('en')} rows, ${rate.toLocaleString('en')} rows/s`;

@@ -5,7 +5,7 @@ import { endCommand } from './exit.ts';
 /** Serves until SIGTERM or Ctrl-C. */
 export async function serve(config: Config, version: string): Promise<void> {
   const service = await startService(config, { version });
-  // First, for whoever reads where it listens may send a signal at once.
+  // Before the URL is printed: a signal may follow at once.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => void stopOn(signal, service, config).catch(endCommand));
   }
@@ -14,20 +14,19 @@ export async function serve(config: Config, version: string): Promise<void> {
   announce(service, config, version);
 }
 
-/** One Ctrl-C comes twice under npm: from the terminal, and from npm, which passes on what it was sent too. */
+/** Under npm a single Ctrl-C arrives twice: from the terminal and from npm. */
 const echoMs = 250;
 
-/** When whatever still does not end is cut, so that all is over before Docker or a service manager kills it. */
+/** Hard limit of the shutdown, below the 10 seconds after which Docker kills. */
 const stopTimeoutMs = 9500;
-/** The least of it after the delay. */
-const stopLeastMs = 6500;
+/** At least this long after the delay. */
+const stopTimeoutMinMs = 6500;
 
 let isStopping = false;
 let echoIsOver = false;
 
 /**
- * The first signal lets requests under way end; a second one does not wait for them. SIGTERM comes from what also
- * has to send requests elsewhere, which takes a while; Ctrl-C from a person who waits.
+ * Stops gracefully on the first signal and exits at once on a second. SIGTERM waits for load balancers first; Ctrl-C does not.
  */
 async function stopOn(signal: string, service: Service, { shutdownDelayMs }: Config): Promise<void> {
   if (isStopping) {
@@ -38,16 +37,16 @@ async function stopOn(signal: string, service: Service, { shutdownDelayMs }: Con
   const endEcho = () => {
     echoIsOver = true;
   };
-  // After what has come in has been read: a process that was kept waiting finds an echo late.
+  // After pending events: a busy process receives the second copy late.
   setTimeout(() => setImmediate(endEcho), echoMs).unref();
   service.log.info({ signal }, 'stopping');
   const delayMs = signal === 'SIGTERM' ? shutdownDelayMs : 0;
-  setTimeout(() => process.exit(1), Math.max(stopTimeoutMs, delayMs + stopLeastMs)).unref();
+  setTimeout(() => process.exit(1), Math.max(stopTimeoutMs, delayMs + stopTimeoutMinMs)).unref();
   await service.stop({ delayMs });
   process.exit(0);
 }
 
-/** For a person at a terminal: where things are, and a line to try. For everyone else: a log line. */
+/** Prints the banner on a terminal, and a log line otherwise. */
 function announce(service: Service, config: Config, version: string): void {
   const { url, metricsUrl, log } = service;
   if (!process.stdout.isTTY) {
@@ -57,7 +56,7 @@ function announce(service: Service, config: Config, version: string): void {
   process.stdout.write(`${bannerOf(service, config, version)}\n`);
 }
 
-/** What a person at a terminal is told. */
+/** The text shown on a terminal: where everything is, and a first request to try. */
 export function bannerOf({ url, metricsUrl }: Service, config: Config, version: string): string {
   const lines = [
     `Customers ${version} listens on ${url} (${describeDatabase(config)}). Ctrl-C stops it.`,
