@@ -15,8 +15,10 @@ const extensions: Readonly<Record<string, keyof typeof mediaTypes>> = {
   '.csv': 'csv',
 };
 
-/** The media type of a file, by what was asked for or else by its name; standard input and output are NDJSON.
- * @throws CliError if neither determines it. */
+/**
+ * The media type of a file: the requested format, or else that of its extension; NDJSON for `-`.
+ * @throws CliError if neither determines it.
+ */
 export function mediaTypeOf(file: string, asked: string | undefined): keyof typeof bulkFormats {
   const name = asked ?? (file === '-' ? 'ndjson' : extensions[extname(file).toLowerCase()]);
   if (name === 'ndjson' || name === 'csv') return mediaTypes[name];

@@ -28,6 +28,7 @@ const copied = [
   'clients',
   'docs/page',
   'openapi.yaml',
+  'LICENSE',
   'package.json',
   'tsconfig.json',
   'tsconfig.build.json',
@@ -123,7 +124,7 @@ async function inFolder(cwd: string, parameters: readonly string[]): Promise<voi
 /** Starts the copy, after it has migrated the database. */
 async function startCopy(cleanup: Cleanup, databaseUrl: string): Promise<string> {
   const nodeArguments = [join(copy, 'dist/main.js')];
-  const env = { DATABASE_URL: databaseUrl, PORT: '0', LOG_LEVEL: 'silent' };
+  const env = { DATABASE_URL: databaseUrl, PORT: '0', LOG_LEVEL: 'info' };
   const migrated = await runCommand(['migrate'], { nodeArguments, env, cwd: copy });
   assert.equal(migrated.code, 0, migrated.stderr);
   const running = await startCommand(['serve'], {
@@ -289,6 +290,7 @@ suite('"Add a field" of CONTRIBUTING.md', () => {
     const [, section = ''] = /## Add a field\n(.*?)\n## /s.exec(page) ?? [];
     for (const name of [
       'openapi.yaml',
+
       'npm run generate',
       'src/storage/migrations/042-job-title.ts',
       'src/storage/migrations/migrator.ts',
