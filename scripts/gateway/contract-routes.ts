@@ -1,5 +1,5 @@
 import { isStreamed, operationsById } from '../../src/contract/operations.ts';
-import { operationalPaths } from '../../src/http/routes/system.ts';
+import { systemPaths } from '../../src/http/routes/system.ts';
 
 /** What a gateway has to know of a path of the contract. */
 export interface Route {
@@ -29,7 +29,7 @@ export const routes: readonly Route[] = [...new Set(operations.map(({ path }) =>
   .sort((one, other) => Number(one.path.includes('{')) - Number(other.path.includes('{')));
 
 /** What is served beside the contract, but for the metrics: they are nobody's outside. */
-export const openPaths: readonly string[] = operationalPaths.filter((path) => path !== '/metrics');
+export const openPaths: readonly string[] = systemPaths.filter((path) => path !== '/metrics');
 
 /** The path as a regular expression: a parameter is one segment. */
 export function pathPattern(path: string): string {

@@ -1,5 +1,4 @@
-import { Failure, type FailureCode } from '../../src/domain/failures.ts';
-import { problemFor } from '../../src/http/problem.ts';
+import { HttpFailure, type ProblemCode, problemFor } from '../../src/http/problem.ts';
 
 /** What a gateway answers by itself, in the service's own words and form. */
 interface OwnProblem {
@@ -13,9 +12,9 @@ interface OwnProblem {
 
 /** @param requestId how the gateway writes the request's id. */
 export function ownProblems(requestId: string): readonly OwnProblem[] {
-  const problem = (code: FailureCode, detail: string) => {
+  const problem = (code: ProblemCode, detail: string) => {
     const context = { requestId, declaresUnprocessable: true };
-    const told = problemFor(new Failure(code, detail), context);
+    const told = problemFor(new HttpFailure(code, detail), context);
     return { name: code, status: told.status, body: JSON.stringify(told) };
   };
   return [

@@ -1,189 +1,122 @@
-import cors from 'cors';
-import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
+import express, { type Express } from 'express';
 import type { TrustedProxies } from '../config/parsers.ts';
 import { type ContractDocument, contract, type OperationObject } from '../contract/document.ts';
 import type { Handlers } from '../contract/handler.ts';
 import { requiredScopes } from '../contract/operations.ts';
 import { type Authenticator, unrestricted } from '../domain/authentication.ts';
+import { type AccessLogDeps, accessLog } from './access-log.ts';
+import { trackPipelining } from './connections.ts';
 import { dispatch, type HandlerContext } from './dispatch.ts';
-import { securityHeaders } from './headers.ts';
 import { authenticate, authorize } from './middleware/authentication.ts';
 import { continueBody, readBody } from './middleware/body.ts';
+import { trustProxies } from './middleware/client-address.ts';
 import { checkMediaTypes } from './middleware/content-negotiation.ts';
-import { type AdmissionOptions, createAdmission } from './middleware/load-shedding.ts';
-import { keepToThisMachine } from './middleware/loopback-guard.ts';
-import { createRateLimits, type RateLimitOptions, trustProxies } from './middleware/rate-limit.ts';
+import { cors } from './middleware/cors.ts';
+import { errorHandler } from './middleware/error-handler.ts';
+import { createLoadShedder, type LoadShedderDeps, limitPipelining } from './middleware/load-shedding.ts';
+import { loopbackGuard } from './middleware/loopback-guard.ts';
+import { createRateLimits, type RateLimitOptions } from './middleware/rate-limit.ts';
 import { checkRequestLine } from './middleware/request-line.ts';
 import { matchOperation } from './middleware/router.ts';
 import { createContractValidator, validateStrictly } from './middleware/validation.ts';
-import { answerFailures } from './problem.ts';
-import { type BeginRequestOptions, beginRequest } from './request-context.ts';
-import { answerOperationalPaths, type OperationalParts } from './routes/system.ts';
+import { createPipeline } from './pipeline.ts';
+import { createRequestContext, type RequestContextDeps } from './request-context.ts';
+import { type SystemRoutesDeps, systemRoutes } from './routes/system.ts';
 import { closeWhenStopping } from './shutdown.ts';
 
-export interface ApplicationParts
-  extends BeginRequestOptions,
-    Omit<OperationalParts, 'authenticate'>,
+export interface AppDeps
+  extends RequestContextDeps,
+    AccessLogDeps,
+    Omit<SystemRoutesDeps, 'authenticate'>,
     RateLimitOptions,
-    AdmissionOptions {
+    LoadShedderDeps {
   readonly handlers: Handlers<HandlerContext>;
   readonly corsOrigins: readonly string[];
-  /** What credentials are checked by; undefined where anybody may do anything (`AUTH=off`). */
+  /** Undefined if authentication is off (`AUTH=off`): every client then has all scopes. */
   readonly authenticator: Authenticator | undefined;
-  /** Whether only this machine can reach the service. */
+  /** True if the service listens on a loopback address only. */
   readonly loopback: boolean;
   readonly trustedProxies: TrustedProxies;
 }
 
 /**
- * A request's journey, in the order in which it is made.
- * @throws Error when something would be open that should not be.
+ * Creates the Express application. The pipeline below is every step of a request, in order.
+ * @throws Error if an operation or a route is not secured.
  */
-export async function createApplication(parts: ApplicationParts): Promise<Express> {
-  const { authenticator, corsOrigins } = parts;
+export async function createApp(deps: AppDeps): Promise<Express> {
+  const { authenticator, corsOrigins, lifecycle, loopback } = deps;
   const validator = await createContractValidator();
-  const admission = createAdmission(parts);
-  const identify = authenticate({
+  const loadShedder = createLoadShedder(deps);
+  const authenticateRequest = authenticate({
     authenticator,
-    everyone: unrestricted(requiredScopes),
-    limits: createRateLimits(parts),
+    unauthenticatedPrincipal: unrestricted(requiredScopes),
+    limits: createRateLimits(deps),
   });
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.enable('strict routing');
   app.enable('case sensitive routing');
-  trustProxies(app, parts.trustedProxies);
+  trustProxies(app, deps.trustedProxies);
 
   app.use(
-    journeyOf([
-      beginRequest(parts),
-      closeWhenStopping(parts.lifecycle),
+    createPipeline([
+      trackPipelining(),
+      createRequestContext(deps),
+      accessLog(deps),
+      limitPipelining,
+      closeWhenStopping(lifecycle),
       checkRequestLine,
-      ...(corsOrigins.length > 0 ? allowOrigins(corsOrigins) : []),
-      ...(parts.loopback && !authenticator ? [keepToThisMachine(corsOrigins)] : []),
-      answerOperationalPaths({ ...parts, authenticate: authenticator && identify }),
-      admission.refuseOverload,
-      // From here on nobody is let through who is nobody, whatever the path.
-      identify,
+      ...cors(corsOrigins),
+      ...(loopback && !authenticator ? [loopbackGuard(corsOrigins)] : []),
+      systemRoutes({ ...deps, authenticate: authenticator && authenticateRequest }),
+      loadShedder.shedLoad,
+      // Everything below requires an authenticated principal.
+      authenticateRequest,
       matchOperation(validator),
       authorize,
       checkMediaTypes,
       continueBody,
       readBody(),
       validateStrictly(validator.validate),
-      dispatch(parts.handlers, admission),
+      dispatch(deps.handlers, loadShedder),
     ]),
   );
-  app.use(answerFailures);
+  app.use(errorHandler);
   assertSecured(contract, app);
   return app;
 }
 
-/** What a browser's script may read of a reply, beside its body. */
-const exposedHeaders = [
-  'Deprecation',
-  'ETag',
-  'Feed-Position',
-  'Idempotency-Replayed',
-  'Link',
-  'Location',
-  'RateLimit',
-  'RateLimit-Policy',
-  'Retry-After',
-  'Sunset',
-  'WWW-Authenticate',
-  'X-Request-Id',
-];
-
-function allowOrigins(origins: readonly string[]): RequestHandler[] {
-  const identifyReply: RequestHandler = (request, response, next) => {
-    // The answer to a preflight is not ours to write.
-    response.setHeader('X-Request-Id', request.context.requestId);
-    if (request.method === 'OPTIONS') {
-      for (const [name, value] of Object.entries(securityHeaders(request.socket)))
-        response.setHeader(name, value);
-    }
-    next();
-  };
-  const allow = cors({
-    origin: origins.includes('*') ? '*' : [...origins],
-    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    exposedHeaders,
-    maxAge: 600,
-  });
-  return [identifyReply, allow];
-}
-
-/** All steps of a request's journey as one of Express's, in which they can be seen. */
-export interface Journey extends RequestHandler {
-  readonly steps: readonly RequestHandler[];
-}
-
-/**
- * Makes one step of many, each of which goes on, answers, throws or rejects as it would in Express by itself. To find
- * the next of a dozen and a half steps and of all routes, Express compares the path with each: 8% of a GET's CPU time.
- */
-export function journeyOf(steps: readonly RequestHandler[]): Journey {
-  return Object.assign(
-    function journey(request: Request, response: Response, done: (error?: unknown) => void): void {
-      let place = 0;
-      function next(error?: unknown): void {
-        const step = error === undefined ? steps[place] : undefined;
-        place += 1;
-        if (step) take(step, request, response, next);
-        else done(error);
-      }
-      next();
-    },
-    { steps },
-  );
-}
-
-function take(
-  step: RequestHandler,
-  request: Request,
-  response: Response,
-  next: (error?: unknown) => void,
-): void {
-  try {
-    const taken: unknown = step(request, response, next);
-    if (taken instanceof Promise)
-      taken.catch((error) => next(error ?? new Error('A step of the journey failed.')));
-  } catch (error) {
-    next(error);
-  }
-}
-
-/** The security schemes of the contract that `authenticate` handles. */
-const handledSchemes = ['bearer'];
+/** Security schemes of the contract that `authenticate` implements. */
+const supportedSchemes = ['bearer'];
 
 const scopePattern = /^[a-z]+:[a-z]+$/;
 
-const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'];
+const httpMethods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'];
 
 /**
- * Refuses to start a service in which something is open that should not be: each operation names a scheme that is
- * handled and the scope that it needs, and nothing is served beside the journey, which has all steps of every request.
- * An operation that is open to everybody (`security: []`) is not provided for.
- * @throws Error naming everything that is wrong.
+ * Checks that every operation declares a supported security scheme and a scope, and that Express has no layer outside
+ * the pipeline. Public operations (`security: []`) are not supported.
+ * @throws Error naming everything that is not secured.
  */
 export function assertSecured(contract: ContractDocument, app: Express): void {
-  const faults = [...operationsOf(contract).flatMap(faultsOfOperation), ...faultsOfRoutes(app)];
+  const faults = [...operationsOf(contract).flatMap(operationFaults), ...layerFaults(app)];
   if (faults.length > 0) throw new Error(`Not everything is secured:\n${faults.join('\n')}`);
 }
 
 function operationsOf({ paths }: ContractDocument): OperationObject[] {
-  return Object.values(paths).flatMap((item) => methods.flatMap((method) => item[method] ?? []));
+  return Object.values(paths).flatMap((item) => httpMethods.flatMap((method) => item[method] ?? []));
 }
 
-function faultsOfOperation(operation: OperationObject): string[] {
+function operationFaults(operation: OperationObject): string[] {
   const { operationId: id, security, 'x-required-scope': scope } = operation;
-  const schemes = (security ?? []).map((alternative) => Object.keys(alternative));
-  // An empty alternative (`{}`) would mean that no credential is needed.
-  const handled = schemes.every((names) => names.length === 1 && handledSchemes.includes(names[0] ?? ''));
+  const alternatives = (security ?? []).map((alternative) => Object.keys(alternative));
+  // An empty alternative (`{}`) means that no credential is needed.
+  const supported = alternatives.every(
+    (schemes) => schemes.length === 1 && supportedSchemes.includes(schemes[0] ?? ''),
+  );
   return [
-    ...(schemes.length > 0 && handled ? [] : [`${id} must have security: [{bearer: []}]`]),
+    ...(alternatives.length > 0 && supported ? [] : [`${id} must have security: [{bearer: []}]`]),
     ...(scope !== undefined && scopePattern.test(scope) ? [] : [`${id} must have an x-required-scope`]),
   ];
 }
@@ -193,10 +126,9 @@ interface Layer {
   readonly route?: { readonly path: unknown };
 }
 
-/** What else was added to the application would be served to whoever comes. */
-function faultsOfRoutes(app: Express): string[] {
+function layerFaults(app: Express): string[] {
   const { stack } = app.router as unknown as { readonly stack: readonly Layer[] };
   return stack
-    .filter(({ name }) => name !== 'journey' && name !== 'answerFailures')
-    .map(({ name, route }) => `${route ? `the route ${route.path}` : name} is beside the journey`);
+    .filter(({ name }) => name !== 'pipeline' && name !== 'errorHandler')
+    .map(({ name, route }) => `${route ? `the route ${route.path}` : name} is outside the pipeline`);
 }

@@ -2,20 +2,21 @@ import type { ServerResponse } from 'node:http';
 import type { Request, RequestHandler, Response } from 'express';
 import type { Handlers } from '../contract/handler.ts';
 import type { Operation } from '../contract/operations.ts';
-import { Failure, unavailable } from '../domain/failures.ts';
-import { within } from '../runtime/with-timeout.ts';
-import { securityHeaders } from './headers.ts';
-import { type Admission, workClasses } from './middleware/load-shedding.ts';
+import { unavailable } from '../domain/failures.ts';
+import { withTimeout } from '../runtime/with-timeout.ts';
+import { type LoadShedder, priorities } from './middleware/load-shedding.ts';
+import { HttpFailure } from './problem.ts';
 import type { RequestContext } from './request-context.ts';
+import { securityHeaders } from './security-headers.ts';
 
-/** What a handler gets beside what the contract declares. */
+/** What a handler gets in addition to the inputs that the contract declares. */
 export interface HandlerContext {
   readonly request: Pick<Request, 'method' | 'originalUrl' | 'headers'> & {
     readonly context: RequestContext;
   };
 }
 
-/** A reply whose type the compiler has checked against its operation. */
+/** A reply of any operation. Handlers return the type of their own operation. */
 interface AnyReply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string | undefined>>;
@@ -25,50 +26,51 @@ interface AnyReply {
 
 type AnyHandler = (call: unknown) => AnyReply | Promise<AnyReply>;
 
-/**
- * Calls the handler of the operation that the validator matched, and sends what it returns. Nobody else
- * writes a reply, but for problems.
- */
-export function dispatch(handlers: Handlers<HandlerContext>, admission: Admission): RequestHandler {
+/** Calls the handler of the matched operation and sends its reply: the only place that writes successful replies. */
+export function dispatch(handlers: Handlers<HandlerContext>, loadShedder: LoadShedder): RequestHandler {
   return async function dispatch(request, response) {
     const { operation } = request.context;
-    if (!operation) throw new Failure('not_found', 'There is nothing at this path.');
+    if (!operation) throw new HttpFailure('not_found', 'There is nothing at this path.');
     const handler = handlers[operation.id] as AnyHandler;
-    admission.enter(workClasses[operation.id]);
+    loadShedder.acquireSlot(priorities[operation.id]);
     let reply: AnyReply;
     try {
-      reply = await beforeLatest(handler(callOf(request, operation)), request.context.latestMs);
+      reply = await beforeHardDeadline(handler(callOf(request, operation)), request.context.hardDeadlineMs);
     } finally {
-      admission.leaveWith(response);
+      loadShedder.releaseOnClose(response);
     }
-    if (isStream(reply.body)) await beginStream(reply.body, response, admission);
+    if (isStream(reply.body)) await acquireStreamSlot(reply.body, response, loadShedder);
     await send(response, reply, operation);
   };
 }
 
-/** A stream that is one too many is ended at its source, before anything of it is sent. */
-async function beginStream(
+/** Closes the source before any of it is sent if there is no slot for another stream. */
+async function acquireStreamSlot(
   body: AsyncIterable<Uint8Array>,
   response: Response,
-  admission: Admission,
+  loadShedder: LoadShedder,
 ): Promise<void> {
   try {
-    admission.becomeStream(response);
+    loadShedder.convertToStream(response);
   } catch (failure) {
     await body[Symbol.asyncIterator]().return?.();
     throw failure;
   }
 }
 
-/** The last resort: whatever a handler waits for, its caller is answered. */
-function beforeLatest(reply: AnyReply | Promise<AnyReply>, latestMs: number): AnyReply | Promise<AnyReply> {
-  return reply instanceof Promise ? within(latestMs - Date.now(), reply, tooLate) : reply;
+/** Responds even if the handler hangs. */
+function beforeHardDeadline(
+  reply: AnyReply | Promise<AnyReply>,
+  hardDeadlineMs: number,
+): AnyReply | Promise<AnyReply> {
+  return reply instanceof Promise ? withTimeout(hardDeadlineMs - Date.now(), reply, throwTooLate) : reply;
 }
 
-function tooLate(): never {
+function throwTooLate(): never {
   throw unavailable('The request took too long. If it was a write, read what became of it.');
 }
 
+/** The call that the handler receives: a `Call` of its operation, with the {@link HandlerContext}. */
 function callOf(request: Request, operation: Operation) {
   const headers: Record<string, unknown> = {};
   for (const name of operation.headerNames) {
@@ -81,7 +83,7 @@ function callOf(request: Request, operation: Operation) {
     headers,
     body: operation.streamsRequest ? request : request.body,
     contentType: request.headers['content-type'],
-    accepts: request.context.replyMediaType ?? operation.responseMediaTypes[0],
+    accepts: request.context.responseMediaType ?? operation.responseMediaTypes[0],
     request,
   };
 }
@@ -96,7 +98,7 @@ async function send(response: Response, reply: AnyReply, operation: Operation): 
   for (const [name, value] of Object.entries(reply.headers ?? {})) {
     if (value !== undefined) headers[name] = value;
   }
-  // Beside the link that says that the operation is deprecated.
+  // Keep the Link of a deprecated operation.
   if (headers.Link && response.hasHeader('Link'))
     headers.Link = `${response.getHeader('Link')}, ${headers.Link}`;
   if (reply.body === undefined) {
@@ -110,17 +112,14 @@ async function send(response: Response, reply: AnyReply, operation: Operation): 
     else await sendStream(response, reply.body);
     return;
   }
-  const bytes = bytesOf(reply.body);
+  const bytes = toBytes(reply.body);
   headers['Content-Length'] = bytes.length;
   response.writeHead(reply.status, headers).end(bytes);
-  startReplyDeadline(response);
+  startResponseDeadline(response);
 }
 
-/**
- * A rendered body is JSON already. Made bytes once: Node would go through a long text again for its length, to join it
- * to the headers, and to send it.
- */
-function bytesOf(body: unknown): Uint8Array {
+/** Encodes the body once: given text, Node would encode it for its length and again to send it. */
+function toBytes(body: unknown): Uint8Array {
   if (body instanceof Uint8Array) return body;
   return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
 }
@@ -130,14 +129,14 @@ function isStream(body: unknown): body is AsyncIterable<Uint8Array> {
 }
 
 /**
- * Sends a body piece by piece, no faster than the client reads it, and ends its source when the client is gone.
- * Rejects when the source does; the reply must then be cut, so that nobody takes half of it for whole.
+ * Sends a streamed body with backpressure, and closes its source when the client disconnects.
+ * Rejects if the source does; the caller must then cut the response, so that it does not look complete.
  */
 export async function sendStream(response: ServerResponse, source: AsyncIterable<Uint8Array>): Promise<void> {
   const iterator = source[Symbol.asyncIterator]();
-  // At once, for a source may wait for long: for the next change, or for the rest of an upload.
-  const leave = () => void Promise.resolve(iterator.return?.()).catch(() => undefined);
-  response.once('close', leave);
+  // Not after the pending next(): the source may wait for a long time, for the next change or the rest of an upload.
+  const closeSource = () => void Promise.resolve(iterator.return?.()).catch(() => undefined);
+  response.once('close', closeSource);
   try {
     for (;;) {
       const { done, value } = await iterator.next();
@@ -146,33 +145,32 @@ export async function sendStream(response: ServerResponse, source: AsyncIterable
     }
     response.end();
   } finally {
-    response.off('close', leave);
-    // The client may have been gone before anybody listened.
-    leave();
+    response.off('close', closeSource);
+    // The client may have disconnected before the listener was attached.
+    closeSource();
   }
 }
 
+/** Resolves when the response accepts more data, or closes. */
 function drained(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
-    const goOn = () => {
-      response.off('drain', goOn);
-      response.off('close', goOn);
+    const settle = () => {
+      response.off('drain', settle);
+      response.off('close', settle);
       resolve();
     };
-    response.once('drain', goOn);
-    response.once('close', goOn);
+    response.once('drain', settle);
+    response.once('close', settle);
   });
 }
 
-/** How long a client may take to read a reply that is sent as a whole: a page of the largest customers is 3 MB. */
-const replyTimeoutMs = 30_000;
+/** How long a client may take to read a response that is not streamed. */
+const responseTimeoutMs = 30_000;
 
-/**
- * Cuts a client that does not read what it asked for: the reply would hold memory, and a request's place. Most
- * replies fit into the system's own buffer and are gone already; a streamed one may last.
- */
-export function startReplyDeadline(response: Response): void {
+/** Disconnects a client that does not read its response, which would hold memory and a request slot. */
+function startResponseDeadline(response: Response): void {
+  // Most responses fit into the socket's buffer.
   if (response.writableFinished) return;
-  const timer = setTimeout(() => response.req.socket.destroy(), replyTimeoutMs);
+  const timer = setTimeout(() => response.req.socket.destroy(), responseTimeoutMs);
   response.once('close', () => clearTimeout(timer));
 }

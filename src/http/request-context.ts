@@ -1,49 +1,44 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { RequestHandler, Response } from 'express';
+import type { RequestHandler } from 'express';
 import type { Operation } from '../contract/operations.ts';
 import type { ProblemError } from '../contract/types.ts';
 import { anonymous, type Principal, type Refusal } from '../domain/authentication.ts';
 import type { IdSource } from '../domain/clock.ts';
-import { type Failure, unavailable } from '../domain/failures.ts';
-import type { Log } from '../telemetry/log.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
 import type { RequestSpan, Tracing } from '../telemetry/tracing.ts';
 import { startBodyDeadline } from './middleware/body.ts';
 import type { RateLimitHeaders } from './middleware/rate-limit.ts';
-import { countReply, countRequest, createAfterTheEnd } from './shutdown.ts';
 
-/** What the service knows of a request while it lasts. One object, made at once, so that its shape is stable. */
+/** State of one request. Created with all members, so that V8 keeps one object shape. */
 export interface RequestContext {
   readonly requestId: string;
-  /** As it was sent: HEAD, where the rest goes on as with GET. */
+  /** The method as sent. `request.method` becomes GET for a HEAD request. */
   readonly method: string;
-  /** The trace id of a valid `traceparent` (W3C Trace Context), else undefined. */
-  readonly callerTraceId: string | undefined;
-  /** What is recorded of it; undefined for all requests where traces are off. */
+  /** The trace id of a valid `traceparent` header. */
+  readonly incomingTraceId: string | undefined;
+  /** Undefined if the request is not sampled or tracing is off. */
   readonly trace: RequestSpan | undefined;
-  /** On the monotonic clock, in milliseconds. */
+  /** Monotonic, in milliseconds. */
   readonly startedAt: number;
-  /** When the database gives up, as milliseconds since 1970. */
+  /** When the database gives up, in milliseconds since 1970. */
   readonly deadlineMs: number;
-  /** When the caller is answered 503, whatever is still waited for: the database's own word comes first. */
-  readonly latestMs: number;
-  /** May do nothing until the caller is authenticated. */
+  /** When the client gets a 503 at the latest. After `deadlineMs`, so that the database's own error comes first. */
+  readonly hardDeadlineMs: number;
+  /** Anonymous, without any scope, until authentication. */
   principal: Principal;
-  /** What the log tells of a request that was refused for who made it, or for how many. */
+  /** Why the request was refused, for the log: credentials, origin or rate limit. */
   refusal: (Refusal & { readonly network: string }) | undefined;
-  /** What the reply tells of the caller's limit, where there is one. */
+  /** Response headers of the client's rate limit. */
   rateLimit: RateLimitHeaders | undefined;
-  /** Known once the contract has matched the request. */
+  /** Set by the router. */
   operation: Operation | undefined;
-  /** What the caller's Accept prefers of the operation's media types; undefined where it does not matter. */
-  replyMediaType: string | undefined;
-  /** Ends a request whose body trickles in. */
+  /** The operation's media type that Accept prefers; undefined without a preference. */
+  responseMediaType: string | undefined;
   readonly bodyDeadline: NodeJS.Timeout | undefined;
-  /** What is wrong with the query beyond what the validator sees. */
+  /** Query faults that express-openapi-validator does not find. */
   queryFaults: readonly ProblemError[];
-  /** The body as it came in, for the fingerprint of a keyed request. */
+  /** The raw body, for the fingerprint of a request with an Idempotency-Key. */
   bodyBytes: Uint8Array | undefined;
-  /** What the log tells of a failed request. */
+  /** Code and cause of the failure, for the log. */
   failureCode: string | undefined;
   failureCause: unknown;
 }
@@ -52,7 +47,7 @@ declare global {
   namespace Express {
     interface Request {
       context: RequestContext;
-      /** Set by express-openapi-validator when it has matched the request to an operation. */
+      /** The matched operation, in the form that express-openapi-validator expects. */
       openapi?: {
         readonly pathParams: Record<string, string>;
         readonly schema: { readonly operationId: string };
@@ -61,135 +56,61 @@ declare global {
   }
 }
 
-const requestIdPattern = /^[A-Za-z0-9_.:-]{1,128}$/;
-
-/** What gives requests their ids and watches them. */
-export interface Observers {
+export interface RequestContextDeps {
   readonly ids: IdSource;
-  readonly log: Log;
-  readonly metrics: Metrics;
-  /** Undefined where traces are off. */
+  /** Undefined if tracing is off. */
   readonly tracing?: Tracing | undefined;
-}
-
-export interface BeginRequestOptions extends Observers {
   readonly requestTimeoutMs: number;
 }
 
-/** What a caller gets who did not wait for the answer: nothing. Nginx's number for it in logs and metrics. */
-const clientClosedRequest = 499;
+const requestIdPattern = /^[A-Za-z0-9_.:-]{1,128}$/;
 
-/** Requests of one connection that are not answered yet. One more is refused, and is the connection's last. */
-const pipelinedMax = 32;
-/** A client that sends on all the same is cut off. */
-const pipelinedCutMax = 64;
+/** The hard deadline follows the deadline after 10% of the timeout, and at least this long. */
+const hardDeadlineGraceLeastMs = 500;
 
-/** The least of a deadline's tenth that a reply may be late. */
-const graceLeastMs = 500;
+/** Attaches the {@link RequestContext} and starts the request's span and deadlines. */
+export function createRequestContext({ ids, tracing, requestTimeoutMs }: RequestContextDeps): RequestHandler {
+  const graceMs = Math.max(hardDeadlineGraceLeastMs, requestTimeoutMs / 10);
 
-/** Gives every request its id, deadline and principal, and sees to it that its end is logged and counted. */
-export function beginRequest({
-  ids,
-  log,
-  metrics,
-  tracing,
-  requestTimeoutMs,
-}: BeginRequestOptions): RequestHandler {
-  const afterTheEnd = createAfterTheEnd();
-
-  function refuseConnection(): Failure {
-    const detail = `The connection has ${pipelinedMax} requests without an answer, which is as many as it may have.`;
-    return unavailable(detail, undefined, { Connection: 'close' });
-  }
-
-  // One function for all requests: `this` is the response that closed.
-  function ended(this: Response): void {
-    const { context, socket } = this.req;
-    countReply(socket);
-    const status = this.writableFinished ? this.statusCode : clientClosedRequest;
-    const durationMs = performance.now() - context.startedAt;
-    const operation = context.operation?.id ?? 'other';
-    metrics.requestEnded(operation, status, durationMs / 1000);
-    // For the audit: why, with which key if it is one, and from where, as far as that is no person.
-    const { refusal } = context;
-    if (refusal) metrics.requestRefused(refusal.reason);
-    const trace = isTraced(context) ? context.trace : undefined;
-    const entry = {
-      requestId: context.requestId,
-      trace_id: trace?.traceId ?? context.callerTraceId,
-      span_id: trace?.spanId,
-      operation,
-      method: context.method,
-      status,
-      durationMs: Math.round(durationMs * 1000) / 1000,
-      principal: context.principal.name,
-      code: context.failureCode,
-      reason: refusal?.reason,
-      keyId: refusal?.keyId,
-      network: refusal?.network,
-    };
-    if (context.failureCause === undefined) log.info(entry, 'request');
-    else log.error({ ...entry, err: context.failureCause }, 'request');
-    if (trace) endTrace(trace, context, this.writableFinished ? status : undefined);
-  }
-
-  const graceMs = Math.max(graceLeastMs, requestTimeoutMs / 10);
-
-  return function beginRequest(request, response, next) {
-    const { headers, socket } = request;
-    const waiting = countRequest(socket);
-    if (waiting > pipelinedCutMax) socket.destroy();
-    if (afterTheEnd(request, response)) return;
+  return function createRequestContext(request, _response, next) {
+    const { headers, method, socket } = request;
     const givenId = headers['x-request-id'];
-    const parent = traceParentOf(headers);
+    const parent = parseTraceParent(headers);
     const scheme = 'encrypted' in socket ? 'https' : 'http';
-    const trace = tracing?.beginRequest(request.method, scheme, parent);
     request.context = {
       requestId: typeof givenId === 'string' && requestIdPattern.test(givenId) ? givenId : ids(),
-      method: request.method,
-      callerTraceId: parent?.traceId,
-      trace,
+      method,
+      incomingTraceId: parent?.traceId,
+      trace: tracing?.beginRequest(method, scheme, parent),
       startedAt: performance.now(),
       deadlineMs: Date.now() + requestTimeoutMs,
-      latestMs: Date.now() + requestTimeoutMs + graceMs,
+      hardDeadlineMs: Date.now() + requestTimeoutMs + graceMs,
       principal: anonymous,
       refusal: undefined,
       rateLimit: undefined,
       operation: undefined,
-      replyMediaType: undefined,
+      responseMediaType: undefined,
       bodyDeadline: startBodyDeadline(request),
       queryFaults: [],
       bodyBytes: undefined,
       failureCode: undefined,
       failureCause: undefined,
     };
-    metrics.requestStarted();
-    response.once('close', ended);
-    next(waiting > pipelinedMax ? refuseConnection() : undefined);
+    next();
   };
 }
 
-/** Probes, metrics and documents are no operations: nobody looks for a trace of those that were answered. */
-function isTraced({ operation, failureCode }: RequestContext): boolean {
-  return operation !== undefined || failureCode !== undefined;
-}
-
-function endTrace(trace: RequestSpan, context: RequestContext, status: number | undefined): void {
-  const { operation, requestId, failureCode: code } = context;
-  trace.end({ operation, requestId, status, code });
-}
-
-/** What a caller says of the trace that it is in (W3C Trace Context). */
+/** The client's trace context (W3C Trace Context). */
 export interface TraceParent {
   readonly traceId: string;
   readonly spanId: string;
-  /** Whether the caller records the trace. */
+  /** True if the client records the trace. */
   readonly sampled: boolean;
-  /** What OpenTelemetry itself says of how the trace was sampled: the member `ot` of `tracestate`. */
+  /** OpenTelemetry's sampling state: the `ot` member of `tracestate`. */
   readonly state: string | undefined;
 }
 
-/** A version after 00 may have more parts behind; its first ones mean the same. */
+/** Later versions may append fields; the first four keep their meaning. */
 const traceparentPattern = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 const invalidVersion = 'ff';
 const firstVersion = '00';
@@ -197,11 +118,11 @@ const nullTraceId = '0'.repeat(32);
 const nullSpanId = '0'.repeat(16);
 const sampledFlag = 1;
 
-/** Numbers only. What other systems say is for those that a trace is passed on to, and it may hold anything. */
+/** Matches only the numeric `ot` member. Members of other vendors are not passed on: they may hold anything. */
 const samplingState = /(?:^|,)[ \t]*(ot=(?:(?:th|rv):[0-9a-f]{1,14};?){1,2})[ \t]*(?:,|$)/;
 
-/** The caller's trace; undefined where it names none, or not as it must be, which is as good as none. */
-export function traceParentOf({ traceparent, tracestate }: IncomingHttpHeaders): TraceParent | undefined {
+/** Parses `traceparent` and `tracestate`; undefined if the former is missing or invalid. */
+export function parseTraceParent({ traceparent, tracestate }: IncomingHttpHeaders): TraceParent | undefined {
   if (typeof traceparent !== 'string') return undefined;
   const [, version, traceId = '', spanId = '', flags = '', more] = traceparentPattern.exec(traceparent) ?? [];
   if (version === undefined || version === invalidVersion) return undefined;

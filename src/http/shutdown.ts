@@ -1,125 +1,97 @@
 import { once } from 'node:events';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
 import { Server as HttpsServer } from 'node:https';
 import { Server as NetServer, type Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import type { RequestHandler } from 'express';
 import type { Lifecycle } from '../runtime/lifecycle.ts';
+import { closeAfterResponse, pendingRequests } from './connections.ts';
 
-/** How often connections are looked at while a server drains, and how long something may be on its way to it. */
-const lookIntervalMs = 50;
-
-/** The connections of a server, those that have never sent anything too. */
-export interface OpenConnections {
+/** Tracks a server's connections, including those that have not sent anything yet. */
+export interface ConnectionTracker {
   /**
-   * Takes no more connections, lets requests end that have been read, and resolves when all connections are
-   * closed: those that ask nothing soon, the rest when they have been answered, or when the time is over.
+   * Stops accepting connections, closes idle ones, waits for pending responses, and resolves when all connections
+   * are closed. Destroys the rest after the timeout.
    */
   drain(timeoutMs: number): Promise<void>;
 }
 
-/**
- * Watches a server's connections from their beginning. Node's own `closeIdleConnections` knows only those that have
- * been answered once: one that is opened and says nothing, or half a request's head, would be waited for.
- */
-export function watchConnections(server: Server): OpenConnections {
-  const open = new Set<Socket>();
-  /** Connections whose TLS handshake is not over, by where they come from: that is their one name on both levels. */
-  const shaking = new Map<string, Socket>();
-  const encrypted = server instanceof HttpsServer;
-  const watch = (socket: Socket) => {
-    open.add(socket);
-    socket.once('close', () => open.delete(socket));
-  };
-  if (encrypted) {
-    server.on('connection', (socket: Socket) => {
-      const name = originOf(socket);
-      shaking.set(name, socket);
-      socket.once('close', () => shaking.get(name) === socket && shaking.delete(name));
-    });
-    server.on('secureConnection', (socket: Socket) => {
-      shaking.delete(originOf(socket));
-      watch(socket);
-    });
-  } else server.on('connection', watch);
+/** How often idle connections are looked for while draining. A connection is idle if it was silent for this long. */
+const idleCheckIntervalMs = 50;
 
-  /** Closes what asks nothing, unless something has come in since the last look. */
-  function closeQuiet(received: WeakMap<Socket, number>): void {
-    for (const socket of [...open, ...shaking.values()]) {
-      if (unansweredOf(socket) > 0) continue;
-      if (received.get(socket) === socket.bytesRead) socket.destroySoon();
-      received.set(socket, socket.bytesRead);
-    }
-  }
+/**
+ * Tracks connections from the moment they are accepted. Node's `closeIdleConnections` misses those without a first
+ * response: silent connections and half-sent headers would delay the shutdown.
+ */
+export function trackConnections(server: Server): ConnectionTracker {
+  const sockets =
+    server instanceof HttpsServer ? trackTlsSockets(server) : trackSockets(server, 'connection');
 
   return {
     async drain(timeoutMs) {
       const closed = once(server, 'close');
-      // Not the HTTP server's own, which would close at once what is about to ask something.
+      // The HTTP server's own close() would destroy connections whose request is just arriving.
       NetServer.prototype.close.call(server);
-      const received = new WeakMap<Socket, number>();
-      closeQuiet(received);
-      // After what has come in has been read: a process that was kept waiting finds both at once.
-      const looking = setInterval(() => setImmediate(closeQuiet, received), lookIntervalMs);
+      const bytesSeen = new WeakMap<Socket, number>();
+      const closeIdle = () => closeIdleSockets(sockets(), bytesSeen);
+      closeIdle();
+      // setImmediate: after pending input was read, in case the event loop was blocked.
+      const checking = setInterval(() => setImmediate(closeIdle), idleCheckIntervalMs);
       const cutting = setTimeout(() => {
-        for (const socket of [...open, ...shaking.values()]) socket.destroy();
+        for (const socket of sockets()) socket.destroy();
       }, timeoutMs);
       await closed;
-      clearInterval(looking);
+      clearInterval(checking);
       clearTimeout(cutting);
-      // Ends its timers too.
+      // Stops the HTTP server's internal timers.
       server.close();
     },
   };
 }
 
-function originOf({ remoteAddress, remotePort }: Socket): string {
-  return `${remoteAddress} ${remotePort}`;
+/** Closes sockets without a pending request that have received nothing since the last call. */
+function closeIdleSockets(sockets: Iterable<Socket>, bytesSeen: WeakMap<Socket, number>): void {
+  for (const socket of sockets) {
+    if (pendingRequests(socket) > 0) continue;
+    if (bytesSeen.get(socket) === socket.bytesRead) socket.destroySoon();
+    bytesSeen.set(socket, socket.bytesRead);
+  }
 }
 
-/** For all servers of this process: a connection belongs to one of them. */
-const counts = new WeakMap<Duplex, number>();
-
-/** How many requests of a connection have been read and are not answered yet. */
-export function unansweredOf(socket: Duplex): number {
-  return counts.get(socket) ?? 0;
-}
-
-/** @returns how many there are with this one. */
-export function countRequest(socket: Duplex): number {
-  const count = unansweredOf(socket) + 1;
-  counts.set(socket, count);
-  return count;
-}
-
-export function countReply(socket: Duplex): void {
-  counts.set(socket, unansweredOf(socket) - 1);
-}
-
-/** Makes this reply the last of its connection; Node then says `Connection: close`. */
-export function closeAfter(response: ServerResponse): void {
-  response.shouldKeepAlive = false;
+function trackSockets(server: Server, event: 'connection' | 'secureConnection'): () => Socket[] {
+  const open = new Set<Socket>();
+  server.on(event, (socket: Socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+  return () => [...open];
 }
 
 /**
- * Tells whether a request came after one that ends its connection, by the client's wish or by ours: such a request
- * must not be processed (RFC 9112 section 9.6). Node reads ahead and hands it over all the same, and what hides
- * behind a request that is refused would be done although nobody is answered.
+ * Also tracks sockets during their TLS handshake. Node emits two socket objects per connection, one for TCP and one
+ * for TLS; the remote address is all that they have in common.
  */
-export function createAfterTheEnd(): (request: IncomingMessage, response: ServerResponse) => boolean {
-  const latest = new WeakMap<Socket, ServerResponse>();
-  return function afterTheEnd({ socket }, response) {
-    const before = latest.get(socket);
-    if (before && !before.shouldKeepAlive) return true;
-    latest.set(socket, response);
-    return false;
-  };
+function trackTlsSockets(server: HttpsServer): () => Socket[] {
+  const handshaking = new Map<string, Socket>();
+  server.on('connection', (socket: Socket) => {
+    const peer = peerOf(socket);
+    handshaking.set(peer, socket);
+    socket.once('close', () => handshaking.get(peer) === socket && handshaking.delete(peer));
+  });
+  server.on('secureConnection', (socket: Socket) => {
+    handshaking.delete(peerOf(socket));
+  });
+  const open = trackSockets(server, 'secureConnection');
+  return () => [...open(), ...handshaking.values()];
 }
 
-/** While connections come to their end, every reply asks its client to connect anew, to another instance. */
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
+}
+
+/** Sends `Connection: close` with every response once the service is closing, so that clients reconnect elsewhere. */
 export function closeWhenStopping(lifecycle: Lifecycle): RequestHandler {
   return function closeWhenStopping(_request, response, next) {
-    if (lifecycle.closing) closeAfter(response);
+    if (lifecycle.closing) closeAfterResponse(response);
     next();
   };
 }

@@ -6,7 +6,7 @@ import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { ConfigurationError, type TlsFiles } from '../config/config.ts';
 import type { Log } from '../telemetry/log.ts';
 
-/** A certificate and its key that belong together and can be used now. */
+/** A validated certificate with its private key. */
 export interface Certificate {
   readonly options: SecureContextOptions;
   readonly subject: string;
@@ -14,8 +14,8 @@ export interface Certificate {
 }
 
 /**
- * TLS 1.2 and 1.3 with forward secrecy and authenticated encryption only: Mozilla's intermediate list without
- * its DHE suites. Node's own default still offers RSA key exchange and CBC.
+ * TLS 1.2 and 1.3 with forward secrecy and AEAD ciphers: Mozilla's intermediate profile without DHE. Node's default
+ * still offers RSA key exchange and CBC.
  */
 const protocol: SecureContextOptions = {
   minVersion: 'TLSv1.2',
@@ -33,26 +33,26 @@ const protocol: SecureContextOptions = {
 };
 
 /**
- * Reads the certificate, with those between it and its root after it, and its key, both in PEM.
- * @throws ConfigurationError when a file cannot be used, the two do not match, or now is not its time.
+ * Reads and validates a PEM certificate chain, leaf first, and its PEM private key.
+ * @throws ConfigurationError if a file is unusable, the two do not match, or the certificate is not valid now.
  */
 export function readCertificate({ certificateFile, keyFile }: TlsFiles, now = Date.now()): Certificate {
   const cert = readPem('TLS_CERT_FILE', certificateFile);
   const key = readPem('TLS_KEY_FILE', keyFile);
-  const leaf = parsed(
+  const leaf = parseFile(
     'TLS_CERT_FILE',
     certificateFile,
     'no certificate in PEM',
     () => new X509Certificate(cert),
   );
-  const privateKey = parsed('TLS_KEY_FILE', keyFile, 'no private key in PEM without a passphrase', () =>
+  const privateKey = parseFile('TLS_KEY_FILE', keyFile, 'no private key in PEM without a passphrase', () =>
     createPrivateKey(key),
   );
   assertMatch(leaf, privateKey, { certificateFile, keyFile });
   assertCurrent(leaf, certificateFile, now);
   const options = { ...protocol, cert, key };
-  // What OpenSSL itself refuses, such as a key that is too short.
-  parsed('TLS_CERT_FILE', certificateFile, 'a certificate that cannot be used', () =>
+  // OpenSSL has checks of its own, such as for short keys.
+  parseFile('TLS_CERT_FILE', certificateFile, 'a certificate that cannot be used', () =>
     createSecureContext(options),
   );
   return { options, subject: leaf.subject, validUntil: new Date(leaf.validTo).toISOString() };
@@ -82,7 +82,8 @@ function readPem(setting: string, file: string): Buffer {
   }
 }
 
-function parsed<T>(setting: string, file: string, holds: string, parse: () => T): T {
+/** Runs `parse` and converts its error to a ConfigurationError that says what the file holds. */
+function parseFile<T>(setting: string, file: string, holds: string, parse: () => T): T {
   try {
     return parse();
   } catch (error) {
@@ -95,25 +96,25 @@ function fault(sentence: string): ConfigurationError {
   return new ConfigurationError([sentence]);
 }
 
-/** Polled: watching misses what is mounted, renamed into place or behind a changed symbolic link. */
+/** Polled, since `fs.watch` misses mounts, renames and changed symbolic links. */
 const pollIntervalMs = 5000;
 
-export interface CertificateRenewal {
-  /** Reads the files now, changed or not. */
+export interface CertificateWatcher {
+  /** Reads the files now, even if unchanged. */
   reload(): void;
   stop(): void;
 }
 
 /**
- * Serves a new certificate to new connections when its files change. One that cannot be used is logged and the
- * old one stays: a half-written file must not end the service.
+ * Uses a new certificate for new connections when its files change. An unusable one, such as a half-written file, is
+ * logged and the old one stays.
  */
-export async function renewCertificate(
+export async function watchCertificate(
   server: Server,
   files: TlsFiles,
   log: Log,
   intervalMs = pollIntervalMs,
-): Promise<CertificateRenewal> {
+): Promise<CertificateWatcher> {
   let seen = await versionOf(files);
 
   function reload(): void {
@@ -130,7 +131,7 @@ export async function renewCertificate(
   async function poll(): Promise<void> {
     const version = await versionOf(files);
     if (version === seen) return;
-    // Also when it cannot be used, so that it is logged once; its next change is tried again.
+    // Set before reload(), so that an unusable certificate is logged once.
     seen = version;
     reload();
   }
@@ -139,7 +140,7 @@ export async function renewCertificate(
   return { reload, stop: () => clearInterval(timer) };
 }
 
-/** Differs when a file was written, replaced or removed. */
+/** A fingerprint that changes when a file is written, replaced or removed. */
 async function versionOf({ certificateFile, keyFile }: TlsFiles): Promise<string> {
   const versions = [certificateFile, keyFile].map(async (file) => {
     const found = await stat(file).catch(() => undefined);

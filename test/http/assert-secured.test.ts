@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import express from 'express';
 import { contract } from '../../src/contract/document.ts';
-import { assertSecured, createPipeline } from '../../src/http/app.ts';
+import { assertSecured } from '../../src/http/app.ts';
+import { createPipeline } from '../../src/http/pipeline.ts';
 
 type Operation = Record<string, unknown>;
 
@@ -35,7 +36,7 @@ suite('the check at start', () => {
     });
   }
 
-  test('refuses what is beside the journey', () => {
+  test('refuses a layer outside the pipeline', () => {
     const app = express();
     app.use(createPipeline([]));
     assert.doesNotThrow(() => assertSecured(contract, app));
@@ -43,7 +44,7 @@ suite('the check at start', () => {
     app.use(function serveFiles() {});
     assert.throws(
       () => assertSecured(contract, app),
-      /the route \/debug is beside the journey\nserveFiles is/,
+      /the route \/debug is outside the pipeline\nserveFiles is/,
     );
   });
 });

@@ -11,7 +11,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import type { Customer } from '../../src/contract/types.ts';
 import type { FailedCheck } from '../../src/domain/customer-store.ts';
-import { createReadiness } from '../../src/http/routes/system.ts';
+import { createReadiness } from '../../src/http/routes/readiness.ts';
 import { createLifecycle } from '../../src/runtime/lifecycle.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { execute, openDirectly, sqliteFile } from '../storage/direct-engine.ts';

@@ -6,7 +6,7 @@ import { before, suite, test } from 'node:test';
 import type { Express } from 'express';
 import { v7 as uuidv7 } from 'uuid';
 import { operationsById } from '../../src/contract/operations.ts';
-import type { Pipeline } from '../../src/http/app.ts';
+import type { Pipeline } from '../../src/http/pipeline.ts';
 import { bulkHandlers } from '../../src/http/routes/bulk.ts';
 import { changeHandlers } from '../../src/http/routes/changes.ts';
 import {
@@ -19,19 +19,19 @@ import { systemPaths } from '../../src/http/routes/system.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
-/**
- * Every step of a request's journey. A new one fails this test until somebody has looked
- * whether it can answer by itself, and has written it down here.
- */
-const journey = [
-  'beginRequest',
+/** Every step of the pipeline. Before you add one here, check whether it can respond without authentication. */
+const pipeline = [
+  'trackPipelining',
+  'createRequestContext',
+  'accessLog',
+  'limitPipelining',
   'closeWhenStopping',
   'checkRequestLine',
-  'identifyReply',
+  'setPreflightHeaders',
   'corsMiddleware',
-  'keepToThisMachine',
-  'answerOperationalPaths',
-  'refuseOverload',
+  'loopbackGuard',
+  'systemRoutes',
+  'shedLoad',
   'authenticate',
   'matchOperation',
   'authorize',
@@ -91,20 +91,20 @@ suite('router', () => {
     app = await applicationOf(await startTestService(cleanup, { engine: 'sqlite', environment }));
   });
 
-  test('has the journey of every path, and the answers to what fails on it', () => {
+  test('has the pipeline and the error handler, for every path', () => {
     const layers = layersOf(app).map(({ name, slash }) => [name, slash]);
     assert.deepEqual(layers, [
-      ['journey', true],
-      ['answerFailures', true],
+      ['pipeline', true],
+      ['errorHandler', true],
     ]);
   });
 
-  test('has only the known steps on the journey', (context) => {
+  test('has only the known steps in the pipeline', (context) => {
     const steps = layersOf(app)[0]?.handle.steps ?? [];
-    context.diagnostic(`${steps.length} steps, ${systemPaths.length} operational paths`);
+    context.diagnostic(`${steps.length} steps, ${systemPaths.length} system paths`);
     assert.deepEqual(
       steps.map(({ name }) => name),
-      journey,
+      pipeline,
     );
   });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-/** What each reply tells a browser that it ends up in; `src/http/headers.ts` says why. */
+/** What each reply tells a browser that it ends up in; `src/http/security-headers.ts` says why. */
 export const headersForBrowsers = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'cross-origin-resource-policy': 'same-origin',

@@ -1,62 +1,63 @@
 import type { NextFunction, Request, RequestHandler } from 'express';
 import type { Authentication, Authenticator, Principal, Refusal } from '../../domain/authentication.ts';
-import { Failure, unavailable } from '../../domain/failures.ts';
-import { callerNetwork, type RateLimits } from './rate-limit.ts';
+import { unavailable } from '../../domain/failures.ts';
+import { HttpFailure } from '../problem.ts';
+import { clientNetwork } from './client-address.ts';
+import type { RateLimits } from './rate-limit.ts';
+import { countHeaders } from './request-line.ts';
 
 export interface AuthenticateOptions {
-  /** Without one everybody is `everyone`. */
+  /** Undefined if authentication is off. */
   readonly authenticator: Authenticator | undefined;
-  readonly everyone: Principal;
+  /** The principal of every request if authentication is off. */
+  readonly unauthenticatedPrincipal: Principal;
   readonly limits: RateLimits;
 }
 
 /**
- * Finds out whose request it is, before anything of it is read or looked up: whoever is nobody learns nothing, not
- * even which paths there are. Later steps go by `context.principal`, which may do nothing unless this says so.
+ * Sets `context.principal` or refuses with 401. Runs before routing and validation, so that unauthenticated clients
+ * cannot even learn which paths exist.
  */
 export function authenticate(options: AuthenticateOptions): RequestHandler {
-  const { authenticator, everyone, limits } = options;
+  const { authenticator, unauthenticatedPrincipal, limits } = options;
 
-  function admit(request: Request, principal: Principal, next: NextFunction): void {
+  function accept(request: Request, principal: Principal, next: NextFunction): void {
     request.context.principal = principal;
     limits.countRequest(request, principal);
     next();
   }
 
-  function settle(request: Request, answer: Authentication, next: NextFunction): void {
-    if ('principal' in answer) {
-      admit(request, answer.principal, next);
+  function settle(request: Request, authentication: Authentication, next: NextFunction): void {
+    if ('principal' in authentication) {
+      accept(request, authentication.principal, next);
       return;
     }
-    const { refusal } = answer;
-    request.context.refusal = { ...refusal, network: callerNetwork(request) };
-    // What cannot be checked is nobody's failure but ours.
+    const { refusal } = authentication;
+    request.context.refusal = { ...refusal, network: clientNetwork(request) };
+    // Not a failed login: the credential may be valid.
     if (refusal.reason === 'unverifiable') throw unavailable(refusal.detail, refusal.cause);
-    limits.countFailure(request);
-    throw new Failure('unauthenticated', refusal.detail, {
+    limits.countFailedLogin(request);
+    throw new HttpFailure('unauthenticated', refusal.detail, {
       headers: { 'WWW-Authenticate': challenge(refusal) },
     });
   }
 
   return function authenticate(request, _response, next) {
     if (!authenticator) {
-      admit(request, everyone, next);
+      accept(request, unauthenticatedPrincipal, next);
       return;
     }
     const credential = credentialOf(request);
-    const answer = 'token' in credential ? authenticator.authenticate(credential.token) : credential;
-    if (!(answer instanceof Promise)) {
-      settle(request, answer, next);
+    const authentication = 'token' in credential ? authenticator.authenticate(credential.token) : credential;
+    if (!(authentication instanceof Promise)) {
+      settle(request, authentication, next);
       return;
     }
-    answer.then((settled) => settle(request, settled, next)).catch(next);
+    authentication.then((settled) => settle(request, settled, next)).catch(next);
   };
 }
 
-/**
- * RFC 6750 section 3.1: a request without any credential is told no error. The status is 401 for a malformed
- * header too: whoever is nobody gets one answer.
- */
+/** The WWW-Authenticate header. RFC 6750 section 3.1: without a credential it has no error code. */
 function challenge({ reason, detail }: Refusal): string {
   const realm = 'Bearer realm="customers"';
   if (reason === 'missing') return realm;
@@ -64,31 +65,19 @@ function challenge({ reason, detail }: Refusal): string {
   return `${realm}, error="${error}", error_description="${detail}"`;
 }
 
-/** `Bearer` and a token of RFC 6750 section 2.1: the scheme in any case, one space, nothing else. */
+/** RFC 6750 section 2.1: `Bearer` in any case, one space, a token. */
 const bearerPattern = /^Bearer ([A-Za-z0-9\-._~+/]+=*)$/i;
 
 const headerName = 'authorization';
 
-/**
- * The credential of a request. It is looked for in the one header only: a token in a URL ends up in logs and
- * histories, so that one there counts for nothing.
- */
+/** Reads the bearer token of a request. Tokens in the URL are ignored: URLs end up in logs and browser histories. */
 export function credentialOf({ headers, rawHeaders }: Request): { token: string } | { refusal: Refusal } {
   const header = headers[headerName];
   if (header === undefined) return missing;
-  // Of two Node keeps the first. Somebody on the way may go by the other.
-  if (isRepeated(rawHeaders)) return duplicated;
+  // Node keeps the first of several; a proxy may have checked another.
+  if (countHeaders(rawHeaders, headerName) > 1) return duplicated;
   const token = bearerPattern.exec(header)?.[1];
   return token === undefined ? malformed : { token };
-}
-
-function isRepeated(rawHeaders: readonly string[]): boolean {
-  let count = 0;
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] as string;
-    if (name.length === headerName.length && name.toLowerCase() === headerName) count += 1;
-  }
-  return count > 1;
 }
 
 const missing = {
@@ -109,21 +98,20 @@ const malformed = {
   },
 } as const;
 
-/** Lets through who has the scope that the matched operation asks for in the contract. */
+/** Requires the scope of the matched operation. */
 export const authorize: RequestHandler = function authorize(request, _response, next) {
   const { operation } = request.context;
-  // What has matched no operation has no scope, and there is nothing behind it.
-  if (!operation) throw new Failure('not_found', 'There is nothing at this path.');
-  demandScope(request, operation.requiredScope);
+  if (!operation) throw new HttpFailure('not_found', 'There is nothing at this path.');
+  requireScope(request, operation.requiredScope);
   next();
 };
 
-/** @throws Failure `forbidden` that names the scope (RFC 6750 section 3.1). */
-export function demandScope(request: Request, scope: string): void {
+/** @throws HttpFailure `forbidden`, naming the missing scope (RFC 6750 section 3.1). */
+export function requireScope(request: Request, scope: string): void {
   const { context } = request;
   if (context.principal.scopes.has(scope)) return;
   const detail = `The credential lacks the scope ${scope}.`;
-  context.refusal = { reason: 'missing_scope', detail, network: callerNetwork(request) };
+  context.refusal = { reason: 'missing_scope', detail, network: clientNetwork(request) };
   const challenge = `Bearer realm="customers", error="insufficient_scope", error_description="${detail}", scope="${scope}"`;
-  throw new Failure('forbidden', detail, { headers: { 'WWW-Authenticate': challenge } });
+  throw new HttpFailure('forbidden', detail, { headers: { 'WWW-Authenticate': challenge } });
 }

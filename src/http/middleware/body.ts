@@ -1,30 +1,28 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import express, { type NextFunction, type Request, type RequestHandler } from 'express';
-import { jsonTextFault } from '../../bulk/json-text.ts';
+import { findJsonTextError } from '../../bulk/json-text.ts';
 import { Failure, invalidRequest } from '../../domain/failures.ts';
-import { closeAfter } from '../shutdown.ts';
+import { closeAfterResponse } from '../connections.ts';
+import { HttpFailure } from '../problem.ts';
 
-/** More than twice the largest customer that the contract allows in ordinary text. */
+/** More than twice the largest customer in ordinary text. */
 export const bodyBytesMax = 65_536;
 
-/** How long a client may go on sending what is refused, so that it comes to read why. */
+/** How long a client may keep sending a refused body, so that it gets to read the response. */
 const lingerMs = 1000;
 
-/**
- * Reads the JSON body of those operations that have one, and keeps its bytes for the fingerprint. A streamed
- * body is left to its handler.
- */
+/** Parses the JSON body of an operation and keeps its bytes. Streamed bodies are left to the handler. */
 export function readBody(): RequestHandler {
   const parse = express.json({
     limit: bodyBytesMax,
-    // Any JSON value is read, so that the contract's answer (422) is about the value, not about the syntax.
+    // Accept any JSON value, so that the contract's validator reports a wrong type (422).
     strict: false,
-    // A compressed body was refused before: there is no need for one this small.
+    // `checkMediaTypes` refuses compressed bodies.
     inflate: false,
     type: () => true,
     verify(request, _response, bytes) {
-      const fault = jsonTextFault(bytes);
+      const fault = findJsonTextError(bytes);
       if (fault) throw new Failure('malformed_json', fault);
       (request as Request).context.bodyBytes = bytes;
     },
@@ -36,39 +34,39 @@ export function readBody(): RequestHandler {
       return;
     }
     if (operation.streamsRequest) {
-      liftBodyDeadline(request);
+      clearBodyDeadline(request);
       next();
       return;
     }
-    const goOn = onlyOnce(next);
+    const done = once(next);
     if (Number(request.headers['content-length'] ?? 0) > bodyBytesMax) {
-      refuseRest(request, goOn);
+      refuseAfterLinger(request, done);
       return;
     }
-    if (request.headers['transfer-encoding'] !== undefined) watchLength(request, goOn);
+    if (request.headers['transfer-encoding'] !== undefined) limitChunkedBody(request, done);
     parse(request, response, (error?: { readonly type?: string }) => {
-      if (error?.type === 'entity.too.large') goOn(tooLarge());
-      // The parser takes nothing at all for an empty object, and the validator nothing for a body.
-      else goOn(error ?? (request.context.bodyBytes?.length ? undefined : missingBody()));
+      if (error?.type === 'entity.too.large') done(tooLarge());
+      // express.json() accepts an empty body, and so does the validator.
+      else done(error ?? (request.context.bodyBytes?.length ? undefined : missingBody()));
     });
   };
 }
 
-/** The parser answers a body that is too large when all of it has come: that may be never. */
-function watchLength(request: Request, next: NextFunction): void {
+/** Refuses a chunked body as soon as it is too large: express.json() would wait for its end. */
+function limitChunkedBody(request: Request, next: NextFunction): void {
   let received = 0;
   request.on('data', function count(chunk: Buffer) {
     received += chunk.length;
     if (received <= bodyBytesMax) return;
     request.off('data', count);
-    refuseRest(request, next);
+    refuseAfterLinger(request, next);
   });
 }
 
-/** Lets what is under way come in, for a client that is cut while it sends does not see the answer. */
-function refuseRest(request: Request, next: NextFunction): void {
-  // Now, for the next request may be read before this one is answered.
-  if (request.res) closeAfter(request.res);
+/** Reads on for a moment before refusing: a client that is cut off while sending does not see the response. */
+function refuseAfterLinger(request: Request, next: NextFunction): void {
+  // Now, since a pipelined request may be read before this one is answered.
+  if (request.res) closeAfterResponse(request.res);
   const refuse = () => {
     clearTimeout(timer);
     next(tooLarge());
@@ -78,16 +76,16 @@ function refuseRest(request: Request, next: NextFunction): void {
   request.resume();
 }
 
-function tooLarge(): Failure {
+function tooLarge(): HttpFailure {
   const headers = { Connection: 'close' };
-  return new Failure('body_too_large', `The body is larger than ${bodyBytesMax} bytes.`, { headers });
+  return new HttpFailure('body_too_large', `The body is larger than ${bodyBytesMax} bytes.`, { headers });
 }
 
 function missingBody(): Failure {
   return invalidRequest([{ pointer: '#', detail: 'must be there: send the body as JSON' }]);
 }
 
-function onlyOnce(next: NextFunction): NextFunction {
+function once(next: NextFunction): NextFunction {
   let called = false;
   return (error?: unknown) => {
     if (called) return;
@@ -96,13 +94,10 @@ function onlyOnce(next: NextFunction): NextFunction {
   };
 }
 
-/** How long a body may take that is read as a whole: at most 64 kB. */
+/** How long a body that is not streamed may take to arrive. */
 export const bodyTimeoutMs = 15_000;
 
-/**
- * Cuts a request whose body trickles in. Node's own `requestTimeout` knows one time for all requests, and would
- * cut a streamed upload that makes good progress.
- */
+/** Cuts a request whose body is too slow. Node's `requestTimeout` would also cut long uploads. */
 export function startBodyDeadline(request: Request): NodeJS.Timeout | undefined {
   const { 'content-length': length = '0', 'transfer-encoding': encoding } = request.headers;
   if (length === '0' && encoding === undefined) return undefined;
@@ -112,14 +107,14 @@ export function startBodyDeadline(request: Request): NodeJS.Timeout | undefined 
   return timer;
 }
 
-/** For a body that is streamed: as long as it goes on, it may take as long as it takes. */
-export function liftBodyDeadline(request: Request): void {
+/** A streamed body may take any time, as long as its connection is not idle. */
+function clearBodyDeadline(request: Request): void {
   clearTimeout(request.context.bodyDeadline);
 }
 
-/** Ends it as Node ends a request whose headers do not arrive, so that it is answered in the same place. */
+/** Emits the error that Node emits for late headers, so that `server.ts` answers both with 408. */
 function cut({ res, socket }: Request): void {
-  // Another answer on the same connection could be taken for that of another request.
+  // A second response could be taken for the response to another request.
   if (res?.headersSent) {
     socket.destroy();
     return;
@@ -130,10 +125,7 @@ function cut({ res, socket }: Request): void {
   (socket as Socket & { readonly server: Server }).server.emit('clientError', late, socket);
 }
 
-/**
- * Asks for the body that a client holds back (`Expect: 100-continue`), now that there is somebody to read it. Node by
- * itself would ask before anybody has looked whose request it is.
- */
+/** Sends 100 Continue if the client expects it. Node by itself would send it before authentication. */
 export const continueBody: RequestHandler = function continueBody(request, response, next) {
   if (request.headers.expect !== undefined) response.writeContinue();
   next();

@@ -1,14 +1,8 @@
 import type { Request, RequestHandler } from 'express';
 import type { Operation } from '../../contract/operations.ts';
-import { Failure } from '../../domain/failures.ts';
+import { HttpFailure } from '../problem.ts';
 
-const charsetPattern = /^\s*charset\s*=\s*"?utf-8"?\s*$/i;
-
-/**
- * Refuses a body that the operation does not take (415) and a reply that the caller does not take (406).
- * The one parameter let through, charset=utf-8, is removed: the validator compiles and keeps its schemas for
- * each distinct Content-Type, so that made-up parameters would fill the memory.
- */
+/** Checks Content-Type and Content-Encoding (415) and Accept (406) against the operation. */
 export const checkMediaTypes: RequestHandler = function checkMediaTypes(request, _response, next) {
   const { operation } = request.context;
   if (operation) {
@@ -18,11 +12,17 @@ export const checkMediaTypes: RequestHandler = function checkMediaTypes(request,
   next();
 };
 
+const charsetPattern = /^\s*charset\s*=\s*"?utf-8"?\s*$/i;
+
+/**
+ * Removes the parameters of the Content-Type: express-openapi-validator compiles and caches its schemas per distinct
+ * value, so made-up parameters would fill the memory.
+ */
 function checkContentType(request: Request, operation: Operation): void {
   const { requestMediaTypes } = operation;
   const contentType = request.headers['content-type'];
   if (requestMediaTypes.length === 0) {
-    // The operation has no body; what a client says of one does not matter, and must not reach the validator.
+    // The operation has no body, so the validator must not see a Content-Type.
     delete request.headers['content-type'];
     return;
   }
@@ -34,7 +34,7 @@ function checkContentType(request: Request, operation: Operation): void {
     const accepted = requestMediaTypes.join(', ');
     const header = operation.method === 'PATCH' ? 'Accept-Patch' : 'Accept';
     const detail = `Send the body as ${requestMediaTypes.join(' or ')}, in UTF-8 and without a content encoding.`;
-    throw new Failure('unsupported_media_type', detail, { headers: { [header]: accepted } });
+    throw new HttpFailure('unsupported_media_type', detail, { headers: { [header]: accepted } });
   }
   request.headers['content-type'] = name;
 }
@@ -45,7 +45,7 @@ function checkAccept(request: Request, { responseMediaTypes }: Operation): void 
   const preferred = request.accepts([...responseMediaTypes]);
   if (preferred === false) {
     const detail = `This operation answers ${responseMediaTypes.join(' or ')}. Send an Accept that takes it.`;
-    throw new Failure('not_acceptable', detail);
+    throw new HttpFailure('not_acceptable', detail);
   }
-  request.context.replyMediaType = String(preferred);
+  request.context.responseMediaType = String(preferred);
 }

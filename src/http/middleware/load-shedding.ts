@@ -1,92 +1,91 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { contract, type OperationId } from '../../contract/document.ts';
 import { operationsById } from '../../contract/operations.ts';
-import type { StoreLoad } from '../../domain/customer-store.ts';
-import { unavailable } from '../../domain/failures.ts';
+import type { StoreQueueStats } from '../../domain/customer-store.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
-import { isSurplus } from '../server.ts';
+import { isOverConnectionLimit, pendingRequests, pipelinedMax } from '../connections.ts';
+import { HttpFailure } from '../problem.ts';
 
-export interface AdmissionOptions {
-  /** How many requests are worked on at once. */
+export interface LoadShedderDeps {
+  /** Concurrent requests. */
   readonly requestsMax: number;
-  /** How many replies are streamed at once, beside those. */
+  /** Concurrent streamed responses, not counted as requests. */
   readonly streamsMax: number;
   readonly load: Load;
   readonly metrics: Metrics;
 }
 
-/** Keeps the work that is done at once within bounds, so that what is taken is also done in time. */
-export interface Admission {
-  /** Turns away, before anything is read of it, what could not be worked on now. */
-  readonly refuseOverload: RequestHandler;
-  /**
-   * Takes a request whose body is there. Slow senders hold no place.
-   * @throws Failure `unavailable` when all places are taken.
-   */
-  enter(work: WorkClass): void;
-  /** The work is done: the place is free when the reply is out. Who leaves early ends no work. */
-  leaveWith(response: Response): void;
-  /**
-   * Makes a request whose work is done a stream, which may last and has a place of another kind.
-   * @throws Failure `unavailable` when all places are taken.
-   */
-  becomeStream(response: Response): void;
+/**
+ * Limits concurrent work, so that accepted requests finish in time (docs/adr/0023). All methods that refuse throw
+ * HttpFailure `unavailable`.
+ */
+export interface LoadShedder {
+  /** Refuses a request that could not be served now, before its body is read. */
+  readonly shedLoad: RequestHandler;
+  /** Takes a request slot. Called once the body is read, so that slow senders hold none. */
+  acquireSlot(priority: Priority): void;
+  /** Frees the request's slot when its response closes. Called when the work is done, even for a closed response. */
+  releaseOnClose(response: Response): void;
+  /** Swaps the request's slot for a stream's. */
+  convertToStream(response: Response): void;
 }
 
-export function createAdmission({ requestsMax, streamsMax, load, metrics }: AdmissionOptions): Admission {
+export function createLoadShedder({ requestsMax, streamsMax, load, metrics }: LoadShedderDeps): LoadShedder {
   let requests = 0;
   let streams = 0;
-  // Two functions for all requests, so that entering costs no closure.
-  const leave = () => void requests--;
-  const endStream = () => void streams--;
+  // Shared listeners: no closure per request.
+  const releaseSlot = () => void requests--;
+  const releaseStream = () => void streams--;
 
   function overloaded(
-    reason: OverloadReason,
+    reason: ShedReason,
     detail: string,
     headers: Readonly<Record<string, string>> = {},
-  ) {
+  ): HttpFailure {
     metrics.requestRefused(reason);
-    return unavailable(detail, undefined, { 'Retry-After': retryAfterSeconds(), ...headers });
+    return new HttpFailure('unavailable', detail, {
+      headers: { 'Retry-After': String(randomRetryAfterSeconds()), ...headers },
+    });
   }
 
   function assertConnection({ socket }: Request): void {
-    if (!isSurplus(socket)) return;
+    if (!isOverConnectionLimit(socket)) return;
     const detail = 'The service has as many connections as it takes at once.';
     throw overloaded('connections_max', detail, { Connection: 'close' });
   }
 
-  function assertPlace(work: WorkClass): void {
-    const places = placesFor(work, requestsMax);
-    if (requests < places) return;
+  function assertSlot(priority: Priority): void {
+    const slots = slotsFor(priority, requestsMax);
+    if (requests < slots) return;
     throw overloaded(
       'requests_max',
-      `The service works on ${places} requests, which is as many as it takes at once of this kind.`,
+      `The service works on ${slots} requests, which is as many as it takes at once of this kind.`,
     );
   }
 
-  function assertTime(work: WorkClass): void {
-    const reason = reasonToRefuse(work, load);
-    if (reason) throw overloaded(reason, waitDetails[reason]);
+  function assertNoDelay(priority: Priority): void {
+    const reason = shedReason(priority, load);
+    if (reason) throw overloaded(reason, delayDetails[reason]);
   }
 
   return {
-    refuseOverload(request, _response, next) {
+    shedLoad(request, _response, next) {
       assertConnection(request);
-      const work = workClassOf(request.method, request.path);
-      assertPlace(work);
-      assertTime(work);
+      const priority = priorityOf(request.method, request.path);
+      assertSlot(priority);
+      assertNoDelay(priority);
       next();
     },
-    enter(work) {
-      assertPlace(work);
+    acquireSlot(priority) {
+      assertSlot(priority);
       requests++;
     },
-    leaveWith(response) {
-      // What is closed already does not close again.
-      if (response.closed) leave();
-      else response.once('close', leave);
+    releaseOnClose(response) {
+      // A closed response emits no second close event.
+      if (response.closed) releaseSlot();
+      else response.once('close', releaseSlot);
     },
-    becomeStream(response) {
+    convertToStream(response) {
       if (streams >= streamsMax) {
         throw overloaded(
           'streams_max',
@@ -94,72 +93,79 @@ export function createAdmission({ requestsMax, streamsMax, load, metrics }: Admi
         );
       }
       if (response.closed) return;
-      response.off('close', leave);
-      leave();
+      response.off('close', releaseSlot);
+      releaseSlot();
       streams++;
-      response.once('close', endStream);
+      response.once('close', releaseStream);
     },
   };
 }
 
-const waitDetails = {
+const delayDetails = {
   event_loop: 'The service has more to do than it can do in time.',
   store_wait: 'The requests that wait for the database already take longer than is worth waiting.',
 } as const;
 
-/** What is measured of how much the service has to do. */
+/** Refuses a request on a connection that already has too many unanswered ones, and closes the connection. */
+export const limitPipelining: RequestHandler = function limitPipelining({ socket }, _response, next) {
+  if (pendingRequests(socket) > pipelinedMax) {
+    const detail = `The connection has ${pipelinedMax} requests without an answer, which is as many as it may have.`;
+    throw new HttpFailure('unavailable', detail, { headers: { 'Retry-After': '1', Connection: 'close' } });
+  }
+  next();
+};
+
+/** The measurements that load shedding goes by. */
 export interface Load {
-  readonly store: StoreLoad;
-  /** How late the event loop is, in milliseconds. */
+  readonly store: StoreQueueStats;
+  /** How late the event loop runs its timers, in milliseconds. */
   readonly eventLoop: { readonly delayMs: number };
 }
 
-/** What work would wait for too long. */
-export type WaitReason = 'event_loop' | 'store_wait';
+export type DelayReason = 'event_loop' | 'store_wait';
 
-/** Why work is refused, out of a closed list: metrics name refusals by it. */
-export type OverloadReason = 'requests_max' | 'streams_max' | 'connections_max' | WaitReason;
+/** Why a request is shed. Metrics use it as a label. */
+export type ShedReason = 'requests_max' | 'streams_max' | 'connections_max' | DelayReason;
 
-/** The part of the places that writes and lists may take, in percent: the rest is there for point reads. */
-const deferrablePercent = 75;
-/** How long the event loop may keep waiting what is ready, before writes and lists are refused. */
+/** The share of request slots that writes and lists may use. The rest is reserved for point reads. */
+const lowPriorityPercent = 75;
+/** Event-loop delay above which writes and lists are shed. */
 const loopDelayMaxMs = 500;
 /**
- * How long work may have to wait for the database, before writes and lists are refused. More than the second after
- * which PostgreSQL looks for a deadlock: two instances that take the same emails in other orders meet one now and then,
- * and what waited behind it is done right after.
+ * Expected database wait above which writes and lists are shed. Longer than PostgreSQL's `deadlock_timeout` of 1 s:
+ * an occasional deadlock between two instances is no overload.
  */
 const storeWaitMaxMs = 1500;
-/** How many times as much point reads bear of either. */
-const pointReadPatience = 2;
+/** Point reads are shed at this multiple of both delays. */
+const pointReadTolerance = 2;
 
-/** How many requests may be worked on when one of this class is taken on. At least one, however few there may be. */
-export function placesFor(work: WorkClass, requestsMax: number): number {
-  return work === 'pointRead' ? requestsMax : Math.ceil((requestsMax * deferrablePercent) / 100);
+/** The number of request slots for a priority; at least 1. */
+export function slotsFor(priority: Priority, requestsMax: number): number {
+  return priority === 'pointRead' ? requestsMax : Math.ceil((requestsMax * lowPriorityPercent) / 100);
 }
 
 /**
- * Why a request of this class is better refused now than worked on, or nothing. Each is judged by what itself would
- * meet, so that there is no state of alarm to flap in and out of: reads go on where only writes wait.
+ * Why a request should be shed; undefined if it should be served. Each request is judged by the queue it would join,
+ * without any global overload state: reads continue while only writes wait.
  */
-export function reasonToRefuse(work: WorkClass, { store, eventLoop }: Load): WaitReason | undefined {
-  const patience = work === 'pointRead' ? pointReadPatience : 1;
-  if (eventLoop.delayMs > loopDelayMaxMs * patience) return 'event_loop';
-  const queue = work === 'write' ? store.writes : store.reads;
-  if (queue.waitMs > storeWaitMaxMs * patience) return 'store_wait';
+export function shedReason(priority: Priority, { store, eventLoop }: Load): DelayReason | undefined {
+  const tolerance = priority === 'pointRead' ? pointReadTolerance : 1;
+  if (eventLoop.delayMs > loopDelayMaxMs * tolerance) return 'event_loop';
+  const queue = priority === 'write' ? store.writes : store.reads;
+  if (queue.waitMs > storeWaitMaxMs * tolerance) return 'store_wait';
   return undefined;
 }
 
-/** What is dropped first when there is too much: see docs/adr/0023. */
-export type WorkClass =
-  /** One customer, by a key: cheap, and most often what somebody waits for at a screen. */
+/** Decides which requests are shed first (docs/adr/0023). */
+export type Priority =
+  /** One customer by a key: cheap, and usually a person waits for it. Shed last. */
   | 'pointRead'
   /** Many rows, or a stream of them. */
   | 'list'
   | 'write';
 
-/** The class of each operation: one that is missing here does not compile. */
-export const workClasses: Readonly<Record<OperationId, WorkClass>> = {
+/** The priority of each operation. A missing operation is a compile error. */
+export const priorities: Readonly<Record<OperationId, Priority>> = {
   getCustomer: 'pointRead',
   getCustomerByExternalId: 'pointRead',
   listCustomers: 'list',
@@ -178,23 +184,19 @@ export const workClasses: Readonly<Record<OperationId, WorkClass>> = {
 
 const literalPaths = new Set(Object.keys(contract.paths).filter((path) => !path.includes('{')));
 const pointReadPaths = [...operationsById.values()]
-  .filter(({ id }) => workClasses[id] === 'pointRead')
+  .filter(({ id }) => priorities[id] === 'pointRead')
   .map(({ path }) => path.replaceAll(/\{\w+\}/g, '[^/]+'));
 const pointRead = new RegExp(`^(?:${pointReadPaths.join('|')})$`);
 
-/**
- * The class of a request by its first line alone: the operation itself is looked for only after the caller has been
- * authenticated.
- */
-export function workClassOf(method: string, path: string): WorkClass {
+/** The priority of a request by method and path: routing happens only after authentication. */
+export function priorityOf(method: string, path: string): Priority {
   if (method !== 'GET' && method !== 'HEAD') return 'write';
   return pointRead.test(path) && !literalPaths.has(path) ? 'pointRead' : 'list';
 }
 
-/** Spread, so that those who are refused together do not come back together. */
-const longestSeconds = 5;
+const longestRetryAfterSeconds = 5;
 
-/** How long a caller that is turned away for overload is asked to wait. */
-export function retryAfterSeconds(): string {
-  return String(1 + Math.floor(Math.random() * longestSeconds));
+/** Random, so that clients that were shed together do not retry together. */
+function randomRetryAfterSeconds(): number {
+  return 1 + Math.floor(Math.random() * longestRetryAfterSeconds);
 }

@@ -2,81 +2,10 @@ import type { Request, RequestHandler, Response } from 'express';
 import type { DeprecationHeaders } from '../../contract/deprecation.ts';
 import type { OperationId } from '../../contract/document.ts';
 import { type Operation, operationById, operationsById } from '../../contract/operations.ts';
-import { Failure } from '../../domain/failures.ts';
+import { HttpFailure } from '../problem.ts';
 import type { ContractValidator } from './validation.ts';
 
-/** What a path of the contract leads to. */
-export interface Match {
-  /** The operation of each method, in upper case, that the path takes. */
-  readonly operations: ReadonlyMap<string, OperationId>;
-  /** The path's parameters by name, percent-decoded. */
-  readonly parameters: Readonly<Record<string, string>>;
-}
-
-/** A place in the tree of paths, one level for each segment. */
-interface Place {
-  readonly literals: Map<string, Place>;
-  /** What any segment leads to, and what its text is called. */
-  any: { readonly name: string; readonly place: Place } | undefined;
-  readonly operations: Map<string, OperationId>;
-}
-
-const root = treeOf(operationsById.values());
-
-/**
- * Finds a path of the contract, case and trailing slash included; where a literal and a parameter both fit, the literal.
- * As it comes, express-openapi-validator builds a regular expression for every path on every request until one matches:
- * 130 microseconds on two paths. Remembering them left 7% of the main thread's time for a GET; this takes 1%.
- * @param path as it stands in the URL, of which it is known that it can be decoded.
- */
-export function matchPath(path: string): Match | undefined {
-  return matchFrom(root, path.split('/'), 1, {});
-}
-
-function matchFrom(
-  place: Place,
-  segments: readonly string[],
-  depth: number,
-  parameters: Record<string, string>,
-): Match | undefined {
-  const segment = segments[depth];
-  if (segment === undefined)
-    return place.operations.size > 0 ? { operations: place.operations, parameters } : undefined;
-  const literal = place.literals.get(segment);
-  const found = literal && matchFrom(literal, segments, depth + 1, parameters);
-  if (found || !place.any || segment === '') return found;
-  parameters[place.any.name] = segment.includes('%') ? decodeURIComponent(segment) : segment;
-  return matchFrom(place.any.place, segments, depth + 1, parameters);
-}
-
-function treeOf(operations: Iterable<Operation>): Place {
-  const top = emptyPlace();
-  for (const { id, method, path } of operations) {
-    let place = top;
-    for (const segment of path.split('/').slice(1)) place = placeAfter(place, segment);
-    place.operations.set(method, id);
-  }
-  return top;
-}
-
-function placeAfter(place: Place, segment: string): Place {
-  const name = /^\{(\w+)\}$/.exec(segment)?.[1];
-  if (name === undefined) {
-    const literal = place.literals.get(segment) ?? emptyPlace();
-    place.literals.set(segment, literal);
-    return literal;
-  }
-  place.any ??= { name, place: emptyPlace() };
-  if (place.any.name !== name)
-    throw new Error(`The contract calls one segment ${name} and ${place.any.name}.`);
-  return place.any.place;
-}
-
-function emptyPlace(): Place {
-  return { literals: new Map(), any: undefined, operations: new Map() };
-}
-
-/** Finds the contract's operation for a request. HEAD works wherever GET does; Node leaves out its body. */
+/** Matches a request to an operation of the contract: 404 or 405 without one. HEAD is routed as GET. */
 export function matchOperation({ operations }: ContractValidator): RequestHandler {
   return function matchOperation(request, response, next) {
     const match = matchPath(request.path);
@@ -87,32 +16,101 @@ export function matchOperation({ operations }: ContractValidator): RequestHandle
     if (!known) throw methodNotAllowed([...match.operations.keys()]);
     request.openapi = { ...known, pathParams: match.parameters };
     request.context.operation = operationById(operationId);
-    tellDeprecation(request, response, request.context.operation);
+    setDeprecationHeaders(request, response, request.context.operation);
     next();
   };
 }
 
-function notFound(path: string): Failure {
+function notFound(path: string): HttpFailure {
   const advice = path.length > 1 && path.endsWith('/') ? ' Paths have no trailing slash.' : '';
-  return new Failure('not_found', `There is nothing at this path.${advice}`);
+  return new HttpFailure('not_found', `There is nothing at this path.${advice}`);
 }
 
-function methodNotAllowed(methods: readonly string[]): Failure {
+function methodNotAllowed(methods: readonly string[]): HttpFailure {
   const allowed = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
-  return new Failure('method_not_allowed', 'The path does not take this method.', {
+  return new HttpFailure('method_not_allowed', 'The path does not take this method.', {
     headers: { Allow: allowed.join(', ') },
   });
 }
 
-/** Puts into the reply, whatever it will be, that what was asked for is to go. */
-export function tellDeprecation(request: Request, response: Response, operation: Operation): void {
-  const headers = operation.deprecation ?? ofParameters(request, operation);
+/** A path of the contract that matches a URL. */
+export interface RouteMatch {
+  /** Operations by method, in upper case. */
+  readonly operations: ReadonlyMap<string, OperationId>;
+  /** Path parameters, percent-decoded. */
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+/** A node of the route tree, which has a level per path segment. */
+interface RouteNode {
+  readonly literals: Map<string, RouteNode>;
+  parameter: { readonly name: string; readonly node: RouteNode } | undefined;
+  readonly operations: Map<string, OperationId>;
+}
+
+const root = buildTree(operationsById.values());
+
+/**
+ * Finds the path of the contract that matches, including case and trailing slash. Literal segments win over
+ * parameters. A tree, since express-openapi-validator builds a regular expression per path on every request.
+ * @param path percent-encoded; `checkRequestLine` has verified that it can be decoded.
+ */
+export function matchPath(path: string): RouteMatch | undefined {
+  return matchFrom(root, path.split('/'), 1, {});
+}
+
+function matchFrom(
+  node: RouteNode,
+  segments: readonly string[],
+  depth: number,
+  parameters: Record<string, string>,
+): RouteMatch | undefined {
+  const segment = segments[depth];
+  if (segment === undefined)
+    return node.operations.size > 0 ? { operations: node.operations, parameters } : undefined;
+  const literal = node.literals.get(segment);
+  const found = literal && matchFrom(literal, segments, depth + 1, parameters);
+  if (found || !node.parameter || segment === '') return found;
+  parameters[node.parameter.name] = segment.includes('%') ? decodeURIComponent(segment) : segment;
+  return matchFrom(node.parameter.node, segments, depth + 1, parameters);
+}
+
+function buildTree(operations: Iterable<Operation>): RouteNode {
+  const top = emptyNode();
+  for (const { id, method, path } of operations) {
+    let node = top;
+    for (const segment of path.split('/').slice(1)) node = childNode(node, segment);
+    node.operations.set(method, id);
+  }
+  return top;
+}
+
+function childNode(node: RouteNode, segment: string): RouteNode {
+  const name = /^\{(\w+)\}$/.exec(segment)?.[1];
+  if (name === undefined) {
+    const literal = node.literals.get(segment) ?? emptyNode();
+    node.literals.set(segment, literal);
+    return literal;
+  }
+  node.parameter ??= { name, node: emptyNode() };
+  if (node.parameter.name !== name)
+    throw new Error(`The contract names one path segment both ${name} and ${node.parameter.name}.`);
+  return node.parameter.node;
+}
+
+function emptyNode(): RouteNode {
+  return { literals: new Map(), parameter: undefined, operations: new Map() };
+}
+
+/** Sets Deprecation, Sunset and Link if the operation, or a parameter that the request has, is deprecated. */
+function setDeprecationHeaders(request: Request, response: Response, operation: Operation): void {
+  const headers = operation.deprecation ?? parameterDeprecation(request, operation);
   if (!headers) return;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
 }
 
-/** Of the first deprecated parameter that the request has. */
-function ofParameters(
+/** The headers of the first deprecated parameter that the request has. */
+function parameterDeprecation(
   { originalUrl, headers }: Request,
   { deprecatedParameters }: Operation,
 ): DeprecationHeaders | undefined {

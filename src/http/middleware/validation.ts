@@ -5,43 +5,62 @@ import { type Operation, operationsById } from '../../contract/operations.ts';
 import type { ProblemError } from '../../contract/types.ts';
 import { invalidRequest } from '../../domain/failures.ts';
 
-/** What the validator knows a request's operation by, beside the values of its path's parameters. */
-export type ValidatorsOperation = Omit<NonNullable<Request['openapi']>, 'pathParams'>;
+/** `request.openapi` without the values of the path parameters. */
+type ValidatorOperation = Omit<NonNullable<Request['openapi']>, 'pathParams'>;
 
-/** The validator's parts: authentication, media types and the body's parser stand between them. */
+/** The parts of express-openapi-validator that run per request. Our own middleware runs between them. */
 export interface ContractValidator {
-  /** What `request.openapi` must hold for each operation, by its id. */
-  readonly operations: ReadonlyMap<Operation['id'], ValidatorsOperation>;
-  /** Holds parameters, headers and body against the contract, and coerces query parameters; throws what it finds. */
+  /** `request.openapi` of each operation. */
+  readonly operations: ReadonlyMap<Operation['id'], ValidatorOperation>;
+  /** Validates parameters, headers and body, and coerces query parameters. Throws the validator's error. */
   readonly validate: RequestHandler;
 }
 
-/** The parts of express-openapi-validator that its types do not tell. */
+/** Internals of express-openapi-validator that its types omit. */
 interface Internals {
-  /** Makes the function that validates a request, of the contract as the validator has prepared it. */
+  /** Builds the request validator from the dereferenced contract. */
   requestValidationMiddleware(document: unknown): RequestHandler;
 }
 
 /**
  * Loads the contract into express-openapi-validator and waits until it is compiled.
  *
- * What it does for each request is taken out of its middleware, each part of which waits for a promise of the loaded
- * contract: two promises a request for each, 6% of the main thread's time for a GET. Which operation it is, it is told
- * by `contract-routes.ts`.
- * @throws Error when the contract is not one.
+ * Extracts the synchronous validator from its middleware, each of which awaits the loaded contract twice per request.
+ * `matchOperation` replaces its routing.
+ * @throws Error if the contract is invalid or the validator's internals have changed.
  */
 export async function createContractValidator(): Promise<ContractValidator> {
+  const { middleware, validator } = loadValidator();
+  const part = (name: string): RequestHandler => {
+    const found = middleware.find((candidate) => candidate.name === name);
+    if (!found) throw internalsChanged(name);
+    return found as RequestHandler;
+  };
+  await run(part('pathParamsMiddleware'), {});
+  // Builds the validator on the first request; a request without an operation passes through.
+  await run(part('requestMiddleware'), {});
+  const validate = validator();
+  if (!validate) throw internalsChanged('requestValidationMiddleware');
+  const operations = new Map<Operation['id'], ValidatorOperation>();
+  for (const operation of operationsById.values()) {
+    operations.set(operation.id, await describeOperation(operation, part('metadataMiddleware')));
+  }
+  return { operations, validate };
+}
+
+/** Creates the middleware, with a getter for the request validator that it builds later. */
+function loadValidator() {
   const middleware = OpenApiValidator.middleware({
-    // It changes the document that it is given.
+    // The validator modifies the document.
     apiSpec: structuredClone(contract) as never,
-    // It would name an unknown parameter and nothing else: see `strict-parameters.ts`.
+    // `validateStrictly` reports unknown parameters together with all other faults.
     validateRequests: { allowUnknownQueryParameters: true, coerceTypes: false, allErrors: true },
-    // Our tests hold every reply against the contract; the validator would see only some.
+    // The tests check every response against the contract.
     validateResponses: false,
-    // It fails open when a handler is missing: authentication is our own middleware.
+    // Fails open if a handler is missing; `authenticate` does this.
     validateSecurity: false,
     fileUploader: false,
-    // The quick check of a date-time takes the 31st of February.
+    // The fast check of date-time accepts February 31.
     ajvFormats: { mode: 'full' },
   });
   const { _oav: internals } = OpenApiValidator.middleware as unknown as { readonly _oav: Internals };
@@ -51,66 +70,55 @@ export async function createContractValidator(): Promise<ContractValidator> {
     validate = build(document);
     return validate;
   };
-  const part = (name: string): RequestHandler => {
-    const found = middleware.find((candidate) => candidate.name === name);
-    if (!found) throw changed(name);
-    return found as RequestHandler;
-  };
-  await passed(part('pathParamsMiddleware'), {});
-  // It makes its function for the first request; one without an operation passes through it.
-  await passed(part('requestMiddleware'), {});
-  if (!validate) throw changed('requestValidationMiddleware');
-  const operations = new Map<Operation['id'], ValidatorsOperation>();
-  for (const operation of operationsById.values()) {
-    operations.set(operation.id, await askFor(operation, part('metadataMiddleware')));
-  }
-  return { operations, validate };
+  return { middleware, validator: () => validate };
 }
 
-/** What the validator itself would write down for a request for the operation. */
-async function askFor({ id, method, path }: Operation, match: RequestHandler): Promise<ValidatorsOperation> {
+/** Asks the validator's own router for the metadata of an operation. */
+async function describeOperation(
+  { id, method, path }: Operation,
+  match: RequestHandler,
+): Promise<ValidatorOperation> {
   const url = path.replaceAll(/\{\w+\}/g, 'any');
-  const { openapi } = await passed(match, { method, path: url, originalUrl: url, baseUrl: '' });
-  if (openapi?.schema.operationId !== id) throw changed(`operation ${id}`);
+  const { openapi } = await run(match, { method, path: url, originalUrl: url, baseUrl: '' });
+  if (openapi?.schema.operationId !== id) throw internalsChanged(`operation ${id}`);
   return openapi;
 }
 
-/** Lets a made-up request through one of the validator's parts, all of which wait for the contract. */
-function passed(part: RequestHandler, members: Partial<Request>): Promise<Request> {
+/** Runs one of the validator's middleware with a fake request and returns that request. */
+function run(middleware: RequestHandler, members: Partial<Request>): Promise<Request> {
   const app = { param() {}, enabled: () => true };
   const request = { app, ...members } as unknown as Request;
   return new Promise((resolve, reject) => {
-    void part(request, {} as never, (error?: unknown) => (error ? reject(error) : resolve(request)));
+    void middleware(request, {} as never, (error?: unknown) => (error ? reject(error) : resolve(request)));
   });
 }
 
-function changed(what: string): Error {
+function internalsChanged(what: string): Error {
   return new Error(`express-openapi-validator has no ${what}: its version has changed.`);
 }
 
 const integerPattern = /^-?(0|[1-9]\d{0,14})$/;
 
 /**
- * Validates a request, its query more strictly than the validator does: that one's coercion takes `0x10`, `1e1` and
- * ` 5` for integers, it drops a name with brackets (`tag[x]`) with its value, as though the caller had not asked for
- * that filter, and for an unknown name it says nothing about all other faults.
+ * Validates a request, with stricter rules for the query: the validator's coercion accepts `0x10`, `1e1` and ` 5` as
+ * integers, ignores names with brackets such as `tag[x]`, and reports an unknown name instead of all other faults.
  */
 export function validateStrictly(validate: RequestHandler): RequestHandler {
   return function validateStrictly(request, response, next) {
     const faults = queryFaults(request);
-    // The validator takes `tag[x]` for `tag`, with a value of a kind that it does not expect.
+    // The validator takes `tag[x]` for `tag`, with a value of an unexpected type.
     if (faults.some(({ parameter }) => parameter?.includes('['))) throw invalidRequest(faults);
+    // The error handler merges these with the faults that the validator throws.
     request.context.queryFaults = faults;
-    // What it finds it throws, and `queryFaults` is told with it.
     void validate(request, response, () => next(faults.length > 0 ? invalidRequest(faults) : undefined));
   };
 }
 
-function queryFaults({ context: { operation }, query }: Parameters<RequestHandler>[0]): ProblemError[] {
+function queryFaults({ context: { operation }, query }: Request): ProblemError[] {
   if (!operation) return [];
   return Object.entries(query).flatMap(([name, value]): ProblemError[] => {
     if (!operation.queryNames.has(name)) {
-      // A parameter of a problem has a name: `?=1` has none.
+      // `?=1` has an empty name, which a problem cannot report.
       return [{ parameter: name || '(without a name)', detail: 'is not a parameter of this operation' }];
     }
     const integer = operation.integerParameters.includes(name);

@@ -1,25 +1,24 @@
 import type { Handlers } from '../../contract/handler.ts';
 import type { CustomerHistories } from '../../domain/change-feed.ts';
 import { createCommand, replaceCommand, updateCommand, upsertCommand } from '../../domain/commands.ts';
-import type { CustomerStore } from '../../domain/customer-store.ts';
+import type { CustomerStore, StoredCustomer } from '../../domain/customer-store.ts';
 import type { ErasureStore } from '../../domain/erasure.ts';
+import type { TagCondition } from '../../domain/preconditions.ts';
+import { isNotModified, parseTagCondition } from '../conditional.ts';
 import type { HandlerContext } from '../dispatch.ts';
-import { isNotModified, parseTagCondition } from '../headers.ts';
+import { toListQuery } from './list-query.ts';
 import {
   cacheControl,
-  idempotencyOf,
-  listQueryFrom,
-  locationOf,
-  nextLink,
+  keyedWriteHeaders,
+  locationHeader,
+  nextPageLink,
   pageTag,
-  preconditionFrom,
-  replayedMark,
-  writeContext,
-  written,
-  writtenOnce,
-} from './customer-requests.ts';
+  replayedHeader,
+  writeHeaders,
+} from './response-headers.ts';
+import { keyedWriteContext, parsePrecondition, readContext, writeContext } from './store-context.ts';
 
-export interface CustomerHandlersOptions {
+export interface CustomerHandlersDeps {
   readonly customers: CustomerStore;
   readonly requireIfMatch: boolean;
 }
@@ -33,84 +32,79 @@ type CustomerOperations =
   | 'deleteCustomer'
   | 'restoreCustomer';
 
-/** The operations on customers. Each reads its call, calls the store, and replies. */
+/** Handlers of the operations on customers by id. */
 export function customerHandlers({
   customers,
   requireIfMatch,
-}: CustomerHandlersOptions): Pick<Handlers<HandlerContext>, CustomerOperations> {
+}: CustomerHandlersDeps): Pick<Handlers<HandlerContext>, CustomerOperations> {
   return {
     async listCustomers({ query, headers, request }) {
       const ifNoneMatch = parseTagCondition('If-None-Match', headers['If-None-Match']);
-      const page = await customers.list(
-        listQueryFrom(query),
-        headers['Min-Feed-Position'],
-        request.context.trace,
-      );
+      const page = await customers.list(toListQuery(query), readContext(headers, request));
       const cache = { ETag: pageTag(page.body), 'Cache-Control': cacheControl };
       if (isNotModified(ifNoneMatch, cache.ETag)) return { status: 304, headers: cache };
-      return { status: 200, headers: { ...cache, ...nextLink(request, page.nextCursor) }, body: page.body };
+      return {
+        status: 200,
+        headers: { ...cache, ...nextPageLink(request, page.nextCursor) },
+        body: page.body,
+      };
     },
 
     async createCustomer({ query, body, request }) {
-      const outcome = await customers.write(createCommand(body), {
-        ...writeContext(request, query.validateOnly),
-        idempotency: idempotencyOf(request),
-      });
+      const context = keyedWriteContext(request, query.validateOnly);
+      const outcome = await customers.write(createCommand(body), context);
       if (outcome.validated) return { status: 200, body: outcome.body };
       return {
         status: 201,
-        headers: { ...locationOf(outcome), ...writtenOnce(outcome) },
+        headers: { ...locationHeader(outcome), ...keyedWriteHeaders(outcome) },
         body: outcome.body,
       };
     },
 
     async getCustomer({ path, headers, request }) {
       const ifNoneMatch = parseTagCondition('If-None-Match', headers['If-None-Match']);
-      const customer = await customers.get(
-        path.customerId,
-        headers['Min-Feed-Position'],
-        request.context.trace,
-      );
-      const cache = { ETag: customer.etag, 'Cache-Control': cacheControl };
-      if (isNotModified(ifNoneMatch, customer.etag)) return { status: 304, headers: cache };
-      return { status: 200, headers: cache, body: customer.body };
+      const customer = await customers.get(path.customerId, readContext(headers, request));
+      return customerReply(customer, ifNoneMatch);
     },
 
     async replaceCustomer({ path, query, headers, body, request }) {
-      const command = replaceCommand(path.customerId, body, preconditionFrom(headers, requireIfMatch));
+      const command = replaceCommand(path.customerId, body, parsePrecondition(headers, requireIfMatch));
       const outcome = await customers.write(command, writeContext(request, query.validateOnly));
       if (outcome.validated) return { status: 200, body: outcome.body };
-      if (!outcome.created) return { status: 200, headers: written(outcome), body: outcome.body };
-      return { status: 201, headers: { ...locationOf(outcome), ...written(outcome) }, body: outcome.body };
+      if (!outcome.created) return { status: 200, headers: writeHeaders(outcome), body: outcome.body };
+      return {
+        status: 201,
+        headers: { ...locationHeader(outcome), ...writeHeaders(outcome) },
+        body: outcome.body,
+      };
     },
 
     async updateCustomer({ path, query, headers, body, request }) {
-      const command = updateCommand(path.customerId, body, preconditionFrom(headers, requireIfMatch));
+      const command = updateCommand(path.customerId, body, parsePrecondition(headers, requireIfMatch));
       const outcome = await customers.write(command, writeContext(request, query.validateOnly));
       if (outcome.validated) return { status: 200, body: outcome.body };
-      return { status: 200, headers: written(outcome), body: outcome.body };
+      return { status: 200, headers: writeHeaders(outcome), body: outcome.body };
     },
 
     async deleteCustomer({ path, headers, request }) {
-      const precondition = preconditionFrom(headers, requireIfMatch);
+      const precondition = parsePrecondition(headers, requireIfMatch);
       const command = { kind: 'delete', id: path.customerId, precondition } as const;
       const outcome = await customers.write(command, writeContext(request));
       return { status: 204, headers: { 'Feed-Position': outcome.feedPosition } };
     },
 
     async restoreCustomer({ path, headers, request }) {
-      const precondition = preconditionFrom(headers, false);
+      const precondition = parsePrecondition(headers, false);
       const command = { kind: 'restore', id: path.customerId, precondition } as const;
-      const context = { ...writeContext(request), idempotency: idempotencyOf(request) };
-      const outcome = await customers.write(command, context);
-      return { status: 200, headers: writtenOnce(outcome), body: outcome.body };
+      const outcome = await customers.write(command, keyedWriteContext(request));
+      return { status: 200, headers: keyedWriteHeaders(outcome), body: outcome.body };
     },
   };
 }
 
 type ExternalIdOperations = 'getCustomerByExternalId' | 'upsertCustomerByExternalId';
 
-/** The operations on a customer by its id in a system of the caller's. */
+/** Handlers of the operations on a customer by the id of the client's own system. */
 export function externalIdHandlers({
   customers,
 }: {
@@ -119,34 +113,32 @@ export function externalIdHandlers({
   return {
     async getCustomerByExternalId({ path, headers, request }) {
       const ifNoneMatch = parseTagCondition('If-None-Match', headers['If-None-Match']);
-      const customer = await customers.getByExternalId(
-        path.externalId,
-        headers['Min-Feed-Position'],
-        request.context.trace,
-      );
-      const cache = { ETag: customer.etag, 'Cache-Control': cacheControl };
-      if (isNotModified(ifNoneMatch, customer.etag)) return { status: 304, headers: cache };
-      return { status: 200, headers: cache, body: customer.body };
+      const customer = await customers.getByExternalId(path.externalId, readContext(headers, request));
+      return customerReply(customer, ifNoneMatch);
     },
 
     async upsertCustomerByExternalId({ path, query, headers, body, request }) {
-      // If-Match is never demanded: the caller need not know whether there is a customer.
-      const command = upsertCommand(path.externalId, body, preconditionFrom(headers, false));
-      const outcome = await customers.write(command, {
-        ...writeContext(request, query.validateOnly),
-        idempotency: idempotencyOf(request),
-      });
+      // Never requires If-Match: the client need not know whether the customer exists.
+      const command = upsertCommand(path.externalId, body, parsePrecondition(headers, false));
+      const outcome = await customers.write(command, keyedWriteContext(request, query.validateOnly));
       if (outcome.validated) return { status: 200, body: outcome.body };
-      const headersOfBoth = writtenOnce(outcome);
-      if (!outcome.created) return { status: 200, headers: headersOfBoth, body: outcome.body };
-      return { status: 201, headers: { ...locationOf(outcome), ...headersOfBoth }, body: outcome.body };
+      const replyHeaders = keyedWriteHeaders(outcome);
+      if (!outcome.created) return { status: 200, headers: replyHeaders, body: outcome.body };
+      return { status: 201, headers: { ...locationHeader(outcome), ...replyHeaders }, body: outcome.body };
     },
   };
 }
 
-const defaultLimit = 20;
+/** The customer, or 304 if the client has its current version. */
+function customerReply({ body, etag }: StoredCustomer, ifNoneMatch: TagCondition | undefined) {
+  const headers = { ETag: etag, 'Cache-Control': cacheControl } as const;
+  if (isNotModified(ifNoneMatch, etag)) return { status: 304, headers } as const;
+  return { status: 200, headers, body } as const;
+}
 
-/** What became of one customer. */
+const historyDefaultLimit = 20;
+
+/** Handler of a customer's version history. */
 export function historyHandlers({
   histories,
 }: {
@@ -154,36 +146,34 @@ export function historyHandlers({
 }): Pick<Handlers<HandlerContext>, 'getCustomerHistory'> {
   return {
     async getCustomerHistory({ path, query, headers, request }) {
-      const { limit = defaultLimit, cursor } = query;
+      const { limit = historyDefaultLimit, cursor } = query;
       const page = await histories.list(
         { customerId: path.customerId, limit, cursor },
-        headers['Min-Feed-Position'],
-        request.context.trace,
+        readContext(headers, request),
       );
-      const replyHeaders = { 'Cache-Control': 'no-store', ...nextLink(request, page.nextCursor) };
+      const replyHeaders = { 'Cache-Control': 'no-store', ...nextPageLink(request, page.nextCursor) };
       return { status: 200, headers: replyHeaders, body: page.body };
     },
   };
 }
 
-export interface ErasureHandlersOptions {
+export interface ErasureHandlersDeps {
   readonly erasures: ErasureStore;
   readonly requireIfMatch: boolean;
 }
 
-/** The operation that forgets a customer for good. */
+/** Handler of the permanent erasure of a customer. */
 export function erasureHandlers({
   erasures,
   requireIfMatch,
-}: ErasureHandlersOptions): Pick<Handlers<HandlerContext>, 'eraseCustomer'> {
+}: ErasureHandlersDeps): Pick<Handlers<HandlerContext>, 'eraseCustomer'> {
   return {
     async eraseCustomer({ path, headers, request }) {
-      const precondition = preconditionFrom(headers, requireIfMatch);
-      const context = { ...writeContext(request), idempotency: idempotencyOf(request) };
-      const outcome = await erasures.erase(path.customerId, precondition, context);
+      const precondition = parsePrecondition(headers, requireIfMatch);
+      const outcome = await erasures.erase(path.customerId, precondition, keyedWriteContext(request));
       return {
         status: 200,
-        headers: { 'Feed-Position': outcome.feedPosition, ...replayedMark(outcome) },
+        headers: { 'Feed-Position': outcome.feedPosition, ...replayedHeader(outcome) },
         body: outcome.receipt,
       };
     },

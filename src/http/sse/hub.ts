@@ -1,70 +1,70 @@
 import type { Principal } from '../../domain/authentication.ts';
 import { type ChangeFeed, type FeedStart, startPosition } from '../../domain/change-feed.ts';
 import { unavailable } from '../../domain/failures.ts';
-import { createChunkReader, createFeedTail } from './buffer.ts';
-import { createFeedStream, type FeedStream, type FeedStreamParts } from './stream.ts';
+import { createBroadcastBuffer } from './broadcast-buffer.ts';
+import { createChunkReader } from './chunks.ts';
+import { type ChangeStream, type ChangeStreamDeps, createChangeStream } from './stream.ts';
 
-/** Less than what proxies and our own server let a connection be quiet. */
+/** Shorter than the idle timeouts of proxies and of our own server. */
 const defaultHeartbeatMs = 15_000;
 
-/** A revoked key must be refused within a second, and so must a stream that it opened. */
+/** A revoked key must stop working within a second, including the streams that it opened. */
 const credentialCheckMs = 250;
 
-/** The clients of this process that follow the feed. */
-export interface FeedStreams {
+/** All open event streams of this process. */
+export interface StreamHub {
   /**
-   * A stream that begins after this position.
-   * Rejects with the failures of `startPosition`, or `unavailable` when the service stops.
-   * @param parameter where the caller said the position.
-   * @param principal whose stream it is: it ends when the credential does.
+   * Opens a stream of the changes after this position. It ends when the principal's credential does.
+   * Rejects with the failures of `startPosition`, and `unavailable` while the service stops.
+   * @param parameter the name of the parameter or header that gave the position, for error messages.
    */
   open(after: FeedStart, parameter: string, principal: Principal): Promise<AsyncIterable<Uint8Array>>;
-  /** How many are open. */
+  /** The number of open streams. */
   readonly count: number;
-  /** The position that those have been told of that have caught up; undefined while none is open. */
+  /** The position that streams without lag have reached; undefined while none is open. */
   readonly position: string | undefined;
-  /** Ends all at once, so that their clients connect elsewhere, and lets no more begin. */
+  /** Ends all streams, so that their clients reconnect elsewhere, and refuses new ones. */
   stop(): void;
 }
 
-/** Joins one shared tail with the streams that are woken by it. It follows the feed while a stream is open. */
-export function createFeedStreams(
+/** Creates the hub. It follows the feed only while a stream is open. */
+export function createStreamHub(
   feed: ChangeFeed,
   { heartbeatMs = defaultHeartbeatMs }: { readonly heartbeatMs?: number } = {},
-): FeedStreams {
-  const streams = new Set<FeedStream>();
-  const principals = new WeakMap<FeedStream, Principal>();
-  const tail = createFeedTail(feed, { published: () => wakeAll('news'), lost: endAll });
-  /** Where the feed ended when a stream was last opened: from there on the tail has to follow it. */
+): StreamHub {
+  const streams = new Set<ChangeStream>();
+  const principals = new WeakMap<ChangeStream, Principal>();
+  const buffer = createBroadcastBuffer(feed, { onPublish: () => wakeAll('publish'), onError: endAll });
+  /** The head of the feed when a stream was last opened: where the buffer starts. */
   let head = '0';
   let isStopped = false;
   let heartbeats: NodeJS.Timeout | undefined;
   let credentialChecks: NodeJS.Timeout | undefined;
 
-  const parts: FeedStreamParts = {
-    tail,
+  const deps: ChangeStreamDeps = {
+    buffer,
     readChunk: createChunkReader(feed),
-    begun(stream) {
+    onOpen(stream) {
       if (isStopped) return stream.end();
       streams.add(stream);
       if (streams.size > 1) return;
-      tail.begin(head);
+      buffer.start(head);
       heartbeats = setInterval(() => wakeAll('heartbeat'), heartbeatMs).unref();
-      credentialChecks = setInterval(endWithCredentials, credentialCheckMs).unref();
+      credentialChecks = setInterval(endUnauthorized, credentialCheckMs).unref();
     },
-    ended(stream) {
+    onClose(stream) {
       if (!streams.delete(stream) || streams.size > 0) return;
-      tail.end();
+      buffer.stop();
       clearInterval(heartbeats);
       clearInterval(credentialChecks);
     },
   };
 
-  function wakeAll(reason: 'news' | 'heartbeat'): void {
+  function wakeAll(reason: 'publish' | 'heartbeat'): void {
     for (const stream of streams) stream.wake(reason);
   }
 
-  function endWithCredentials(): void {
+  function endUnauthorized(): void {
     for (const stream of streams) if (!principals.get(stream)?.isCurrent()) stream.end();
   }
 
@@ -75,9 +75,9 @@ export function createFeedStreams(
   return {
     async open(after, parameter, principal) {
       if (isStopped) throw unavailable('The service is stopping.');
-      const extent = await feed.extent();
-      head = extent.head;
-      const stream = createFeedStream(startPosition(after, extent, parameter), parts);
+      const bounds = await feed.bounds();
+      head = bounds.head;
+      const stream = createChangeStream(startPosition(after, bounds, parameter), deps);
       principals.set(stream, principal);
       return stream;
     },
@@ -85,7 +85,7 @@ export function createFeedStreams(
       return streams.size;
     },
     get position() {
-      return tail.position;
+      return buffer.position;
     },
     stop() {
       isStopped = true;

@@ -1,58 +1,59 @@
 import { Failure } from '../../domain/failures.ts';
-import { type FeedChunk, type FeedTail, heartbeatFrame, openingFrame } from './buffer.ts';
+import type { BroadcastBuffer } from './broadcast-buffer.ts';
+import type { FeedChunk } from './chunks.ts';
+import { heartbeatFrame, openingFrame } from './frames.ts';
 
-/** Why a stream that waits is woken. */
-type Wake = 'news' | 'heartbeat';
+type WakeReason = 'publish' | 'heartbeat';
 
-/** One client that follows the feed. Nothing is read for it before it has taken what it was given. */
-export interface FeedStream extends AsyncIterableIterator<Uint8Array> {
-  /** Ends a wait for changes. */
-  wake(reason: Wake): void;
-  /** Ends the stream at once; with an error, its reply is cut. */
+/** The event stream of one client. It reads the next chunk only after the client took the last one. */
+export interface ChangeStream extends AsyncIterableIterator<Uint8Array> {
+  /** Resumes a stream that waits for changes. */
+  wake(reason: WakeReason): void;
+  /** Ends the stream at once. With an error, its response is cut. */
   end(error?: unknown): void;
   return(): Promise<IteratorResult<Uint8Array>>;
 }
 
-export interface FeedStreamParts {
-  readonly tail: FeedTail;
-  /** What follows a position that the tail has left behind. */
+export interface ChangeStreamDeps {
+  readonly buffer: BroadcastBuffer;
+  /** Reads the chunk after a position that the buffer no longer has. */
   readonly readChunk: (after: string) => Promise<FeedChunk | undefined>;
-  /** Called when the client takes the first bytes, and when the stream is over. */
-  readonly begun: (stream: FeedStream) => void;
-  readonly ended: (stream: FeedStream) => void;
+  /** Called when the first frame is taken. */
+  readonly onOpen: (stream: ChangeStream) => void;
+  readonly onClose: (stream: ChangeStream) => void;
 }
 
 type Result = IteratorResult<Uint8Array>;
-const over: Result = { done: true, value: undefined };
+const done: Result = { done: true, value: undefined };
 
-/** A stream of the changes after this position. It is woken and ended from outside, also while it waits. */
-export function createFeedStream(
+/** Creates a stream of the changes after this position. */
+export function createChangeStream(
   start: string,
-  { tail, readChunk, begun, ended }: FeedStreamParts,
-): FeedStream {
+  { buffer, readChunk, onOpen, onClose }: ChangeStreamDeps,
+): ChangeStream {
   let position = start;
-  let isBegun = false;
-  let isOver = false;
+  let isOpen = false;
+  let isEnded = false;
   let failure: unknown;
-  /** Settles the call of `next` that waits. */
+  /** Settles the pending call of `next`. */
   let settle = () => {};
-  let wakeUp: ((reason: Wake) => void) | undefined;
+  let resume: ((reason: WakeReason) => void) | undefined;
 
   async function nextBytes(): Promise<Uint8Array | undefined> {
-    if (!isBegun) {
-      isBegun = true;
-      begun(stream);
+    if (!isOpen) {
+      isOpen = true;
+      onOpen(stream);
       return openingFrame(position);
     }
-    while (!isOver) {
-      const kept = tail.chunkAfter(position);
-      if (kept) return advance(kept);
-      const seen = tail.publications;
+    while (!isEnded) {
+      const buffered = buffer.chunkAfter(position);
+      if (buffered) return advance(buffered);
+      const seen = buffer.publications;
       const chunk =
-        position === tail.position ? undefined : await readChunk(position).catch(unlessUnavailable);
+        position === buffer.position ? undefined : await readChunk(position).catch(ignoreUnavailable);
       if (chunk) return advance(chunk);
-      // What was published during the read may be what the read has just not seen.
-      if (seen === tail.publications && (await sleep()) === 'heartbeat') return heartbeatFrame;
+      // The read may have missed what was published meanwhile.
+      if (seen === buffer.publications && (await sleep()) === 'heartbeat') return heartbeatFrame;
     }
     return undefined;
   }
@@ -62,41 +63,41 @@ export function createFeedStream(
     return bytes;
   }
 
-  function sleep(): Promise<Wake> {
+  function sleep(): Promise<WakeReason> {
     return new Promise((resolve) => {
-      wakeUp = resolve;
+      resume = resolve;
     });
   }
 
-  const stream: FeedStream = {
+  const stream: ChangeStream = {
     [Symbol.asyncIterator]: () => stream,
     next: () =>
       new Promise((resolve, reject) => {
-        settle = () => (failure === undefined ? resolve(over) : reject(failure));
-        if (isOver) settle();
-        else nextBytes().then((value) => resolve(value ? { done: false, value } : over), reject);
+        settle = () => (failure === undefined ? resolve(done) : reject(failure));
+        if (isEnded) settle();
+        else nextBytes().then((value) => resolve(value ? { done: false, value } : done), reject);
       }),
     async return() {
       stream.end();
-      return over;
+      return done;
     },
     wake(reason) {
-      wakeUp?.(reason);
-      wakeUp = undefined;
+      resume?.(reason);
+      resume = undefined;
     },
     end(error) {
-      if (isOver) return;
-      isOver = true;
+      if (isEnded) return;
+      isEnded = true;
       failure = error;
       settle();
-      stream.wake('news');
-      ended(stream);
+      stream.wake('publish');
+      onClose(stream);
     },
   };
   return stream;
 }
 
-/** A database that cannot be read now is tried again with the next heartbeat: the stream need not end for it. */
-function unlessUnavailable(error: unknown): undefined {
+/** The stream survives an unavailable database: the next heartbeat tries again. */
+function ignoreUnavailable(error: unknown): undefined {
   if (!(error instanceof Failure && error.code === 'unavailable')) throw error;
 }

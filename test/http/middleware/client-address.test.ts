@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { clientKey, clientNetwork } from '../../../src/http/middleware/rate-limit.ts';
+import { clientKey, clientNetwork } from '../../../src/http/middleware/client-address.ts';
 
 /** The address that Express tells and that of the socket, the name to count by, the network to log. */
 const cases: readonly (readonly [ip: string, socket: string, name: string, network: string])[] = [

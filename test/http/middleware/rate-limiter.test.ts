@@ -17,7 +17,7 @@ suite('rate limiter', () => {
       }
       const refused = limiter.take('a', start);
       assert.deepEqual([refused.allowed, refused.remaining], [false, 0]);
-      assert.equal(refused.waitSeconds, Math.max(1, Math.ceil(60 / limit)), `${limit}`);
+      assert.equal(refused.retryAfterSeconds, Math.max(1, Math.ceil(60 / limit)), `${limit}`);
       assert.equal(limiter.take('a', start + (60_000 / limit) * 0.99).allowed, false, 'a little too soon');
       assert.equal(limiter.take('a', start + (60_000 / limit) * 1.01).allowed, true);
       assert.equal(limiter.take('b', start).allowed, true, 'another caller');

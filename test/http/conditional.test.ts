@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { Failure } from '../../src/domain/failures.ts';
 import type { TagCondition } from '../../src/domain/preconditions.ts';
-import { isNotModified, parseTagCondition } from '../../src/http/headers.ts';
+import { isNotModified, parseTagCondition } from '../../src/http/conditional.ts';
+import { HttpFailure } from '../../src/http/problem.ts';
 
 const parse = (value: string | undefined) => parseTagCondition('If-Match', value);
 const strong = (opaqueTag: string) => ({ weak: false, opaqueTag });
@@ -38,7 +38,7 @@ suite('parseTagCondition', () => {
       assert.throws(
         () => parse(value),
         (error) =>
-          error instanceof Failure &&
+          error instanceof HttpFailure &&
           error.code === 'malformed_request' &&
           error.errors?.[0]?.parameter === 'If-Match',
       );
