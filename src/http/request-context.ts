@@ -101,7 +101,7 @@ export function createRequestContext({ ids, tracing, requestTimeoutMs }: Request
 }
 
 /** The client's trace context (W3C Trace Context). */
-export interface TraceParent {
+interface TraceParent {
   readonly traceId: string;
   readonly spanId: string;
   /** True if the client records the trace. */
@@ -122,7 +122,7 @@ const sampledFlag = 1;
 const samplingState = /(?:^|,)[ \t]*(ot=(?:(?:th|rv):[0-9a-f]{1,14};?){1,2})[ \t]*(?:,|$)/;
 
 /** Parses `traceparent` and `tracestate`; undefined if the former is missing or invalid. */
-export function parseTraceParent({ traceparent, tracestate }: IncomingHttpHeaders): TraceParent | undefined {
+function parseTraceParent({ traceparent, tracestate }: IncomingHttpHeaders): TraceParent | undefined {
   if (typeof traceparent !== 'string') return undefined;
   const [, version, traceId = '', spanId = '', flags = '', more] = traceparentPattern.exec(traceparent) ?? [];
   if (version === undefined || version === invalidVersion) return undefined;

@@ -160,7 +160,7 @@ export async function checkAddress({ host, port }: ListenAddress): Promise<void>
 }
 
 /** Starts listening. Rejects with Node's error, such as EADDRINUSE. */
-export async function listen(server: Server, { host, port }: ListenAddress): Promise<void> {
+async function listen(server: Server, { host, port }: ListenAddress): Promise<void> {
   server.listen({ host, port });
   await once(server, 'listening');
 }

@@ -5,7 +5,7 @@
  *
  * Planted, and seen to fail: no limit of requests and of waits (nothing is refused, clients give up, and on SQLite
  * and PostgreSQL it goes on for seconds after the load has ended); writes and lists may take all places (point reads
- * are dropped like the rest); a Retry-After of 0; /livez behind the admission.
+ * are dropped like the rest); a Retry-After of 0; /livez behind load shedding.
  */
 
 import assert from 'node:assert/strict';

@@ -3,7 +3,7 @@
  * random: all of it comes from the contract, so that a new operation is covered by being written. What must become
  * of a request is told by an oracle of the tests' own (`request-oracle.ts`).
  *
- * Proven by planting: `integerPattern` taken out of `strict-parameters.ts` (`0x10` accepted), `isTimeZone` that
+ * Proven by planting: `integerPattern` taken out of `middleware/validation.ts` (`0x10` accepted), `isTimeZone` that
  * says yes (Europe/Atlantis accepted), an X-Extra header on every reply (off the contract).
  */
 

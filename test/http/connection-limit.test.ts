@@ -10,7 +10,7 @@ import { startTestService } from '../support/service.ts';
 
 const connectionsMax = 20;
 /** What the server takes beyond the limit, to refuse it. */
-const surplusMax = 256;
+const excessConnectionsMax = 256;
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
 
 async function open(url: string): Promise<Socket> {
@@ -75,7 +75,7 @@ describe('connections', () => {
     const environment = { CONNECTIONS_MAX: String(connectionsMax) };
     const service = await startTestService(t, { engine: 'sqlite', environment });
     const flood = await Promise.all(
-      Array.from({ length: connectionsMax + surplusMax + 100 }, () => open(service.url)),
+      Array.from({ length: connectionsMax + excessConnectionsMax + 100 }, () => open(service.url)),
     );
     for (const socket of flood) socket.resume();
     const cut = () => flood.filter((socket) => socket.readableEnded || socket.destroyed).length;

@@ -104,7 +104,7 @@ async function until(condition: () => boolean): Promise<void> {
   assert.ok(condition(), 'it did not come to that');
 }
 
-describe('admission', () => {
+describe('load shedding', () => {
   test('503 beyond the requests that are worked on at once, naming the limit', async (t) => {
     const { url, entered, release } = await startWaiting(t);
     const taken = Array.from({ length: requestsMax }, () => fetch(url + customerPath));

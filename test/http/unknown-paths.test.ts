@@ -149,7 +149,7 @@ suite('router', () => {
     context.diagnostic(`${tried} methods of ${operationsById.size} operations' paths tried`);
   });
 
-  test('answers the operational paths, to GET and HEAD alone', async () => {
+  test('answers the system paths, to GET and HEAD only', async () => {
     for (const path of systemPaths) {
       for (const method of METHODS.filter((each) => each !== 'CONNECT')) {
         const { status, text } = await service.raw(requestOf(method, path));

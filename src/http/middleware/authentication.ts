@@ -71,7 +71,7 @@ const bearerPattern = /^Bearer ([A-Za-z0-9\-._~+/]+=*)$/i;
 const headerName = 'authorization';
 
 /** Reads the bearer token of a request. Tokens in the URL are ignored: URLs end up in logs and browser histories. */
-export function credentialOf({ headers, rawHeaders }: Request): { token: string } | { refusal: Refusal } {
+function credentialOf({ headers, rawHeaders }: Request): { token: string } | { refusal: Refusal } {
   const header = headers[headerName];
   if (header === undefined) return missing;
   // Node keeps the first of several; a proxy may have checked another.

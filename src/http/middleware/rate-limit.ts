@@ -36,7 +36,7 @@ export function createRateLimits(options: RateLimitOptions): RateLimits {
   return {
     countRequest(request, principal) {
       if (!requests) return;
-      // Anonymous clients are told apart by address. The prefix keeps names and addresses apart.
+      // Anonymous clients are distinguished by address. The prefix keeps names and addresses apart.
       const key = principal.name === anonymous.name ? clientKey(request) : `=${principal.name}`;
       const allowance = requests.take(key, performance.now());
       const headers = rateLimitHeaders('requests', requests, allowance);
