@@ -12,8 +12,9 @@ import { describeEngines, type EngineName, freshDatabaseUrl } from '../support/e
 import { startTestService } from '../support/service.ts';
 import { execute, openDirectly, select, sqliteFile } from './direct-engine.ts';
 
-/** Each file is a step, and their names are in the order in which they are applied. */
+/** The numbered files of the folder, in order of their numbers. */
 const steps = readdirSync(new URL('../../src/storage/migrations', import.meta.url))
+  .filter((file) => /^\d{3}-/.test(file))
   .map((file) => file.replace(/\.ts$/, ''))
   .sort();
 const timeoutMs = 5000;
