@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Knex } from 'knex';
-import { within } from '../../runtime/with-timeout.ts';
+import { withTimeout } from '../../runtime/with-timeout.ts';
 import type { PoolFigures } from '../../telemetry/storage-metrics.ts';
 import type { ErrorDialect } from '../sql/dialect.ts';
 
@@ -40,7 +40,7 @@ async function acquireBefore<Connection>(pool: Knex, deadline: number): Promise<
     (connection) => void (isLate && release(pool, connection)),
     () => undefined,
   );
-  return within(deadline - performance.now(), acquired, () => {
+  return withTimeout(deadline - performance.now(), acquired, () => {
     isLate = true;
     throw new NoConnectionTimeoutError('No connection became free in time.');
   });

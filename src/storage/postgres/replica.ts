@@ -1,5 +1,5 @@
 import { Failure } from '../../domain/failures.ts';
-import { within } from '../../runtime/with-timeout.ts';
+import { withTimeout } from '../../runtime/with-timeout.ts';
 import type { Engine, ReadOptions, ReadSource, Session, Work } from '../engine/engine.ts';
 import { createCircuitBreaker } from './circuit-breaker.ts';
 import { createHistoryCheckpoints, type HistoryCheckpoint, hasCheckpoint } from './history-checkpoints.ts';
@@ -56,7 +56,7 @@ export function createReplicaReads(primary: Engine, replica: Replica, observer: 
     { traced }: ReadOptions,
   ): Promise<Attempt<Result>> {
     try {
-      const answer = await within(
+      const answer = await withTimeout(
         replica.timeoutMs * timeoutFactor,
         replica.engine.read((session) => readAt(session, checkpoint, work), { traced }),
         throwTimeout,
