@@ -8,9 +8,9 @@ import type { Position } from './cursors.ts';
 import { type PlannedPage, type QueryPlan, readPage, type Selection, selectionFor } from './page-query.ts';
 
 /** How many texts to scan before using an index without an order of its own. */
-const shortScanMax = 1000;
+const shortScanLength = 1000;
 /** How many texts to scan after that, when the short scan found enough to expect a full page. */
-const longScanMax = 20_000;
+const longScanLength = 20_000;
 const foundForLongScanMin = 3;
 
 /** Filters that match so few customers that testing each text beats an index over texts. */
@@ -37,10 +37,10 @@ export async function readSearchPage(
   if (narrowFilters.some((name) => query.filters[name] !== undefined)) return read(strategies.byFilters());
   if (termLength(term) < indexedLengthMin) return read(strategies.byScan());
   if (dialect.indexedSearch.inOrder) return read(strategies.byIndex());
-  const short = await read(strategies.byScan(shortScanMax));
+  const short = await read(strategies.byScan(shortScanLength));
   if (short.page.hasMore) return short;
   if (short.page.count < foundForLongScanMin) return read(strategies.byIndex());
-  const long = await read(strategies.byScan(longScanMax));
+  const long = await read(strategies.byScan(longScanLength));
   return long.page.hasMore ? long : read(strategies.byIndex());
 }
 
