@@ -37,7 +37,8 @@ type EnumeratedField = {
   [Name in keyof CustomerFields]: CustomerFields[Name] extends string ? Exclude<Name, 'name'> : never;
 }[keyof CustomerFields];
 
-const emptyFields: CustomerFields = {
+/** Every field with its empty value or default. */
+export const emptyFields: CustomerFields = {
   ...(Object.fromEntries(customerFieldNames.map((name) => [name, emptyValue(name)])) as CustomerFields),
   ...defaults,
 };

@@ -1,6 +1,7 @@
 import { customerFieldNames, customerMembers } from '../../domain/customer.ts';
 import type { ColumnType } from '../sql/columns.ts';
 import type { Dialect } from '../sql/dialect.ts';
+import { snapshotExpression } from './snapshots.ts';
 
 type Member = readonly [name: string, expression: string, type: ColumnType];
 
@@ -20,7 +21,7 @@ export function eventExpression(dialect: Dialect): string {
     ['datacontenttype', `'application/json'`, 'text'],
     // Padded with zeros: the CloudEvents sequence extension compares it as text.
     ['sequence', `substr('${'0'.repeat(19)}' || ${position}, length(${position}) + 1)`, 'text'],
-    ['data', asJson(dialect, dataExpression), 'json'],
+    ['data', asJson(dialect, dataExpression(dialect)), 'json'],
   ];
   return dialect.renderObject(members);
 }
@@ -49,9 +50,12 @@ const changesExpression =
   `CASE WHEN image IS NULL THEN NULL WHEN kind = 'created' THEN ${creationExpression} ` +
   'ELSE CAST(changes AS text) END';
 
-const dataExpression =
-  `CASE WHEN image IS NULL THEN NULL ELSE '{"customer":' || CAST(image AS text) || ` +
-  `',"changes":' || ${changesExpression} || '}' END`;
+function dataExpression(dialect: Dialect): string {
+  return (
+    `CASE WHEN image IS NULL THEN NULL ELSE '{"customer":' || ${snapshotExpression(dialect, 'image')} || ` +
+    `',"changes":' || ${changesExpression} || '}' END`
+  );
+}
 
 /** One expression per field: a comma and the member, or an empty text. */
 function creationMembers(): string[] {

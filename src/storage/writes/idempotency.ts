@@ -4,6 +4,7 @@ import type { IdempotentRequest } from '../../domain/context.ts';
 import { entityTag } from '../../domain/customer.ts';
 import type { WriteOutcome } from '../../domain/customer-store.ts';
 import { Failure } from '../../domain/failures.ts';
+import { snapshotExpression } from '../changes/snapshots.ts';
 import type { Session } from '../engine/engine.ts';
 import { scrubbedFingerprint } from '../erasure/rows.ts';
 import { WriteConflict } from '../errors.ts';
@@ -112,7 +113,7 @@ function idempotencyStatements(dialect: Dialect) {
       'SELECT key_hash, fingerprint, keys.customer_id, keys.version, created, ' +
       'CAST(COALESCE(changes.position, (SELECT horizon FROM feed_head)) AS text) AS position, ' +
       // When retention has removed the change, the customer itself may still have that version.
-      'CASE WHEN changes.image IS NOT NULL THEN CAST(changes.image AS text) ' +
+      `CASE WHEN changes.image IS NOT NULL THEN ${snapshotExpression(dialect, 'changes.image')} ` +
       `WHEN customers.id IS NOT NULL THEN ${customerExpression(dialect, 'customers')} END AS snapshot, ` +
       'CASE WHEN erasures.customer_id IS NULL THEN 0 ELSE 1 END AS erased FROM idempotency_keys AS keys ' +
       'LEFT JOIN changes ON changes.customer_id = keys.customer_id AND changes.version = keys.version ' +
