@@ -9,7 +9,7 @@ const now = '2026-03-14T09:26:53.589Z';
 const version7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const firstVersion = { version: 1, etag: '"1"', createdAt: now, updatedAt: now, deletedAt: null };
 
-/** What a customer holds of whom only the name was told. */
+/** A customer created with only a name. */
 const empty = {
   externalId: null,
   type: 'person',
@@ -24,7 +24,7 @@ const empty = {
   metadata: {},
 };
 
-/** Everything that a caller may say, and nothing of it a default. */
+/** Every member that a caller can set, each different from its default. */
 const full = {
   externalId: 'crm:48213',
   type: 'organization',
@@ -61,7 +61,7 @@ describeEngines('createCustomer', (engine) => {
   const count = async () =>
     (await service.call<CustomerList>('GET', '/customers?includeTotal=true')).json.total ?? -1;
 
-  test('201 with Location, ETag, Feed-Position and the defaults, when only the name is told', async () => {
+  test('201 with Location, ETag, Feed-Position and the defaults when only the name is sent', async () => {
     const { status, headers, json } = await create({ name: 'Ada Lovelace' });
     assert.equal(status, 201);
     assert.match(json.id, version7);
@@ -71,7 +71,7 @@ describeEngines('createCustomer', (engine) => {
     assert.deepEqual(json, { ...empty, id: json.id, name: 'Ada Lovelace', ...firstVersion });
   });
 
-  test('201 with everything as it was told, and the same bytes when it is read', async () => {
+  test('201 with all fields as sent; reading it back returns the same bytes', async () => {
     const created = await create(full);
     assert.equal(created.status, 201);
     assert.deepEqual(created.json, { ...full, id: created.json.id, ...firstVersion });
@@ -79,14 +79,14 @@ describeEngines('createCustomer', (engine) => {
     assert.equal(read.text, created.text);
   });
 
-  test('201 where null is the same as absent', async () => {
+  test('201 with null treated as absent', async () => {
     const nulls = { externalId: null, email: null, phone: null, locale: null, timeZone: null, note: null };
     const { status, json } = await create({ name: 'Null Island', ...nulls, address: null });
     assert.equal(status, 201);
     assert.deepEqual(json, { ...empty, id: json.id, name: 'Null Island', ...firstVersion });
   });
 
-  test('201 with an address of all six members, or with none when it says nothing', async () => {
+  test('201 with an address of all six members, or with none when all its members are empty', async () => {
     const blank = { line1: null, line2: null, city: null, region: null, postalCode: null, country: null };
     const cases = [
       { address: { city: 'Graz' }, stored: { ...blank, city: 'Graz' } },
@@ -102,7 +102,7 @@ describeEngines('createCustomer', (engine) => {
     }
   });
 
-  test('201 for each of many, with positions that count up by one', async () => {
+  test('201 for each of many concurrent requests, with consecutive positions', async () => {
     const first = Number((await create({ name: 'First' })).headers.get('feed-position'));
     for (const offset of [1, 2, 3]) {
       const { headers } = await create({ name: `Later ${offset}` });
@@ -110,7 +110,7 @@ describeEngines('createCustomer', (engine) => {
     }
   });
 
-  test('200 with validateOnly, where nothing is stored and no position is used', async () => {
+  test('200 with validateOnly stores nothing and uses no position', async () => {
     const real = await create({ name: 'Real' });
     const stored = await count();
     const body = { ...full, externalId: 'tried', email: 'tried@example.com' };
@@ -125,7 +125,7 @@ describeEngines('createCustomer', (engine) => {
     assert.equal(
       Number(next.headers.get('feed-position')),
       Number(real.headers.get('feed-position')) + 1,
-      'what was only tried took a position',
+      'validateOnly used a position',
     );
   });
 
@@ -135,7 +135,7 @@ describeEngines('createCustomer', (engine) => {
     assert.equal(status, 201);
   });
 
-  test('201 with Idempotency-Key, and the same answer when it is repeated', async () => {
+  test('201 with Idempotency-Key, and the same answer for a repeat', async () => {
     const body = { name: 'Once', email: 'once@example.com' };
     const first = await create(body, { 'Idempotency-Key': 'create-1' });
     const second = await create(body, { 'Idempotency-Key': 'create-1' });
@@ -148,7 +148,7 @@ describeEngines('createCustomer', (engine) => {
     }
   });
 
-  test('200 with validateOnly uses up no Idempotency-Key, and neither does a refusal', async () => {
+  test('validateOnly and refused requests do not use up the Idempotency-Key', async () => {
     const key = { 'Idempotency-Key': 'create-2' };
     assert.equal((await create({ name: 'Holder', externalId: 'held' })).status, 201);
     assert.equal((await validate({ name: 'Tried' }, key)).status, 200);
@@ -177,7 +177,7 @@ describeEngines('createCustomer', (engine) => {
     }
   });
 
-  test('422 when the Idempotency-Key was used for another request, or is none', async () => {
+  test('422 when the Idempotency-Key is malformed or was used for another request', async () => {
     assert.equal((await create({ name: 'One' }, { 'Idempotency-Key': 'create-3' })).status, 201);
     const reused = await create({ name: 'Two' }, { 'Idempotency-Key': 'create-3' });
     assert.deepEqual([reused.status, reused.problem.code], [422, 'idempotency_key_reused']);
@@ -189,7 +189,7 @@ describeEngines('createCustomer', (engine) => {
     assert.equal((await create({ name: 'One' }, { 'Idempotency-Key': '~'.repeat(255) })).status, 201);
   });
 
-  test('422 when a parameter is unknown or no boolean', async () => {
+  test('422 for an unknown parameter or one that is not a boolean', async () => {
     const wrong = ['validateOnly=1', 'validateOnly=TRUE', 'validateOnly=', 'validateonly=true', 'limit=2'];
     const repeated = ['validateOnly=true&validateOnly=false', 'validateOnly=true&validateOnly=true'];
     for (const query of [...wrong, ...repeated]) {
@@ -203,7 +203,7 @@ describeEngines('createCustomer', (engine) => {
     }
   });
 
-  test('422 when the body is no object, has no name, or a member that only the service sets', async () => {
+  test('422 when the body is not an object, has no name or sets a read-only member', async () => {
     const bodies = ['null', 'true', '7', '"Ada"', '[]', '[{"name":"Ada"}]', '{}', '{"email":"a@b.example"}'];
     const state = ['id', 'version', 'etag', 'createdAt', 'updatedAt', 'deletedAt'];
     const unknown = [...state, 'Name', '__proto__', 'constructor', 'toString'];

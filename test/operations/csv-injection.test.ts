@@ -1,4 +1,4 @@
-/** What a spreadsheet would compute comes out neutral, and comes in again as it was (row 17 of the tests). */
+/** CSV exports neutralize spreadsheet formulas, and importing them restores the original text. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'csv-parse/sync';
@@ -19,12 +19,12 @@ const commands = [
 const starts = ['=', '+', '-', '@', '\t=', '\r=', '\n=', '＝', '＋', '－', '＠', "'=", "''="];
 const payloads = starts.flatMap((start) => commands.map((command) => `${start}${command}`));
 
-/** What no cell may begin with. */
+/** Characters that make a spreadsheet evaluate a cell. */
 const computed = /^[=+\-@\t\r\n＝＋－＠]/;
 
 describeEngines('CSV injection', (engine) => {
-  // Planted: a guard without `-` let 8 payloads through.
-  test('no cell of an export is computed, and all come back as they were', async (context) => {
+  // Planted: a guard that ignores `-`. 8 payloads got through.
+  test('an export contains no cell that a spreadsheet evaluates, and importing it restores every value', async (context) => {
     const service = await startTestService(context, { engine });
     const customers = payloads.map((payload, index) => ({
       externalId: `payload:${index}`,
@@ -62,6 +62,6 @@ describeEngines('CSV injection', (engine) => {
       .split('\n')
       .map((line) => (JSON.parse(line) as Customer).name);
     assert.deepEqual(names, payloads);
-    context.diagnostic(`${payloads.length} payloads in 6 places each, ${cells.length} cells, 0 computed`);
+    context.diagnostic(`${payloads.length} payloads in 6 fields each, ${cells.length} cells, 0 evaluated`);
   });
 });

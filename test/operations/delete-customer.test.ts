@@ -22,7 +22,7 @@ describeEngines('deleteCustomer', (engine) => {
   const remove = (id: string, headers: Record<string, string> = {}) =>
     service.call('DELETE', `/customers/${id}`, { headers });
 
-  test('204 with a Feed-Position and no body; the deletion is a version of its own', async () => {
+  test('204 without a body and with Feed-Position; the deletion adds a version', async () => {
     const customer = await create({ email: 'short@example.com', tags: ['a'], metadata: { k: 'v' } });
     now = Date.parse(later);
     const { status, headers, text } = await remove(customer.id);
@@ -37,14 +37,14 @@ describeEngines('deleteCustomer', (engine) => {
     ]);
   });
 
-  test('204 takes one position, the next one', async () => {
+  test('204 uses exactly one position', async () => {
     const first = await service.call<Customer>('POST', '/customers', { body: { name: 'One' } });
     const { headers } = await remove(first.json.id);
     const position = Number(first.headers.get('feed-position'));
     assert.equal(Number(headers.get('feed-position')), position + 1);
   });
 
-  test('410 from then on, for every operation but restore', async () => {
+  test('410 afterwards for every operation except restore', async () => {
     const { id } = await create({});
     await remove(id);
     const path = `/customers/${id}`;
@@ -65,7 +65,7 @@ describeEngines('deleteCustomer', (engine) => {
     assert.equal((await service.call('POST', `${path}/restore`)).status, 200);
   });
 
-  test('204 leaves the customer out of lists, unless includeDeleted asks for it', async () => {
+  test('a deleted customer is left out of lists unless includeDeleted is set', async () => {
     const { id } = await create({ tags: ['listed'], phone: '+4312345' });
     await remove(id);
     const cases = [
@@ -82,7 +82,7 @@ describeEngines('deleteCustomer', (engine) => {
     }
   });
 
-  test('204 frees email and externalId at once, for creating, replacing and updating', async () => {
+  test('deleting frees email and externalId at once, for create, replace and update', async () => {
     const keys = { email: 'freed@example.com', externalId: 'freed' };
     const other = await create({ name: 'Other' });
     await remove((await create(keys)).id);
@@ -96,7 +96,7 @@ describeEngines('deleteCustomer', (engine) => {
     assert.equal((await create(keys)).externalId, keys.externalId);
   });
 
-  test('204 when If-Match names the version, 412 when it does not', async () => {
+  test('204 when If-Match names the current version, 412 when it does not', async () => {
     const { id } = await create({});
     for (const tag of ['"2"', 'W/"1"', '"01"', '"2", W/"1"']) {
       const { status, problem } = await remove(id, { 'If-Match': tag });
@@ -106,7 +106,7 @@ describeEngines('deleteCustomer', (engine) => {
     assert.equal((await remove(id, { 'If-Match': '"7", "1"' })).status, 204);
   });
 
-  test('400 when the id is no UUID in lower case, or when there is a query parameter', async () => {
+  test('400 when the id is not a lower-case UUID or a query parameter is sent', async () => {
     const { id } = await create({});
     for (const path of [id.toUpperCase(), `urn:uuid:${id}`, '1', `${id}?validateOnly=true`, `${id}?x=1`]) {
       const { status, problem } = await service.call('DELETE', `/customers/${path}`);
@@ -115,14 +115,14 @@ describeEngines('deleteCustomer', (engine) => {
     assert.equal((await service.call('GET', `/customers/${id}`)).status, 200);
   });
 
-  test('404 when there never was such a customer', async () => {
+  test('404 when the customer never existed', async () => {
     for (const headers of [{}, { 'If-Match': '*' }, { 'If-Match': '"1"' }]) {
       const { status, problem } = await remove(unusedId, headers);
       assert.deepEqual([status, problem.code], [404, 'customer_not_found']);
     }
   });
 
-  test('410 for all but one of many who delete at once', async () => {
+  test('of many concurrent deletions one returns 204 and the others 410', async () => {
     const { id } = await create({});
     const answers = await Promise.all(Array.from({ length: 10 }, () => remove(id)));
     assert.equal(answers.filter(({ status }) => status === 204).length, 1);

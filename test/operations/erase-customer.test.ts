@@ -48,7 +48,7 @@ describeEngines('eraseCustomer', (engine) => {
       assert.equal(headers.get(name), null, name);
   });
 
-  test('200 for a deleted customer, and for one with nothing but a name', async () => {
+  test('200 for a deleted customer and for one that has only a name', async () => {
     const { id } = await create();
     await service.call('DELETE', `/customers/${id}`);
     const { status, json } = await erase(id);
@@ -56,7 +56,7 @@ describeEngines('eraseCustomer', (engine) => {
     assert.deepEqual([json.version, json.scrubbed.fields, json.scrubbed.versions], [3, 3, 2]);
   });
 
-  test('200 with the same receipt each time, whatever If-Match says by then', async () => {
+  test('200 with the same receipt for every repeat, even with an outdated If-Match', async () => {
     const { id } = await create();
     const first = await erase(id, { 'If-Match': '"1"' });
     now += 60_000;
@@ -67,23 +67,23 @@ describeEngines('eraseCustomer', (engine) => {
     }
     const next = await service.call('POST', '/customers', { body: { name: 'Next' } });
     const position = Number(first.headers.get('feed-position')) + 1;
-    assert.equal(Number(next.headers.get('feed-position')), position, 'a repeat took a position');
+    assert.equal(Number(next.headers.get('feed-position')), position, 'a repeat used a position');
   });
 
-  test('200 with Idempotency-Key, and marked as replayed when it is repeated', async () => {
+  test('200 with Idempotency-Key; a repeat is marked as replayed', async () => {
     const { id } = await create({}, { 'Idempotency-Key': 'made-to-be-erased' });
     const key = { 'Idempotency-Key': `erase-${id}` };
     const first = await erase(id, key);
     const again = await erase(id, key);
     assert.deepEqual([first.status, again.status, again.text], [200, 200, first.text]);
-    assert.equal(first.json.scrubbed.idempotencyKeys, 1, 'that of the creation');
+    assert.equal(first.json.scrubbed.idempotencyKeys, 1, 'the position of the creation');
     assert.equal(first.headers.get('idempotency-replayed'), null);
     assert.equal(again.headers.get('idempotency-replayed'), 'true');
     const other = await erase((await create()).id, key);
     assert.deepEqual([other.status, other.problem.code], [422, 'idempotency_key_reused']);
   });
 
-  test('410 customer_erased from then on, for every operation, and no resurrection under the id', async () => {
+  test('410 customer_erased afterwards for every operation; the id cannot be reused', async () => {
     const { id } = await create();
     await erase(id);
     const path = `/customers/${id}`;
@@ -103,7 +103,7 @@ describeEngines('eraseCustomer', (engine) => {
     }
   });
 
-  test('410 for a repeat of a keyed request whose customer was erased since', async () => {
+  test('410 when a keyed request is repeated after its customer was erased', async () => {
     const key = { 'Idempotency-Key': 'erased-since' };
     const body = { name: 'Keyed' };
     const { json } = await service.call<Customer>('POST', '/customers', { body, headers: key });
@@ -128,7 +128,7 @@ describeEngines('eraseCustomer', (engine) => {
     assert.equal((await service.call('GET', path)).status, 404);
   });
 
-  test('no list shows it, also not with includeDeleted; its email and externalId are free', async () => {
+  test('an erased customer appears in no list, even with includeDeleted; its email and externalId are free', async () => {
     const keys = { email: 'listed@example.com', externalId: 'listed' };
     const customer = await create({ ...keys, tags: ['erased-tag'], phone: '+4311111' });
     await erase(customer.id);
@@ -145,7 +145,7 @@ describeEngines('eraseCustomer', (engine) => {
     assert.deepEqual(await listed({ externalId: 'listed' }), [successor]);
   });
 
-  test('404 when there never was such a customer', async () => {
+  test('404 when the customer never existed', async () => {
     for (const headers of [{}, { 'If-Match': '*' }]) {
       const { status, problem } = await erase(unusedId, headers as Record<string, string>);
       assert.deepEqual([status, problem.code], [404, 'customer_not_found']);
@@ -171,7 +171,7 @@ describeEngines('eraseCustomer', (engine) => {
     assert.equal((await strict.call('POST', path, { headers: { 'If-Match': '"1"' } })).status, 200);
   });
 
-  test('422 when the id, a parameter or the Idempotency-Key breaks the contract; 400 a malformed If-Match', async () => {
+  test('422 for an invalid id, parameter or Idempotency-Key; 400 for a malformed If-Match', async () => {
     const { id } = await create();
     for (const path of [`${id.toUpperCase()}/erase`, '1/erase', `${id}/erase?validateOnly=true`]) {
       const { status, problem } = await service.call('POST', `/customers/${path}`);

@@ -1,4 +1,4 @@
-/** GET /customers/export: what is answered, in which form. */
+/** GET /customers/export: content, order, filters and formats. */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Customer, CustomerList } from '../../src/contract/types.ts';
@@ -7,7 +7,7 @@ import { describeEngines } from '../support/engines.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
 const path = '/customers/export';
-/** More than two pages. */
+/** More than two pages of the export. */
 const count = 1_203;
 
 describeEngines('exportCustomers', (engine) => {
@@ -36,7 +36,7 @@ describeEngines('exportCustomers', (engine) => {
     return reply.text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Customer]));
   }
 
-  test('200 with each live customer once, in the order of creation', async (context) => {
+  test('200 with each live customer once, in order of creation', async (context) => {
     const names = (await exported()).map(({ name }) => name);
     assert.deepEqual(
       names,
@@ -45,13 +45,13 @@ describeEngines('exportCustomers', (engine) => {
     context.diagnostic(`${names.length} customers in order`);
   });
 
-  test('200 with deleted ones where they are asked for', async () => {
+  test('200 with deleted customers when includeDeleted is set', async () => {
     const all = await exported({ includeDeleted: true });
     assert.equal(all.length, count);
     assert.equal(all.filter(({ deletedAt }) => deletedAt !== null).length, 3);
   });
 
-  test('200 with those that match all filters', async () => {
+  test('200 with the customers that match all filters', async () => {
     const chosen = await exported({ tag: 'five', status: 'active', type: 'organization' });
     const expected = Array.from({ length: count - 3 }, (_, index) => index).filter(
       (index) => index % 30 === 0,
@@ -65,14 +65,14 @@ describeEngines('exportCustomers', (engine) => {
     assert.equal((await exported({ createdAfter: first?.createdAt ?? '' })).length, count - 3);
   });
 
-  test('200 with the bytes of a single read for each customer', async () => {
+  test('200 with each customer in the same bytes as a single read', async () => {
     const { text } = await service.call('GET', path);
     const [line = ''] = text.split('\n');
     const { id } = JSON.parse(line) as Customer;
     assert.equal((await service.call('GET', `/customers/${id}`)).text, line);
   });
 
-  test('200 as CSV where Accept prefers it', async () => {
+  test('200 as CSV when Accept prefers it', async () => {
     const reply = await service.call('GET', path, { headers: { Accept: 'text/csv' } });
     assert.deepEqual([reply.status, reply.headers.get('content-type')], [200, 'text/csv']);
     const rows = reply.text.trimEnd().split('\n');
@@ -82,13 +82,13 @@ describeEngines('exportCustomers', (engine) => {
     assert.equal(none.text, `${rows[0]}\n`);
   });
 
-  test('200 without a body to HEAD', async () => {
+  test('200 without a body for HEAD', async () => {
     const reply = await service.call('HEAD', path);
     assert.deepEqual([reply.status, reply.text], [200, '']);
     assert.ok(reply.headers.get('feed-position'));
   });
 
-  test('Feed-Position is from before the first row', async () => {
+  test('Feed-Position is taken before the first row is read', async () => {
     const before = await service.call('GET', path);
     const written = await service.call('POST', '/customers', { body: { name: 'Later' } });
     const after = await service.call('GET', path);
@@ -98,13 +98,13 @@ describeEngines('exportCustomers', (engine) => {
     assert.deepEqual(others, [first + 1, first + 1]);
   });
 
-  test('400 for a parameter that breaks the contract or is unknown', async () => {
+  test('400 for an invalid or unknown parameter', async () => {
     for (const query of [{ status: 'gone' }, { limit: 5 }, { sort: 'name' }, { createdAfter: 'today' }]) {
       assert.equal((await service.call('GET', path, { query })).status, 400, JSON.stringify(query));
     }
   });
 
-  test('406 where Accept takes neither', async () => {
+  test('406 when Accept allows neither format', async () => {
     const headers = { Accept: 'application/json' };
     assert.equal((await service.call('GET', path, { headers })).status, 406);
   });

@@ -1,4 +1,4 @@
-/** listChanges as an event stream: what a client that stays connected sees. */
+/** listChanges as a server-sent event stream, as seen by a connected client. */
 import assert from 'node:assert/strict';
 import diagnostics from 'node:diagnostics_channel';
 import type { Server } from 'node:http';
@@ -14,7 +14,7 @@ import { describeEngines, type EngineName } from '../support/engines.ts';
 import { followFeed } from '../support/feed-client.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
-/** More than a chunk of a stream, and more than a page. */
+/** More than one chunk of the stream and more than one page. */
 const backlog = 110;
 const patienceMs = 10_000;
 
@@ -29,7 +29,7 @@ describeEngines('listChanges as an event stream', (engine) => {
   const head = async () => Number((await pageAfter(service, 'latest')).next);
   const numbers = (events: readonly ChangeEvent[]) => events.map(({ id }) => Number(id));
 
-  test('200 with what there is, and then each change when it is committed', async (t) => {
+  test('200 with the existing changes, then each new change once it is committed', async (t) => {
     const start = await head();
     const client = await followFeed(t, service.url);
     assert.equal(client.headers.get('cache-control'), 'no-store');
@@ -42,10 +42,10 @@ describeEngines('listChanges as an event stream', (engine) => {
     }
     assert.deepEqual(numbers(client.events), rangeTo(start + 5));
     const { items } = await pageAfter(service, String(start));
-    assert.deepEqual(client.events.slice(start), items, 'the same as the page has');
+    assert.deepEqual(client.events.slice(start), items, 'differs from the page');
   });
 
-  test('200 with the position that it begins at, before any change', async (t) => {
+  test('200 sends the starting position before any change', async (t) => {
     for (const [after, expected] of [
       ['latest', await head()],
       ['7', 7],
@@ -60,7 +60,7 @@ describeEngines('listChanges as an event stream', (engine) => {
     }
   });
 
-  test('200 from Last-Event-ID on, which goes before after', async (t) => {
+  test('200 resumes from Last-Event-ID, which takes precedence over `after`', async (t) => {
     const last = await head();
     const client = await followFeed(t, service.url, { after: 'latest', lastEventId: String(last - 40) });
     await client.received(40);
@@ -69,7 +69,7 @@ describeEngines('listChanges as an event stream', (engine) => {
     assert.deepEqual(numbers(client.events), rangeTo(last + 1).slice(-41));
   });
 
-  test('400 and 410 as problems, naming the header where it is that', async () => {
+  test('400 and 410 as problem documents that name the header at fault', async () => {
     const headers = { accept: 'text/event-stream' };
     const ahead = { ...headers, 'last-event-id': '9223372036854775808' };
     const refused = await service.call('GET', '/changes?after=1', { headers: ahead });
@@ -78,11 +78,11 @@ describeEngines('listChanges as an event stream', (engine) => {
     const malformed = { ...headers, 'last-event-id': 'x' };
     const { status, problem } = await service.call('GET', '/changes', { headers: malformed });
     assert.deepEqual([status, problem.errors?.[0]?.parameter], [400, 'Last-Event-ID']);
-    // A page has no use for it.
+    // Pages ignore the header.
     assert.equal((await service.call('GET', '/changes', { headers: { 'last-event-id': '9' } })).status, 200);
   });
 
-  test('is closed as soon as the client leaves, also while it waits', async (t) => {
+  test('the stream is closed as soon as the client disconnects, even while idle', async (t) => {
     const open = () => openStreams(service);
     await until(async () => (await open()) === 0);
     const clients = await Promise.all(
@@ -93,7 +93,7 @@ describeEngines('listChanges as an event stream', (engine) => {
     await until(async () => (await open()) === 0);
   });
 
-  test('ends in order, at once, when the service stops', async (t) => {
+  test('streams end cleanly and at once when the service stops', async (t) => {
     const own = await startTestService(t, { engine });
     await write(own, 3);
     const clients = await Promise.all(['latest', '0', '2'].map((after) => followFeed(t, own.url, { after })));
@@ -101,11 +101,11 @@ describeEngines('listChanges as an event stream', (engine) => {
     const begun = performance.now();
     await own.stop();
     assert.deepEqual(await Promise.all(clients.map(({ over }) => over)), ['ended', 'ended', 'ended']);
-    // Whatever does not end by itself is cut after 8 s.
-    assert.ok(performance.now() - begun < 6000, 'the stop waited for the streams');
+    // Connections that do not end by themselves are destroyed after 8 s.
+    assert.ok(performance.now() - begun < 6000, 'stopping waited for the streams');
   });
 
-  test('is cut, and the next request is told, when retention overtakes it', async (t) => {
+  test('when retention overtakes a stream it is closed, and the next request returns 410', async (t) => {
     const own = await startTestService(t, { engine });
     const direct = openDirectly(t, own.databaseUrl);
     await write(own, 2);
@@ -118,17 +118,18 @@ describeEngines('listChanges as an event stream', (engine) => {
     assert.equal((await own.call('GET', '/changes', { headers })).problem.code, 'feed_position_gone');
   });
 
-  test('a client that does not read is cut, and the others miss nothing', async (t) => {
+  test('a client that does not read is disconnected, and the other clients miss nothing', async (t) => {
     const own = await startTestService(t, { engine });
     const server = await serverOf(own);
-    // In the service itself a minute: see `http/server.ts`.
+    // One minute in production: see `http/server.ts`.
     server.timeout = 1500;
     const idle = await followFeed(t, own.url);
     const reader = await followFeed(t, own.url);
     idle.pause();
     let sent = 0;
     const note = '\u{1f600}'.repeat(4000);
-    // First more than the sockets of both sides hold; who does not read does not see either that it is cut.
+    // First fill the socket buffers of both sides: a client that does not read cannot notice the disconnect
+    // either.
     while ((await openStreams(own)) === 2) {
       assert.ok(sent < 3000, `${sent} changes were sent to a client that does not read`);
       await Promise.all(Array.from({ length: 20 }, () => write(own, 1, note)));
@@ -137,11 +138,11 @@ describeEngines('listChanges as an event stream', (engine) => {
     idle.resume();
     assert.equal(await idle.over, 'cut');
     const all = await reader.received(sent);
-    assert.deepEqual(numbers(all), rangeTo(sent), 'the other one has missed nothing');
-    t.diagnostic(`cut after ${sent} changes of 32 kB, of which ${idle.events.length} were read`);
+    assert.deepEqual(numbers(all), rangeTo(sent), 'the reading client missed changes');
+    t.diagnostic(`disconnected after ${sent} changes of 32 kB, of which ${idle.events.length} were read`);
   });
 
-  test('a comment comes now and then while nothing changes', async (t) => {
+  test('a comment is sent at intervals while nothing changes', async (t) => {
     const { feed } = await openStore(t, engine);
     const streams = createStreamHub(feed, { heartbeatMs: 20 });
     const iterator = (await streams.open('latest', 'after', anonymous))[Symbol.asyncIterator]();
@@ -158,8 +159,8 @@ describeEngines('listChanges as an event stream', (engine) => {
   });
 });
 
-describeShared('of what another instance commits', (engine) => {
-  test('each change reaches the streams of both', async (t) => {
+describeShared('of changes that another instance commits', (engine) => {
+  test('each change reaches the streams of both instances', async (t) => {
     const one = await startTestService(t, { engine });
     const other = await startTestService(t, { engine, databaseUrl: one.databaseUrl });
     const clients = await Promise.all([one, other].map(({ url }) => followFeed(t, url)));
@@ -171,11 +172,11 @@ describeShared('of what another instance commits', (engine) => {
       latenciesMs.push(performance.now() - begun);
     }
     latenciesMs.sort((first, second) => first - second);
-    t.diagnostic(`to the other instance: median ${Math.round(latenciesMs[10] ?? 0)} ms`);
+    t.diagnostic(`delay to the other instance: median ${Math.round(latenciesMs[10] ?? 0)} ms`);
   });
 });
 
-/** A SQLite file is served by one process. */
+/** Only one process can serve a SQLite file, so these run on PostgreSQL only. */
 function describeShared(title: string, define: (engine: EngineName) => void): void {
   describeEngines(`the event stream ${title}`, (engine) => {
     if (engine === 'postgres') define(engine);
@@ -201,7 +202,7 @@ async function pageAfter(service: TestService, after: string): Promise<ChangePag
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   const deadlineMs = Date.now() + patienceMs;
   while (!(await holds())) {
-    assert.ok(Date.now() < deadlineMs, 'it did not come about in time');
+    assert.ok(Date.now() < deadlineMs, 'timed out waiting for the condition');
     await delay(10);
   }
 }
@@ -210,7 +211,7 @@ function rangeTo(last: number): number[] {
   return Array.from({ length: last }, (_, index) => index + 1);
 }
 
-/** The server behind a service: Node tells which one has taken a request. */
+/** The HTTP server of a test service, taken from Node's diagnostics channel. */
 async function serverOf({ url, call }: TestService): Promise<Server> {
   const channel = 'http.server.request.start';
   const found: Server[] = [];

@@ -17,7 +17,7 @@ describeEngines('getCustomerByExternalId', (engine) => {
   const create = async (externalId: string) =>
     (await service.call<Customer>('POST', '/customers', { body: { name: 'Known', externalId } })).json;
 
-  test('200 with the very bytes of getCustomer, and its headers', async () => {
+  test('200 with the same bytes and headers as getCustomer', async () => {
     for (const externalId of ['crm:48213', 'a', '-', '_.:-', 'x'.repeat(256), '...', 'customer']) {
       const customer = await create(externalId);
       const { status, headers, text } = await get(externalId);
@@ -34,7 +34,7 @@ describeEngines('getCustomerByExternalId', (engine) => {
     assert.deepEqual([status, text, headers.get('etag')], [200, '', '"1"']);
   });
 
-  test('200 for many at once, each its own', async () => {
+  test('200 for many concurrent reads, each with its own customer', async () => {
     const names = Array.from({ length: 150 }, (_, index) => `many:${index}`);
     const made = await Promise.all(names.map(create));
     const found = await Promise.all(names.map((name) => get(name)));
@@ -44,7 +44,7 @@ describeEngines('getCustomerByExternalId', (engine) => {
     );
   });
 
-  test('304 when If-None-Match holds the current tag', async () => {
+  test('304 when If-None-Match contains the current tag', async () => {
     await create('cached');
     for (const tag of ['"1"', 'W/"1"', '"7", "1"', '*']) {
       const { status, headers, text } = await get('cached', { 'If-None-Match': tag });
@@ -53,7 +53,7 @@ describeEngines('getCustomerByExternalId', (engine) => {
     assert.equal((await get('cached', { 'If-None-Match': '"2"' })).status, 200);
   });
 
-  test('400 when the externalId, a header or a parameter breaks the contract', async () => {
+  test('400 for an invalid externalId, header or parameter', async () => {
     for (const path of ['a%20b', '%C3%A9', 'a%2Fb', 'x'.repeat(257), 'crm:1*']) {
       const { status, problem } = await get(path);
       assert.deepEqual([status, problem.code], [400, 'invalid_request'], path);
@@ -65,7 +65,7 @@ describeEngines('getCustomerByExternalId', (engine) => {
     assert.deepEqual([unknown.status, unknown.problem.errors?.[0]?.parameter], [400, 'x']);
   });
 
-  test('404 when nobody holds it: never, given up, or deleted; and in another case', async () => {
+  test('404 when no live customer has the externalId: never used, released, deleted or in another case', async () => {
     const customer = await create('Held');
     const path = `/customers/${customer.id}`;
     const gone = async (externalId: string) => {

@@ -23,7 +23,7 @@ describeEngines('getCustomerHistory', (engine) => {
   const history = (id: string, query: Record<string, string> = {}) =>
     service.call<CustomerHistory>('GET', `/customers/${id}/history`, { query });
 
-  /** A customer with so many versions. */
+  /** Creates a customer and updates it until it has this many versions. */
   async function customerWith(versions: number): Promise<string> {
     const { id } = (await service.call<Customer>('POST', '/customers', { body: { name: 'Ada' } })).json;
     for (let version = 2; version <= versions; version++) {
@@ -32,7 +32,7 @@ describeEngines('getCustomerHistory', (engine) => {
     return id;
   }
 
-  test('200 with an entry a version, newest first, each with what changed', async () => {
+  test('200 with one entry per version, newest first, each with its changes', async () => {
     const write = async (second: number, method: string, path: string, body?: unknown) => {
       now = Date.parse(instant(second));
       const headers = { 'X-Request-Id': `step-${second}` };
@@ -81,7 +81,7 @@ describeEngines('getCustomerHistory', (engine) => {
     ]);
   });
 
-  test('200 page by page, also while new versions come', async () => {
+  test('200 page by page, even while versions are added', async () => {
     const id = await customerWith(7);
     for (const limit of [1, 2, 3, 6, 7, 8]) {
       const seen: number[] = [];
@@ -93,7 +93,7 @@ describeEngines('getCustomerHistory', (engine) => {
         await service.call('PATCH', `/customers/${id}`, { body: { note: `${limit} ${seen.length}` } });
         next = json.nextCursor;
         path = /^<([^<>]+)>; rel="next"$/.exec(headers.get('link') ?? '')?.[1] ?? '';
-        assert.equal(path === '', next === null, 'Link says what nextCursor says');
+        assert.equal(path === '', next === null, 'Link and nextCursor agree');
       }
       assert.deepEqual(
         seen,
@@ -102,7 +102,7 @@ describeEngines('getCustomerHistory', (engine) => {
     }
   });
 
-  test('200 with what retention has left, and from which version on that is', async () => {
+  test('200 with the versions that retention kept, and the first version available', async () => {
     const id = await customerWith(4);
     const remove = (condition: string) =>
       execute(direct, `DELETE FROM changes WHERE customer_id = '${id}' AND ${condition}`);
@@ -118,7 +118,7 @@ describeEngines('getCustomerHistory', (engine) => {
     assert.deepEqual(await versions(), { kept: [], truncatedBefore: 5 });
   });
 
-  test('200 with redacted entries for an erased customer, even if nothing else is left of it', async () => {
+  test('200 with redacted entries for an erased customer, even when no other trace of it is left', async () => {
     const id = await customerWith(2);
     await execute(direct, `UPDATE changes SET changes = NULL, image = NULL WHERE customer_id = '${id}'`);
     const { items } = (await history(id)).json;
@@ -139,7 +139,7 @@ describeEngines('getCustomerHistory', (engine) => {
     assert.deepEqual([status, text], [200, '']);
   });
 
-  test('400 for a broken cursor, or one of another history or of a list', async () => {
+  test('400 for a malformed cursor, or one of another history or of a list', async () => {
     const [one, other] = [await customerWith(2), await customerWith(2)];
     const cursor = (await history(one, { limit: '1' })).json.nextCursor ?? '';
     const ofList = (await service.call<{ nextCursor: string }>('GET', '/customers?limit=1')).json.nextCursor;

@@ -10,7 +10,7 @@ const unusedId = '0198c5a2-7c1e-7b3a-9d42-5e1f0a6b8c37';
 describeEngines('getCustomer', (engine) => {
   const cleanup = suiteCleanup();
   let service: TestService;
-  /** At version 2. */
+  /** The customer that the tests read, at version 2. */
   let customer: Customer;
   before(async () => {
     service = await startTestService(cleanup, { engine });
@@ -34,7 +34,7 @@ describeEngines('getCustomer', (engine) => {
     assert.equal(headers.get('content-type'), 'application/json');
   });
 
-  test('200 reads what was written a moment before, each time', async () => {
+  test('200 always returns the latest write', async () => {
     for (let round = 0; round < 20; round++) {
       const body = { note: `Round ${round}` };
       const written = await service.call('PATCH', `/customers/${customer.id}`, { body });
@@ -43,7 +43,7 @@ describeEngines('getCustomer', (engine) => {
     customer = (await get()).json;
   });
 
-  test('200 when If-None-Match names other versions only', async () => {
+  test('200 when If-None-Match names only other versions', async () => {
     for (const value of ['"1"', 'W/"1"', '"1", "7", W/"8"', '"x"', '""', '"1",,"7",', '"a,b"', '"\u00e9"']) {
       assert.equal((await get(value)).status, 200, value);
     }
@@ -74,7 +74,7 @@ describeEngines('getCustomer', (engine) => {
     }
   });
 
-  test('400 when the id is no UUID in lower case', async () => {
+  test('400 when the id is not a lower-case UUID', async () => {
     const wrong = [
       customer.id.toUpperCase(),
       `urn:uuid:${customer.id}`,
@@ -95,14 +95,14 @@ describeEngines('getCustomer', (engine) => {
     }
   });
 
-  test('400 when there is a query parameter, for it knows none', async () => {
+  test('400 for any query parameter', async () => {
     for (const query of ['validateOnly=true', 'fields=name', 'limit=1', 'x']) {
       const { status, problem } = await service.call('GET', `/customers/${customer.id}?${query}`);
       assert.deepEqual([status, problem.code], [400, 'invalid_request'], query);
     }
   });
 
-  test('404 when there never was such a customer', async () => {
+  test('404 when the customer never existed', async () => {
     for (const id of [
       unusedId,
       '00000000-0000-0000-0000-000000000000',
@@ -115,7 +115,7 @@ describeEngines('getCustomer', (engine) => {
     }
   });
 
-  test('410 when the customer was deleted, and 200 again when it was restored', async () => {
+  test('410 after the customer is deleted, and 200 again after it is restored', async () => {
     const { json } = await service.call<Customer>('POST', '/customers', { body: { name: 'Gone' } });
     await service.call('DELETE', `/customers/${json.id}`);
     for (const ifNoneMatch of [undefined, '*', '"1"', '"2"']) {

@@ -18,7 +18,7 @@ describeEngines('importCustomers, CSV', (engine) => {
   const read = async (id: string | undefined) =>
     (await service.call<Customer>('GET', `/customers/${id}`)).json;
 
-  test('an absent column keeps, an empty cell clears, quotes and line breaks are text', async () => {
+  test('a missing column keeps the value, an empty cell clears it; quoted text may contain quotes and line breaks', async () => {
     const key = 'csv:1';
     const text = (rows: readonly string[], end: string) => Buffer.from(`\ufeff${rows.join(end)}${end}`);
     const first = [
@@ -40,7 +40,7 @@ describeEngines('importCustomers, CSV', (engine) => {
     assert.deepEqual([name, tags, address, note], ['Ada "A" Lovelace', [], null, 'one,\r\ntwo']);
   });
 
-  test('a quote too many costs its own line only', async () => {
+  test('a stray quote fails only its own line', async () => {
     const rows = [
       'name,note',
       'One,"open',

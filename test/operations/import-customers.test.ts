@@ -1,4 +1,4 @@
-/** POST /customers/import: what becomes of each line. */
+/** POST /customers/import: the result of each line. */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { v7 as uuidv7 } from 'uuid';
@@ -28,7 +28,7 @@ describeEngines('importCustomers', (engine) => {
     (await service.call<Customer>('GET', `/customers/${id}`)).json;
   const externalId = () => `import:${++count}`;
 
-  test('201 created, 200 updated, 200 unchanged', async () => {
+  test('each line returns 201 created, 200 updated or 200 unchanged', async () => {
     const key = externalId();
     const line = { externalId: key, name: 'Ada', tags: ['a'], metadata: { one: '1' } };
     const results = await importLines([line, line, { externalId: key, note: 'New' }]);
@@ -41,7 +41,7 @@ describeEngines('importCustomers', (engine) => {
     assert.equal((await read(id)).version, 2);
   });
 
-  test('a member that is absent stays, and null clears', async () => {
+  test('an absent member keeps its value, and null clears it', async () => {
     const key = externalId();
     const address = { line1: '1 Main St', city: 'Wien' };
     const whole = {
@@ -59,7 +59,7 @@ describeEngines('importCustomers', (engine) => {
     assert.deepEqual([left?.line1, left?.city], ['1 Main St', null]);
   });
 
-  test('creates under the id of the line, and takes no notice of what the service sets', async () => {
+  test('creates under the id of the line, and ignores read-only members', async () => {
     const id = uuidv7();
     const set = {
       version: 7,
@@ -75,7 +75,7 @@ describeEngines('importCustomers', (engine) => {
     assert.deepEqual([version, deletedAt, createdAt > '2020'], [1, null, true]);
   });
 
-  test('lines take effect in their order, by whichever key they name a customer', async () => {
+  test('lines take effect in order, whether they name the customer by id or externalId', async () => {
     const [one, other, id] = [externalId(), externalId(), uuidv7()];
     const results = await importLines([
       { id, externalId: one, name: 'First' },
@@ -102,7 +102,7 @@ describeEngines('importCustomers', (engine) => {
     assert.deepEqual([name, note, version], ['Sixth', 'seventh', 6]);
   });
 
-  test('of two lines with one email the first has it', async () => {
+  test('of two lines with the same email, the first gets it', async () => {
     const email = `${externalId().replace(':', '')}@example.com`;
     const [first, second, third] = await importLines([
       { name: 'First', email },
@@ -113,7 +113,7 @@ describeEngines('importCustomers', (engine) => {
     assert.equal(second?.problem?.code, 'email_taken');
   });
 
-  test('409 for an id and an externalId of different customers', async () => {
+  test('409 when id and externalId belong to different customers', async () => {
     const [one, id] = [externalId(), uuidv7()];
     const results = await importLines([
       { externalId: one, name: 'One' },
@@ -127,7 +127,7 @@ describeEngines('importCustomers', (engine) => {
     );
   });
 
-  test('410 for a deleted customer, whose externalId is free', async () => {
+  test('410 for a deleted customer; its externalId is free', async () => {
     const [key, id] = [externalId(), uuidv7()];
     await importLines([{ id, externalId: key, name: 'Ada' }]);
     assert.equal((await service.call('DELETE', `/customers/${id}`)).status, 204);
@@ -140,7 +140,7 @@ describeEngines('importCustomers', (engine) => {
     assert.notEqual(byKey?.id, id);
   });
 
-  test('a bad line of each kind is refused by itself', async (context) => {
+  test('each kind of bad line fails alone', async (context) => {
     const bad: readonly (readonly [line: string | Buffer, code: string])[] = [
       ['{"name":', 'malformed_json'],
       ['{"name":"A","name":"B"}', 'malformed_json'],
@@ -177,7 +177,7 @@ describeEngines('importCustomers', (engine) => {
     context.diagnostic(`${bad.length} kinds of bad lines, each between good ones`);
   });
 
-  test('a fault is told with its place', async () => {
+  test('a validation error names its location', async () => {
     const [result] = await importLines([{ name: 'A', metadata: { 'a/b': 5 }, address: { country: 'XX' } }]);
     assert.deepEqual(result?.problem?.errors?.map(({ pointer }) => pointer).sort(), [
       '#/address/country',
@@ -185,7 +185,7 @@ describeEngines('importCustomers', (engine) => {
     ]);
   });
 
-  test('validateOnly decides each line by the real indexes and stores nothing', async () => {
+  test('validateOnly checks each line against the real indexes and stores nothing', async () => {
     const [key, free, id] = [externalId(), externalId(), uuidv7()];
     await importLines([{ id, externalId: key, name: 'Ada' }]);
     const results = await importLines(
@@ -207,7 +207,7 @@ describeEngines('importCustomers', (engine) => {
     assert.deepEqual(json.items, []);
   });
 
-  test('400 and 422 for the whole, before anything is stored', async () => {
+  test('400 and 422 for the whole request, before anything is stored', async () => {
     const refusals: readonly (readonly [string, Record<string, string>, number, string])[] = [
       ['', ndjson, 422, 'invalid_request'],
       ['\n \r\n\n', ndjson, 422, 'invalid_request'],

@@ -22,13 +22,13 @@ describeEngines('listChanges', (engine) => {
     (await service.call<ChangePage>('GET', '/changes', { query })).json;
   const positions = ({ items }: ChangePage) => items.map(({ id }) => Number(id));
 
-  test('200 with nothing, and where to go on, while there is no change', async () => {
+  test('200 with an empty page and the position to continue from, before the first change', async () => {
     for (const query of [{}, { after: '0' }, { after: 'latest' }]) {
       assert.deepEqual(await page(query), { items: [], next: '0' });
     }
   });
 
-  test('200 with each change as a CloudEvent, in the order of the commits', async () => {
+  test('200 with each change as a CloudEvent, in commit order', async () => {
     const body = { name: 'Ada', email: 'ada@example.com', tags: ['vip'] };
     const created = await service.call<Customer>('POST', '/customers', { body });
     const path = `/customers/${created.json.id}`;
@@ -58,18 +58,18 @@ describeEngines('listChanges', (engine) => {
     assert.equal(
       JSON.stringify(items[0]?.data?.customer),
       created.text,
-      'the image is byte for byte the reply',
+      'the snapshot has the same bytes as the response',
     );
   });
 
-  test('200 from a position, by pages, to the end', async () => {
+  test('200 from a position, page by page, to the end', async () => {
     for (let count = 4; count <= 9; count++) {
       await service.call('POST', '/customers', { body: { name: `Customer ${count}` } });
     }
     for (const limit of [1, 2, 4, 8, 9, 100]) {
       const seen: number[] = [];
       let next = '0';
-      // A walk that repeats itself must end all the same.
+      // Bounded, so that a paging loop cannot run forever.
       for (let read = limit; read === limit && seen.length <= 9; ) {
         const { items, next: reached } = await page({ after: next, limit });
         assert.equal(reached, items.at(-1)?.id ?? next);
@@ -84,7 +84,7 @@ describeEngines('listChanges', (engine) => {
     assert.deepEqual(positions(await page({ after: '7' })), [8, 9]);
   });
 
-  test('200 after the Feed-Position of a write with what came later, and nothing else', async () => {
+  test('200 after the Feed-Position of a write returns only later changes', async () => {
     const write = (name: string) => service.call<Customer>('POST', '/customers', { body: { name } });
     const after = (await write('before')).headers.get('feed-position') ?? '';
     const { json } = await write('after');
@@ -95,7 +95,7 @@ describeEngines('listChanges', (engine) => {
     );
   });
 
-  test('200 without a body for HEAD, and for HEAD of a stream, which then is none', async () => {
+  test('200 without a body for HEAD, also when it asks for a stream', async () => {
     for (const accept of ['application/json', 'text/event-stream']) {
       const { status, headers, text } = await service.call('HEAD', '/changes', { headers: { accept } });
       assert.deepEqual([status, text, headers.get('content-type')], [200, '', accept]);
@@ -104,7 +104,7 @@ describeEngines('listChanges', (engine) => {
     assert.match(text, /^feed_streams_open 0$/m);
   });
 
-  test('200 without data for what an erased customer had', async () => {
+  test('200 without data for the changes of an erased customer', async () => {
     await execute(direct, 'UPDATE changes SET changes = NULL, image = NULL WHERE position <= 2');
     const { items } = await page({ limit: 3 });
     assert.deepEqual(
@@ -113,7 +113,7 @@ describeEngines('listChanges', (engine) => {
     );
   });
 
-  test('400 for a position that lies ahead, as after a restore from a backup', async () => {
+  test('400 for a position ahead of the feed, as after restoring a backup', async () => {
     const { next } = await page({ after: 'latest' });
     for (const after of [String(Number(next) + 1), '9223372036854775807', '9999999999999999999']) {
       for (const accept of ['application/json', 'text/event-stream']) {
@@ -126,7 +126,7 @@ describeEngines('listChanges', (engine) => {
     }
   });
 
-  test('400 for what is no position or no limit', async () => {
+  test('400 for an invalid position or limit', async () => {
     for (const query of [
       'after=',
       'after=-1',
@@ -141,7 +141,7 @@ describeEngines('listChanges', (engine) => {
     }
   });
 
-  test('410 for a position below the horizon; without a position it begins there', async () => {
+  test('410 for a position below the horizon; without a position the feed starts at the horizon', async () => {
     await execute(direct, 'UPDATE feed_head SET horizon = 4', 'DELETE FROM changes WHERE position <= 4');
     for (const after of ['0', '3']) {
       for (const headers of [{}, { accept: 'text/event-stream' }]) {
@@ -158,10 +158,10 @@ describeEngines('listChanges', (engine) => {
     assert.equal(
       position,
       '4',
-      'its change is removed, and the position of a write must be one to follow from',
+      'its change is removed, but the position of a write must remain valid to follow from',
     );
     assert.deepEqual(positions(await page({ after: position, limit: 1 })), [5]);
-    // Also where retention has marked what it has not yet removed.
+    // Also when retention has raised the horizon but not yet removed the rows.
     await execute(direct, 'UPDATE feed_head SET horizon = 6');
     assert.deepEqual(positions(await page({ limit: 1 })), [7]);
   });

@@ -1,4 +1,4 @@
-/** What a list holds and in which order. Its refusals and how it is paged have files of their own. */
+/** Content and order of a list. Parameter errors and paging have their own files. */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Customer, CustomerList } from '../../src/contract/types.ts';
@@ -7,10 +7,10 @@ import { describeEngines } from '../support/engines.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
 const day = '2026-03-14';
-/** A moment of the day on which everything happens, as milliseconds since 1970. */
+/** Milliseconds since 1970 for a time on the day of the tests. */
 const at = (time: string) => Date.parse(`${day}T${time}Z`);
 
-/** Created in this order, a minute apart from 09:00; `changed` is a later moment. */
+/** Created in this order, one minute apart from 09:00; `changed` is the time of a later update. */
 const people = [
   { name: 'Zoë', email: 'zoe@example.com', phone: '+4311', tags: ['vip', 'Vip'], changed: '10:00:00.000' },
   { name: 'adam', externalId: 'crm:1', tags: ['vip'], status: 'inactive' },
@@ -21,7 +21,7 @@ const people = [
   { name: 'émile', email: 'gone@example.com', phone: '+4311', deleted: '09:30:00.001' },
 ] as const;
 
-/** Queries with the names that they find, in order; newest first where no sort is asked for. */
+/** Queries and the names they return, in order. The default sort is newest first. */
 const finds: Readonly<Record<string, string>> = {
   '': 'Eve Émile Ádam adam Zoë',
   'includeDeleted=false': 'Eve Émile Ádam adam Zoë',
@@ -113,7 +113,7 @@ describeEngines('listCustomers', (engine) => {
   const list = (query: string) => service.call<CustomerList>('GET', `/customers?${query}`);
   const names = ({ items }: CustomerList) => items.map(({ name }) => name).join(' ');
 
-  test('200 with those that match all filters, in the order asked for', async (t) => {
+  test('200 with the customers that match all filters, in the requested order', async (t) => {
     for (const [query, expected] of Object.entries(finds)) {
       const { status, json, headers } = await list(query);
       assert.equal(status, 200, query);
@@ -121,17 +121,17 @@ describeEngines('listCustomers', (engine) => {
       assert.equal(json.nextCursor, null, query);
       assert.equal(headers.get('link'), null, query);
     }
-    t.diagnostic(`${Object.keys(finds).length} queries, 0 fell short`);
+    t.diagnostic(`${Object.keys(finds).length} queries, 0 wrong`);
   });
 
-  test('200 with each item as GET answers it', async () => {
+  test('200 with each item as GET returns it', async () => {
     for (const item of (await list('')).json.items) {
       const { json } = await service.call('GET', `/customers/${item.id}`);
       assert.deepEqual(item, json);
     }
   });
 
-  test('200 by id: those that there are, each once, at most 100 of them', async () => {
+  test('200 by id: those that exist, each once, at most 100', async () => {
     const unknown = '00000000-0000-4000-8000-000000000000';
     const of = (...wanted: string[]) => wanted.map((name) => ids.get(name) ?? unknown).join(',');
     const cases = [
@@ -152,7 +152,7 @@ describeEngines('listCustomers', (engine) => {
     }
   });
 
-  test('200 with total and totalIsExact, only when includeTotal asks for them', async () => {
+  test('200 with total and totalIsExact only when includeTotal is set', async () => {
     const cases = {
       '': 5,
       'includeDeleted=true&': 7,

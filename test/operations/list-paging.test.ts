@@ -15,7 +15,7 @@ describeEngines('list paging', (engine) => {
   before(async () => {
     service = await startTestService(cleanup, { engine, clock: () => now });
     for (let index = 0; index < size; index++) {
-      // Many share a time or a name, so that only the tie-break orders them.
+      // Many share a time or a name, so only the tie-break orders them.
       if (index % 5 === 0) now += 1000;
       const body = { name: `Name ${index % 3}`, tags: index % 2 ? ['odd'] : ['even'] };
       await service.call('POST', '/customers', { body });
@@ -26,11 +26,11 @@ describeEngines('list paging', (engine) => {
     service.call<CustomerList>('GET', `/customers?${query}`, { headers });
   const idsOf = (items: readonly Customer[]) => items.map(({ id }) => id);
 
-  /** All pages of a query, by following Link; each Link must say what nextCursor says. */
+  /** Fetches all pages of a query by following Link, and checks that Link and nextCursor agree. */
   async function walk(query: string, on = service, betweenPages = async () => {}) {
     const pages: Customer[][] = [];
     let path = `/customers?${query}`;
-    // A walk that repeats itself must end all the same.
+    // Bounded, so that a paging loop cannot run forever.
     while (pages.length <= 3 * size) {
       const { json, headers } = await on.call<CustomerList>('GET', path);
       pages.push(json.items);
@@ -65,13 +65,13 @@ describeEngines('list paging', (engine) => {
     });
   }
 
-  test('200 with 20 items when no limit is told', async () => {
+  test('200 with 20 items without a limit', async () => {
     const { json } = await list('');
     assert.equal(json.items.length, 20);
     assert.deepEqual(json, (await list('limit=20&sort=-createdAt')).json);
   });
 
-  test('200 with a Link that keeps values which have to be encoded', async () => {
+  test('200 with a Link that keeps percent-encoded values', async () => {
     const tag = 'a&b=c +%<>"é;,/?#';
     for (let count = 0; count < 2; count++) {
       await service.call('POST', '/customers', { body: { name: 'Encoded', tags: [tag] } });
@@ -80,7 +80,7 @@ describeEngines('list paging', (engine) => {
     assert.equal(pages.flat().length, 2);
   });
 
-  test('200 skips and repeats nobody who was there all along, while others come and go', async () => {
+  test('200 neither skips nor repeats a customer while others are added and removed', async () => {
     for (const sort of sorts) {
       const before = idsOf((await list(`sort=${sort}&limit=100`)).json.items);
       const guests: string[] = [];
@@ -101,7 +101,7 @@ describeEngines('list paging', (engine) => {
     }
   });
 
-  test('200 goes on when the customer at the end of the page is gone or moved', async () => {
+  test('200 continues when the last customer of a page was deleted or now sorts elsewhere', async () => {
     const made: string[] = [];
     for (const name of ['P1', 'P2', 'P3', 'P4']) {
       const { json } = await service.call<Customer>('POST', '/customers', { body: { name, tags: ['p'] } });
@@ -115,7 +115,7 @@ describeEngines('list paging', (engine) => {
     assert.equal(second.nextCursor, null);
   });
 
-  test('200 with the cursor of this query and another limit, includeTotal or order of parameters', async () => {
+  test('200 with a cursor of the same query under another limit, includeTotal or parameter order', async () => {
     const { nextCursor } = (await list('sort=name&tag=odd&limit=3')).json;
     const rest = (await list(`sort=name&tag=odd&limit=100&cursor=${nextCursor}`)).json.items;
     assert.equal(rest.length, 9);
@@ -126,7 +126,7 @@ describeEngines('list paging', (engine) => {
     }
   });
 
-  test('400 with the cursor of another query', async () => {
+  test('400 with a cursor of another query', async () => {
     const { nextCursor } = (await list('sort=name&tag=odd&limit=3')).json;
     const others = [
       '',
@@ -149,7 +149,7 @@ describeEngines('list paging', (engine) => {
     }
   });
 
-  test('400 with a broken cursor, or one of another database', async (t) => {
+  test('400 with a malformed cursor, or one of another database', async (t) => {
     const cursor = String((await list('limit=3')).json.nextCursor);
     const other = await startTestService(t, { engine, clock: () => now });
     for (let count = 0; count < 2; count++) await other.call('POST', '/customers', { body: { name: 'x' } });
@@ -184,16 +184,16 @@ describeEngines('list paging', (engine) => {
       assert.deepEqual((await list(`limit=3&cursor=${value}`)).status, 400);
     }
     assert.equal((await list(`limit=3&cursor=${cursor}`)).status, 200);
-    t.diagnostic(`${tried.length} broken cursors, 0 taken`);
+    t.diagnostic(`${tried.length} malformed cursors, 0 accepted`);
   });
 
-  test('200 with a cursor that holds no name in the clear', async () => {
+  test('200 with a cursor that does not reveal names', async () => {
     const { nextCursor } = (await list('sort=name&limit=3')).json;
     const bytes = Buffer.from(String(nextCursor), 'base64url').toString('latin1').toLowerCase();
     assert.ok(!bytes.includes('name'), bytes);
   });
 
-  test('304 when If-None-Match holds the ETag of the same page, 200 as soon as it changes', async () => {
+  test('304 when If-None-Match contains the ETag of the same page, 200 as soon as it changes', async () => {
     const query = 'sort=name&limit=3&includeTotal=true&tag=odd';
     const first = await list(query);
     const etag = first.headers.get('etag') ?? '';

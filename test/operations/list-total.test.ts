@@ -22,7 +22,7 @@ describeEngines('the total of a list', (engine) => {
     return [json.total, json.totalIsExact];
   }
 
-  test('200 with a total that is exact up to 10,000, and says so when there are more', async () => {
+  test('200 with an exact total up to 10,000, and totalIsExact false above', async () => {
     await create();
     await copyOnlyCustomer(engine, service.databaseUrl, totalMax - 1);
     assert.deepEqual(await total(), [totalMax, true]);
@@ -31,7 +31,7 @@ describeEngines('the total of a list', (engine) => {
   });
 });
 
-/** In the database itself, for through the service it takes half a minute. */
+/** Copies the only customer by SQL; creating them through the API takes half a minute. */
 async function copyOnlyCustomer(engine: EngineName, databaseUrl: string, count: number): Promise<void> {
   if (engine === 'sqlite') return await copyInSqlite(databaseUrl.replace(/^sqlite:/, ''), count);
   const client = new pg.Client({ connectionString: databaseUrl });
@@ -61,7 +61,7 @@ async function copyInSqlite(file: string, count: number): Promise<void> {
   await new Promise((resolve) => database.close(resolve));
 }
 
-/** All columns but the one that the database numbers itself, with another value for the id. */
+/** All columns except the database's own row number, with another value for the id. */
 function copyOf(names: readonly string[]) {
   const copied = names.filter((name) => name !== 'ordinal');
   return {

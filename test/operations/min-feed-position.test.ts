@@ -1,7 +1,7 @@
 /**
- * Min-Feed-Position where there is no replica: it is checked, and changes nothing.
+ * Min-Feed-Position without a replica is validated and otherwise has no effect.
  *
- * Planted bug: with the parameter left out of an operation in openapi.yaml, its malformed values are 200.
+ * Planted: the parameter left out of one operation in openapi.yaml. Its malformed values returned 200.
  */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
@@ -36,7 +36,7 @@ describeEngines('Min-Feed-Position without a replica', (engine) => {
     ];
   });
 
-  test('is taken by every read, at, before and beyond the end of the feed, and answers the newest state', async () => {
+  test('every read accepts it, at, below and above the end of the feed, and returns the latest state', async () => {
     for (const path of paths) {
       const plain = await service.call('GET', path);
       for (const asked of ['0', position, '007', '9223372036854775807', '9'.repeat(19)]) {
@@ -48,7 +48,7 @@ describeEngines('Min-Feed-Position without a replica', (engine) => {
     }
   });
 
-  test('400 for one that is malformed', async () => {
+  test('400 for a malformed value', async () => {
     for (const path of paths) {
       for (const value of malformed.filter((text) => /^[\x20-\xff]*$/.test(text))) {
         const { status, problem } = await service.call('GET', path, {

@@ -1,4 +1,4 @@
-/** If-Match and If-None-Match on everything that changes one customer (RFC 9110 section 13). */
+/** If-Match and If-None-Match on every write to one customer (RFC 9110 section 13). */
 import assert from 'node:assert/strict';
 import { before, suite, test } from 'node:test';
 import type { Customer } from '../../src/contract/types.ts';
@@ -8,7 +8,7 @@ import { startTestService, type TestService } from '../support/service.ts';
 
 const unusedId = '0198c5a2-7c1e-7b3a-9d42-5e1f0a6b8c37';
 
-/** The four that take If-Match, each with a request that would change a customer. */
+/** The four operations that take If-Match, each with a request that changes a customer. */
 const writes = [
   { operation: 'replaceCustomer', method: 'PUT', suffix: '', body: { name: 'Replaced' }, success: 200 },
   { operation: 'updateCustomer', method: 'PATCH', suffix: '', body: { name: 'Updated' }, success: 200 },
@@ -45,7 +45,7 @@ describeEngines('preconditions', (engine) => {
     strict = await startTestService(cleanup, { engine, environment: { REQUIRE_IF_MATCH: 'true' } });
   });
 
-  /** The path of a customer at version 2, in the state that the write changes. */
+  /** Creates a customer at version 2, in a state that the write changes, and returns its path. */
   async function prepared({ operation, suffix }: Write, { call }: TestService): Promise<string> {
     const { json } = await call<Customer>('POST', '/customers', { body: { name: 'First' } });
     const path = `/customers/${json.id}`;
@@ -67,7 +67,7 @@ describeEngines('preconditions', (engine) => {
         }
       });
 
-      test('412 when If-Match does not, and nothing is changed; a weak tag never matches', async () => {
+      test('412 when If-Match names another version, and nothing changes; a weak tag never matches', async () => {
         const path = await prepared(write, service);
         for (const value of stale) {
           const { status, problem } = await send(write, path, { 'If-Match': value });
@@ -76,7 +76,7 @@ describeEngines('preconditions', (engine) => {
         assert.equal((await send(write, path, { 'If-Match': '"2"' })).status, write.success);
       });
 
-      test('412 when If-None-Match names the current version, weakly or not, or is *', async () => {
+      test('412 when If-None-Match names the current version, weak or strong, or is *', async () => {
         for (const tag of ['"2"', 'W/"2"', '"1", "2"', '*']) {
           const path = await prepared(write, service);
           const { status } = await send(write, path, { 'If-None-Match': tag });
@@ -99,7 +99,7 @@ describeEngines('preconditions', (engine) => {
         assert.equal((await send(write, path, { 'If-Match': '"2"' })).status, write.success);
       });
 
-      test('404 when there never was such a customer, whatever If-Match says', async () => {
+      test('404 when the customer never existed, with any If-Match', async () => {
         for (const value of ['*', '"1"', 'W/"1"']) {
           const path = `/customers/${unusedId}${write.suffix}`;
           const { status, problem } = await send(write, path, { 'If-Match': value });
@@ -107,11 +107,11 @@ describeEngines('preconditions', (engine) => {
         }
       });
 
-      test(`${write.success} for exactly one of many with the same tag`, async () => {
+      test(`of many requests with the same tag exactly one returns ${write.success}`, async () => {
         const path = await prepared(write, service);
         const attempts = Array.from({ length: 10 }, (_, index) => ({
           ...write,
-          // Different contents: what changes nothing would not be refused for the second writer.
+          // Different bodies: a second write that changes nothing would not fail.
           body: write.body && { name: `Writer ${index}` },
         }));
         const answers = await Promise.all(
@@ -133,7 +133,7 @@ describeEngines('preconditions', (engine) => {
       assert.equal((await send(write, path, { 'If-Match': '"2"' }, strict)).status, write.success);
     });
 
-    test(`404 and 410 for ${write.operation} come before 428`, async () => {
+    test(`404 and 410 for ${write.operation} take precedence over 428`, async () => {
       assert.equal((await send(write, `/customers/${unusedId}`, {}, strict)).status, 404);
       const path = await prepared(write, strict);
       await strict.call('DELETE', path, { headers: { 'If-Match': '*' } });
@@ -141,7 +141,7 @@ describeEngines('preconditions', (engine) => {
     });
   }
 
-  test('428 even for what would change nothing, or is only tried, under REQUIRE_IF_MATCH', async () => {
+  test('428 under REQUIRE_IF_MATCH even with validateOnly or when nothing would change', async () => {
     const [put, patch] = writes;
     const path = await prepared(put, strict);
     assert.equal((await strict.call('PATCH', path, { body: {} })).status, 428);
@@ -151,7 +151,7 @@ describeEngines('preconditions', (engine) => {
     }
   });
 
-  test('428 is not escaped by If-None-Match with a tag, nor by any on PATCH and DELETE', async () => {
+  test('428 also with If-None-Match naming a tag, and with any If-None-Match on PATCH and DELETE', async () => {
     const [put, patch, remove] = writes;
     const path = await prepared(patch, strict);
     for (const write of [put, patch, remove]) {

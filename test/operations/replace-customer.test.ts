@@ -46,7 +46,7 @@ const emptied = {
 };
 
 let serial = 0;
-/** Chosen by the caller, and not of version 7. */
+/** A caller-chosen id that is not a version 7 UUID. */
 const unusedId = () => `7f3a42e0-1111-4222-8333-${String(++serial).padStart(12, '0')}`;
 
 describeEngines('replaceCustomer', (engine) => {
@@ -82,14 +82,14 @@ describeEngines('replaceCustomer', (engine) => {
     await service.call('DELETE', `/customers/${id}`);
   });
 
-  test('200 empties what is absent, type and status included', async () => {
+  test('200 clears absent members and resets type and status to their defaults', async () => {
     const { id } = await create(full);
     const { status, json } = await put(id, { name: 'Bare' });
     assert.equal(status, 200);
     assert.deepEqual(json, { ...emptied, id, name: 'Bare', ...secondVersion });
   });
 
-  test('200 with the same version, updatedAt and no new position, when nothing changes', async () => {
+  test('200 with the same version and updatedAt and no new position when nothing changes', async () => {
     const { id } = await create({ ...full, tags: [] });
     const first = await put(id, full);
     const position = first.headers.get('feed-position');
@@ -103,12 +103,12 @@ describeEngines('replaceCustomer', (engine) => {
       assert.equal(headers.get('feed-position'), position);
     }
     const next = await put(id, { ...full, tags: ['books', 'wholesale'] });
-    assert.equal(next.json.version, 3, 'the order of tags counts');
+    assert.equal(next.json.version, 3, 'the order of tags is significant');
     assert.equal(Number(next.headers.get('feed-position')), Number(position) + 1);
     await service.call('DELETE', `/customers/${id}`);
   });
 
-  test('200 keeps updatedAt from going back when the clock does', async () => {
+  test('200 never moves updatedAt back, even when the clock goes back', async () => {
     const { id } = await create({});
     await put(id, { name: 'Later' });
     now = Date.parse(created) - 1000;
@@ -130,7 +130,7 @@ describeEngines('replaceCustomer', (engine) => {
     assert.equal((await get(id)).text, text);
   });
 
-  test('201 for exactly one of many who create the same id, 412 for the others', async () => {
+  test('of many concurrent creations of one id, one returns 201 and the others 412', async () => {
     const id = unusedId();
     const bodies = Array.from({ length: 8 }, (_, index) => ({ name: `Creator ${index}` }));
     const answers = await Promise.all(bodies.map((body) => put(id, body, { 'If-None-Match': '*' })));
@@ -138,7 +138,7 @@ describeEngines('replaceCustomer', (engine) => {
     assert.equal(answers.filter(({ status }) => status === 412).length, 7);
   });
 
-  test('412 with If-None-Match when the id is in use, or the version is one of its tags', async () => {
+  test('412 with If-None-Match when the id is in use or one of the tags matches', async () => {
     const { id } = await create({ name: 'Kept' });
     for (const value of ['*', '"1"', 'W/"1"', '"0", "1"']) {
       const { status, problem } = await put(id, { name: 'Overwritten' }, { 'If-None-Match': value });
@@ -148,13 +148,13 @@ describeEngines('replaceCustomer', (engine) => {
     assert.equal((await put(id, { name: 'New' }, { 'If-None-Match': '"7"' })).status, 200);
   });
 
-  test('412 or 404 when If-Match asks for a version of an id that is unused, with If-None-Match: * too', async () => {
+  test('412 or 404 when If-Match names a version of an unused id, also with If-None-Match: *', async () => {
     for (const ifMatch of ['"1"', '*']) {
       const id = unusedId();
       const { status } = await put(id, { name: 'Never' }, { 'If-Match': ifMatch, 'If-None-Match': '*' });
       assert.ok(
         status === 412 || status === 404,
-        `If-Match: ${ifMatch} was not met, and the answer is ${status}`,
+        `If-Match: ${ifMatch} does not match, but the status is ${status}`,
       );
       assert.equal((await get(id)).status, 404);
     }
@@ -179,7 +179,7 @@ describeEngines('replaceCustomer', (engine) => {
     }
   });
 
-  test('409 when another live customer has the email or the externalId; its own it may keep', async () => {
+  test('409 when another live customer has the email or the externalId; keeping its own is allowed', async () => {
     await create({ email: 'held@example.com', externalId: 'held' });
     const own = { email: 'Own@example.com', externalId: 'own' };
     const { id } = await create(own);
@@ -194,7 +194,7 @@ describeEngines('replaceCustomer', (engine) => {
     assert.deepEqual([status, json.version, json.email], [200, 2, 'own@EXAMPLE.com']);
   });
 
-  test('200 with validateOnly, where nothing is stored and no position is used', async () => {
+  test('200 with validateOnly stores nothing and uses no position', async () => {
     const { id } = await create({ name: 'As it was' });
     const before = await put(id, { name: 'As it is' });
     const tried = await validate(id, full);
@@ -213,7 +213,7 @@ describeEngines('replaceCustomer', (engine) => {
     assert.equal(Number(next.headers.get('feed-position')), position + 1);
   });
 
-  test('404 409 412 with validateOnly as without', async () => {
+  test('404, 409 and 412 are the same with validateOnly', async () => {
     const { id } = await create({ email: 'taken@example.com' });
     const body = { name: 'x', email: 'taken@example.com' };
     assert.equal((await validate(unusedId(), body)).status, 404);
@@ -221,7 +221,7 @@ describeEngines('replaceCustomer', (engine) => {
     assert.equal((await validate(id, body, { 'If-Match': '"7"' })).status, 412);
   });
 
-  test('422 when the id, a parameter or the body breaks the contract', async () => {
+  test('422 for an invalid id, parameter or body', async () => {
     const { id } = await create({});
     const cases = [
       { path: id.toUpperCase(), body: { name: 'x' }, place: 'customerId' },

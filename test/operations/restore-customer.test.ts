@@ -28,7 +28,7 @@ describeEngines('restoreCustomer', (engine) => {
     assert.equal(made.status, 201);
     return made.json;
   }
-  /** A customer at version 2, which is its deletion. */
+  /** Creates and deletes a customer; the deletion is version 2. */
   async function createDeleted(body: object = {}) {
     const customer = await create(body);
     now = Date.parse(deleted);
@@ -37,7 +37,7 @@ describeEngines('restoreCustomer', (engine) => {
     return { id: customer.id, customer, position: Number(headers.get('feed-position')) };
   }
 
-  test('200 with everything it had, as the next version', async () => {
+  test('200 with all its members, as the next version', async () => {
     const { id, customer, position } = await createDeleted({
       email: 'back@example.com',
       externalId: 'back',
@@ -58,7 +58,7 @@ describeEngines('restoreCustomer', (engine) => {
     }
   });
 
-  test('200 for one that is live, unchanged and without a new position', async () => {
+  test('200 for a live customer, unchanged and without a new position', async () => {
     const customer = await create();
     now = Date.parse(restored);
     const { status, headers, json } = await restore(customer.id);
@@ -69,11 +69,11 @@ describeEngines('restoreCustomer', (engine) => {
     assert.equal(
       Number(next.headers.get('feed-position')),
       Number(headers.get('feed-position')) + 1,
-      'what changed nothing took a position',
+      'an unchanged customer used a position',
     );
   });
 
-  test('200 again and again, a version each', async () => {
+  test('200 for repeated deletion and restoration, one version each', async () => {
     const { id } = await create();
     for (let round = 1; round <= 3; round++) {
       await remove(id);
@@ -90,10 +90,10 @@ describeEngines('restoreCustomer', (engine) => {
     assert.equal((await get(id)).status, 410);
     assert.equal((await restore(id, { 'If-Match': '"2"' })).status, 200);
     const live = await restore(id, { 'If-Match': '"2"' });
-    assert.equal(live.status, 412, 'its version is 3 now');
+    assert.equal(live.status, 412, 'it is now at version 3');
   });
 
-  test('200 with Idempotency-Key, and the same answer when it is repeated', async () => {
+  test('200 with Idempotency-Key, and the same answer for a repeat', async () => {
     const { id } = await createDeleted();
     const key = { 'Idempotency-Key': `restore-${id}` };
     const first = await restore(id, key);
@@ -110,12 +110,12 @@ describeEngines('restoreCustomer', (engine) => {
     assert.deepEqual([other.status, other.problem.code], [422, 'idempotency_key_reused']);
   });
 
-  test('404 when there never was such a customer', async () => {
+  test('404 when the customer never existed', async () => {
     const { status, problem } = await restore(unusedId);
     assert.deepEqual([status, problem.code], [404, 'customer_not_found']);
   });
 
-  test('409 when a unique key was taken meanwhile, until it is given up', async () => {
+  test('409 while another customer has its unique key, until that one releases it', async () => {
     const keys = { email: 'Taken@example.com', externalId: 'taken' };
     const { id, customer } = await createDeleted(keys);
     const cases = [
@@ -138,7 +138,7 @@ describeEngines('restoreCustomer', (engine) => {
     assert.deepEqual(json, { ...customer, version: 3, etag: '"3"', updatedAt: restored });
   });
 
-  test('409 for all but one of many deleted customers with the same key, restored at once', async () => {
+  test('of many deleted customers with one key restored at once, one succeeds and the others return 409', async () => {
     const rivals: string[] = [];
     for (let index = 0; index < 5; index++) {
       rivals.push((await createDeleted({ email: 'rival@example.com' })).id);
@@ -148,14 +148,14 @@ describeEngines('restoreCustomer', (engine) => {
     assert.equal(answers.filter(({ status }) => status === 409).length, 4);
   });
 
-  test('412 comes before 409', async () => {
+  test('412 takes precedence over 409', async () => {
     const { id } = await createDeleted({ externalId: 'first-412' });
     await create({ externalId: 'first-412' });
     assert.equal((await restore(id, { 'If-Match': '"1"' })).status, 412);
     assert.equal((await restore(id, { 'If-Match': '"2"' })).status, 409);
   });
 
-  test('422 when the id, a parameter or the Idempotency-Key breaks the contract', async () => {
+  test('422 for an invalid id, parameter or Idempotency-Key', async () => {
     const { id } = await createDeleted();
     const cases = [
       { path: `${id.toUpperCase()}/restore`, place: 'customerId' },
@@ -174,7 +174,7 @@ describeEngines('restoreCustomer', (engine) => {
     assert.equal((await get(id)).status, 410);
   });
 
-  test('200 whatever body comes along, for it has none', async () => {
+  test('200 with any request body, which is ignored', async () => {
     for (const type of ['application/json', 'text/plain', 'application/json; charset=utf-16']) {
       const { id } = await createDeleted();
       const options = { body: '{"name":', headers: { 'Content-Type': type } };

@@ -1,4 +1,4 @@
-/** The same answers from both databases and from a plain reference, over names in many scripts. */
+/** Search against a simple reference implementation on both databases, over names in many scripts. */
 
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
@@ -17,7 +17,7 @@ const terms = termsFrom(corpus, randomFrom('search terms'));
 describeEngines('search over a corpus', (engine) => {
   const cleanup = suiteCleanup();
   let service: TestService;
-  /** Newest first, with each customer's place in the corpus. */
+  /** Positions in the corpus, newest customer first. */
   let newestFirst: number[];
   let places: Map<string, number>;
   before(async () => {
@@ -47,7 +47,7 @@ describeEngines('search over a corpus', (engine) => {
     return seen;
   }
 
-  test('every substring finds what the reference finds, each once, newest first', async (t) => {
+  test('every substring finds the same customers as the reference, each once, newest first', async (t) => {
     let hits = 0;
     let none = 0;
     for (const term of terms) {
@@ -59,14 +59,14 @@ describeEngines('search over a corpus', (engine) => {
     }
     const short = terms.filter((term) => [...plainForm(term)].length < 3).length;
     t.diagnostic(
-      `${corpus.length} customers, ${terms.length} terms (${short} of 1 or 2 characters, ${none} without a hit), ` +
-        `${hits} hits, 0 missed, 0 too many`,
+      `${corpus.length} customers, ${terms.length} terms (${short} of 1 or 2 characters, ${none} without a match), ` +
+        `${hits} matches, 0 missing, 0 unexpected`,
     );
     assert.ok(hits > terms.length && none > 0 && short > 0);
   });
 });
 
-/** Pieces of what is there, in another case or another composition, and some that nobody has. */
+/** Substrings of the corpus in other cases and compositions, and some that match nothing. */
 function termsFrom(customers: readonly SearchedCustomer[], random: Random): string[] {
   const changes = [
     (text: string) => text,

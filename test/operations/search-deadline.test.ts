@@ -1,4 +1,4 @@
-/** A search that no index helps is ended by the request's deadline, and says what to ask for instead. */
+/** A search that no index can answer ends at the request's deadline and suggests a narrower query. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Engine } from '../../src/storage/engine/engine.ts';
@@ -9,18 +9,18 @@ import { startTestService } from '../support/service.ts';
 const timeoutMs = 300;
 const attemptsMax = 50;
 const textsCount = 2000;
-/** Far longer than any text of a customer, so that few of them are as slow to look through as millions. */
+/** Much longer than a real customer's text, so that few rows take as long to scan as millions. */
 const textLength = 200_000;
 
 describeEngines('the deadline of a search', (engine) => {
-  test('503 search_too_broad in time, and the service serves on', async (t) => {
+  test('503 search_too_broad before the deadline, and the service stays available', async (t) => {
     const environment = { REQUEST_TIMEOUT_MS: String(timeoutMs) };
     const service = await startTestService(t, { engine, environment });
     const list = (query: Record<string, string | boolean>) =>
       service.call<{ items: unknown[] }>('GET', '/customers', { query });
     await fill(openDirectly(t, service.databaseUrl));
 
-    /** On a busy machine even the quickest search may come too late, but not each time. */
+    /** A busy machine may make even a fast search time out, but not every time. */
     async function foundInTime(query: Record<string, string>): Promise<number> {
       for (let attempt = 1; ; attempt++) {
         const { status, json } = await list(query);
@@ -47,14 +47,14 @@ describeEngines('the deadline of a search', (engine) => {
       );
       assert.ok(tookMs >= timeoutMs * 0.9 && tookMs < timeoutMs * 30, `${tookMs} ms`);
     }
-    // What is common is met soon, and what a key narrows down is looked through soon.
+    // A common term finds a page quickly, and a filter by key leaves few rows to scan.
     assert.equal(await foundInTime({ q: 'aa' }), 20);
     assert.equal(await foundInTime({ q: 'ab', email: 'nobody@example.com' }), 0);
-    t.diagnostic(`${tries.length} searches ended, 0 too late`);
+    t.diagnostic(`${tries.length} searches ended, 0 after the deadline`);
   });
 });
 
-/** Texts as no request can write them, without their index, which here would only take long to make. */
+/** Inserts rows by SQL that no request could create, without their search index, which is slow to build. */
 async function fill({ dialect, transaction }: Engine): Promise<void> {
   const numbers =
     'WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers ' +
@@ -76,7 +76,7 @@ async function fill({ dialect, transaction }: Engine): Promise<void> {
       `INSERT INTO customer_search (ordinal, text) SELECT ordinal, ${text} FROM customers`,
       [],
     );
-    // As PostgreSQL does by itself before long; without its figures it takes the table for an empty one.
+    // PostgreSQL analyzes by itself later; without statistics it assumes an empty table.
     if (dialect.name === 'postgres') await session.run('ANALYZE customers, customer_search', []);
   });
 }

@@ -7,7 +7,7 @@ import { startTestService, type TestService } from '../support/service.ts';
 
 type Query = Readonly<Record<string, string | number | boolean>>;
 
-/** Names that a wildcard, a quote or an operator would be taken for, and terms that must find just them. */
+/** Terms with wildcards, quotes or operators, and the names that they must find literally. */
 const literals: readonly (readonly [term: string, ...names: string[]])[] = [
   ['100%', '100% cotton'],
   ['0% c', '100% cotton'],
@@ -60,17 +60,17 @@ describeEngines('search', (engine) => {
     return json;
   }
 
-  test('200: nothing in q is a wildcard or an operator', async (t) => {
+  test('200: q has no wildcards or operators', async (t) => {
     const names = new Set([...decoys, ...literals.flatMap(([, ...found]) => found)]);
     for (const name of names) await create({ name });
     for (const [term, ...found] of literals) assert.deepEqual(await namesOf({ q: term }), found, term);
     for (const term of ['%%%', '___', '***', 'c%n', 'a.b', '.*', 'one  two', 'on* tw*', '{text}: one']) {
       assert.deepEqual(await namesOf({ q: term }), [], term);
     }
-    t.diagnostic(`${literals.length + 9} terms, 0 taken for more than they are`);
+    t.diagnostic(`${literals.length + 9} terms, 0 matched more than their literal text`);
   });
 
-  test('200: in each of the four members, and in no other', async () => {
+  test('200: searches four members and no others', async () => {
     const { id } = await create({
       ...{
         name: 'Vier Felder',
@@ -92,7 +92,7 @@ describeEngines('search', (engine) => {
     }
   });
 
-  test('200: every write is found at once, and what it replaced is not', async () => {
+  test('200: finds every write at once, and no longer finds the old text', async () => {
     const { id } = await create({ name: 'Erstname', email: 'erst@wandel.example' });
     const path = `/customers/${id}`;
     const finds = async (q: string, query: Query = {}) => (await list({ q, ...query })).items.length;
@@ -120,7 +120,7 @@ describeEngines('search', (engine) => {
     for (const q of ['er', 'na']) assert.ok((await finds(q)) >= 2, q);
   });
 
-  test('200: a trial run leaves nothing to be found', async () => {
+  test('200: validateOnly adds nothing to the index', async () => {
     await service.call('POST', '/customers', { body: { name: 'Probelauf' }, query: { validateOnly: true } });
     assert.deepEqual(await namesOf({ q: 'probelauf' }), []);
     assert.deepEqual(await namesOf({ q: 'pr', email: 'probe@lauf.example' }), []);
@@ -160,7 +160,7 @@ describeEngines('search', (engine) => {
     }
   });
 
-  test('200: pages both ways, with the total, by cursors of this very search', async () => {
+  test('200: pages in both directions with the total, by cursors of the same search', async () => {
     const expected: string[] = [];
     for (let index = 0; index < 25; index++) {
       await create({ name: `Seite ${index}` });
@@ -194,7 +194,7 @@ describeEngines('search', (engine) => {
     }
   });
 
-  test('400 for another sort, or for nothing to search for', async () => {
+  test('400 for an unsupported sort or an empty search term', async () => {
     for (const sort of ['name', '-name', 'updatedAt', '-updatedAt']) {
       const { status, problem } = await service.call('GET', '/customers', { query: { q: 'ada', sort } });
       assert.deepEqual([status, problem.code], [400, 'invalid_request']);
@@ -208,7 +208,7 @@ describeEngines('search', (engine) => {
     }
   });
 
-  test('200 at the bounds of q', async () => {
+  test('200 at the length limits of q', async () => {
     for (const q of ['x', ' ', '\u{1f600}', 'x'.repeat(100), '\u{1f600}'.repeat(100), '\ufdfa'.repeat(100)]) {
       await list({ q });
     }

@@ -1,4 +1,4 @@
-/** Text comes back exactly as it was sent, and the same bytes from both databases. */
+/** Text comes back exactly as sent, with the same bytes from both databases. */
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import type { Customer, CustomerList } from '../../src/contract/types.ts';
@@ -9,7 +9,7 @@ import { startTestService, type TestService } from '../support/service.ts';
 const range = (from: number, to: number) =>
   String.fromCodePoint(...Array.from({ length: to - from + 1 }, (_, index) => from + index));
 
-/** Texts that some layer between the caller and the disk is known to change. */
+/** Texts that some layer between client and disk is known to alter. */
 const texts = [
   range(0x01, 0x1f),
   range(0x20, 0x7f),
@@ -37,10 +37,10 @@ const texts = [
   '"quoted"',
 ];
 
-/** Code points, so that none is cut in half. */
+/** Cuts by code points, so that no character is split. */
 const shortened = (text: string, length: number) => [...text].slice(0, length).join('');
 
-/** One customer with the text wherever any text may stand. */
+/** A customer with the text in every free-text member. */
 function bodyWith(text: string) {
   const place = shortened(text, 100);
   return {
@@ -56,13 +56,13 @@ const words =
   'Ångström angstrom ANGSTROM Zürich zurich e\u0301clair Éclair eclair strasse ñandú fire full 日本 한국 Россия';
 const names = [
   ...words.split(' '),
-  // UTF-16 would put the emoji before the half-width sign; bytes put it after.
+  // UTF-16 order would put the emoji before the half-width sign; byte order puts it after.
   ...['\uffee', '\u{1f600}', ' space', '_', '-', '1', '10', '2', 'É', 'é', 'e', 'Z'],
-  // Only the first 100 characters count, so that these two come in the order of their ids.
+  // Only the first 100 characters are compared, so these two are ordered by id.
   ...[`${'\u{1f600}'.repeat(100)}z`, `${'\u{1f600}'.repeat(100)}a`, `${'\u{1f600}'.repeat(99)}b`],
 ];
 
-/** The name as product and contract put it in order; written anew, to hold the service against. */
+/** The sort key of a name, written independently of the service from the contract's description. */
 function folded(name: string): string {
   return shortened(name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase(), 100);
 }
@@ -84,7 +84,7 @@ describe('text fidelity', () => {
     );
   });
 
-  /** The same request to each; all that they answer must be the same bytes. */
+  /** Sends the same request to both services and asserts that the responses have the same bytes. */
   async function both<Body>(method: string, path: string, body?: unknown) {
     const answers = await Promise.all(services.map(({ call }) => call<Body>(method, path, { body })));
     const [first, ...others] = answers;
@@ -99,7 +99,7 @@ describe('text fidelity', () => {
     return first;
   }
 
-  test('each text is the same in the answer to POST, in GET, and in a list, on both databases', async (t) => {
+  test('POST, GET and lists return each text unchanged on both databases', async (t) => {
     for (const text of texts) {
       const body = bodyWith(text);
       const created = await both<Customer>('POST', '/customers', body);
@@ -119,7 +119,7 @@ describe('text fidelity', () => {
     t.diagnostic(`${texts.length} texts in ${Object.keys(bodyWith('')).length} members, 0 changed`);
   });
 
-  test('a life of changes gives the same bytes on both databases', async () => {
+  test('a series of changes gives the same bytes on both databases', async () => {
     const { json } = await both<Customer>('POST', '/customers', {
       name: 'Lockstep',
       email: 'lock@example.com',
@@ -140,11 +140,11 @@ describe('text fidelity', () => {
     ];
     for (const [method, target, body] of requests) {
       const { status } = await both(method, target, body);
-      assert.ok(status < 300, `${method} ${target} answered ${status}`);
+      assert.ok(status < 300, `${method} ${target} returned ${status}`);
     }
   });
 
-  test('sort=name goes by case and accents folded, then by id, bytewise, on both databases', async (t) => {
+  test('sort=name ignores case and accents, then orders by id, bytewise, on both databases', async (t) => {
     const created: Customer[] = [];
     for (const name of names) {
       created.push((await both<Customer>('POST', '/customers', { name, tags: ['sorted'] })).json);

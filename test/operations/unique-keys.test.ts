@@ -1,4 +1,4 @@
-/** email and externalId are unique among live customers, by whichever way a customer comes to them. */
+/** email and externalId are unique among live customers, for every operation that can set them. */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Customer } from '../../src/contract/types.ts';
@@ -8,7 +8,7 @@ import { type Reply, startTestService, type TestService } from '../support/servi
 
 type Keys = Partial<Pick<Customer, 'email' | 'externalId'>>;
 
-/** Pairs of which the second is held against the first: the same key, and keys that only look alike. */
+/** Keys of an existing customer and of a second one: equal keys, and keys that only look alike. */
 const sameKeys: readonly (readonly [held: Keys, wanted: Keys])[] = [
   [{ email: 'plain@example.com' }, { email: 'plain@example.com' }],
   [{ email: 'case@example.com' }, { email: 'CASE@Example.COM' }],
@@ -46,7 +46,7 @@ describeEngines('unique keys', (engine) => {
   }
   const remove = async (path: string) => assert.equal((await call('DELETE', path)).status, 204);
 
-  /** How a customer can come to a key; each is tried beside a customer that holds it, and alone. */
+  /** Each operation that can set a key, tried with and without a customer that already has it. */
   const ways: Readonly<Record<string, (keys: Keys) => Promise<Reply<Customer>>>> = {
     POST: (keys) => create(keys),
     'POST validateOnly': (keys) => call('POST', '/customers?validateOnly=true', { name: 'Tried', ...keys }),
@@ -64,7 +64,7 @@ describeEngines('unique keys', (engine) => {
   };
 
   for (const [way, claim] of Object.entries(ways)) {
-    test(`409 for a ${way} that claims a key of another live customer`, async () => {
+    test(`409 for a ${way} with a key of another live customer`, async () => {
       for (const [held, wanted] of sameKeys) {
         const holder = await createPath(held);
         const { status, problem } = await claim(wanted);
@@ -73,24 +73,24 @@ describeEngines('unique keys', (engine) => {
         assert.equal(problem.errors?.[0]?.pointer, 'email' in wanted ? '#/email' : '#/externalId');
         await remove(holder);
         const alone = await claim(wanted);
-        assert.ok(alone.status < 300, `${JSON.stringify(wanted)} is free and answered ${alone.status}`);
-        assert.deepEqual({ ...wanted, ...alone.json }, alone.json, 'stored as given');
+        assert.ok(alone.status < 300, `${JSON.stringify(wanted)} is free but returned ${alone.status}`);
+        assert.deepEqual({ ...wanted, ...alone.json }, alone.json, 'stored unchanged');
         if (!way.includes('validateOnly')) await remove(`/customers/${alone.json.id}`);
       }
     });
 
-    test(`a ${way} that claims a key which only looks like another's succeeds`, async () => {
+    test(`a ${way} with a key that only looks like another's succeeds`, async () => {
       for (const [held, wanted] of otherKeys) {
         const holder = await createPath(held);
         const { status, json } = await claim(wanted);
-        assert.ok(status < 300, `${JSON.stringify(wanted)} is answered ${status}`);
+        assert.ok(status < 300, `${JSON.stringify(wanted)} returned ${status}`);
         if (!way.includes('validateOnly')) await remove(`/customers/${json.id}`);
         await remove(holder);
       }
     });
   }
 
-  test('a customer that gives its key up frees it at once, by PUT, PATCH and DELETE', async () => {
+  test('PUT, PATCH and DELETE free a released key at once', async () => {
     const keys = { email: 'given.up@example.com', externalId: 'given-up' };
     const first = await createPath(keys);
     assert.equal((await call('PUT', first, { name: 'Without' })).status, 200);
@@ -101,7 +101,7 @@ describeEngines('unique keys', (engine) => {
     await remove(await createPath(keys));
   });
 
-  test('two customers can swap their emails through a third', async () => {
+  test('two customers can swap their emails through a third value', async () => {
     const one = await createPath({ email: 'one@example.com' });
     const two = await createPath({ email: 'two@example.com' });
     assert.equal((await call('PATCH', one, { email: 'two@example.com' })).status, 409);
@@ -110,11 +110,11 @@ describeEngines('unique keys', (engine) => {
     assert.equal((await call('PATCH', one, { email: 'two@example.com' })).status, 200);
   });
 
-  test('any number of customers have no email and no externalId', async () => {
+  test('many customers can have no email and no externalId', async () => {
     for (let count = 0; count < 3; count++) await createPath({ email: null, externalId: null });
   });
 
-  test('exactly one of many gets a key that all claim at once, by different ways', async (t) => {
+  test('of many concurrent claims to one key by different operations, exactly one succeeds', async (t) => {
     const rounds = 5;
     for (let round = 0; round < rounds; round++) {
       const keys = { email: `rush-${round}@example.com` };
@@ -124,6 +124,6 @@ describeEngines('unique keys', (engine) => {
       assert.equal(answers.filter(({ status }) => status < 300).length, 1);
       assert.equal(answers.filter(({ status }) => status === 409).length, answers.length - 1);
     }
-    t.diagnostic(`${rounds} rounds of 12 claims, 0 fell short`);
+    t.diagnostic(`${rounds} rounds of 12 claims, 0 wrong`);
   });
 });

@@ -27,7 +27,7 @@ const start = {
   metadata: { tier: 'gold', source: 'fair' },
 };
 
-/** What a patch makes of `start`; a patch that changes nothing has no `changed`. */
+/** Patches applied to `start`, with the members they change; a patch without `changed` changes nothing. */
 const patches: { patch: object | string; changed?: object }[] = [
   { patch: { name: 'Amadeus KG' }, changed: { name: 'Amadeus KG' } },
   { patch: { type: 'person', status: 'active' }, changed: { type: 'person', status: 'active' } },
@@ -64,7 +64,7 @@ const patches: { patch: object | string; changed?: object }[] = [
   { patch: { address: { line2: null } } },
   { patch: { metadata: {} } },
   { patch: { metadata: { none: null } } },
-  // Names that are special to JavaScript are names like any other.
+  // Names with a special meaning in JavaScript are ordinary keys.
   { patch: '{"metadata":{"__proto__":null,"constructor":null,"toString":null}}' },
 ];
 
@@ -87,7 +87,7 @@ describeEngines('updateCustomer', (engine) => {
     return { id: made.json.id, customer: made.json, position: Number(made.headers.get('feed-position')) };
   }
 
-  test('200 with the next version, its ETag and Feed-Position, in either media type', async () => {
+  test('200 with the next version, its ETag and Feed-Position, with either media type', async () => {
     const { id, customer, position } = await create(start);
     for (const [index, type] of ['application/merge-patch+json', 'application/json'].entries()) {
       const version = index + 2;
@@ -103,7 +103,7 @@ describeEngines('updateCustomer', (engine) => {
     }
   });
 
-  test('200 with what a merge patch says, and the same version where it changes nothing', async (t) => {
+  test('200 applies a merge patch, and keeps the version when nothing changes', async (t) => {
     for (const { patch: body, changed } of patches) {
       const { id, customer, position } = await create(start);
       const { status, headers, json, text } = await patch(id, body);
@@ -116,10 +116,10 @@ describeEngines('updateCustomer', (engine) => {
       assert.equal((await get(id)).text, text, title);
       await service.call('DELETE', `/customers/${id}`);
     }
-    t.diagnostic(`${patches.length} patches, 0 fell short`);
+    t.diagnostic(`${patches.length} patches, 0 wrong`);
   });
 
-  test('200 makes an address of a patch where there was none', async () => {
+  test('200 creates the address from a patch', async () => {
     const { id } = await create({ name: 'Homeless' });
     for (const body of [{ address: {} }, { address: { city: null } }, { address: null }, { tags: null }]) {
       assert.equal((await patch(id, body)).json.version, 1, JSON.stringify(body));
@@ -128,7 +128,7 @@ describeEngines('updateCustomer', (engine) => {
     assert.deepEqual(json.address, { ...blank, city: 'Graz' });
   });
 
-  test('200 sets and removes metadata whose keys are special to JavaScript', async () => {
+  test('200 sets and removes metadata keys that are special in JavaScript', async () => {
     const { id } = await create({ name: 'Special' });
     const set = '{"metadata":{"__proto__":"p","constructor":"c","toString":"t","hasOwnProperty":"h"}}';
     const { text } = await patch(id, set);
@@ -140,7 +140,7 @@ describeEngines('updateCustomer', (engine) => {
     assert.ok(left.includes('"metadata":{"toString":"t","hasOwnProperty":"h"}'), left);
   });
 
-  test('422 when the outcome has more than 50 keys; a patch may name more than that', async () => {
+  test('422 when the result has more than 50 metadata keys; the patch itself may have more', async () => {
     const keys = (from: number, to: number, value: string | null) =>
       Object.fromEntries(Array.from({ length: to - from }, (_, index) => [`k${from + index}`, value]));
     const { id } = await create({ name: 'Many keys', metadata: keys(0, 50, 'v') });
@@ -159,7 +159,7 @@ describeEngines('updateCustomer', (engine) => {
     assert.deepEqual(swapped.json.metadata, keys(50, 100, 'w'));
   });
 
-  test('422 when null would clear what is required or enumerated, alone or among others', async () => {
+  test('422 when null would clear a required or enumerated member, alone or among others', async () => {
     const { id } = await create(start);
     for (const member of ['name', 'type', 'status']) {
       for (const body of [{ [member]: null }, { [member]: null, note: 'Not either' }]) {
@@ -171,7 +171,7 @@ describeEngines('updateCustomer', (engine) => {
     assert.equal((await get(id)).json.version, 1);
   });
 
-  test('200 with validateOnly, where nothing is stored and no position is used', async () => {
+  test('200 with validateOnly stores nothing and uses no position', async () => {
     const { id, position } = await create(start);
     const query = { validateOnly: true };
     for (const [body, version] of [
@@ -188,7 +188,7 @@ describeEngines('updateCustomer', (engine) => {
     assert.equal(Number(next.headers.get('feed-position')), position + 1);
   });
 
-  test('404 when there never was such a customer, and 410 when it was deleted', async () => {
+  test('404 when the customer never existed, and 410 when it was deleted', async () => {
     const { id } = await create({ name: 'Gone' });
     await service.call('DELETE', `/customers/${id}`);
     for (const query of ['', '?validateOnly=true']) {
@@ -211,10 +211,14 @@ describeEngines('updateCustomer', (engine) => {
       assert.deepEqual([status, problem.code], [409, code]);
     }
     const { json } = await patch(id, { email: 'OWN@example.com' });
-    assert.deepEqual([json.version, json.email], [2, 'OWN@example.com'], 'its own key it may spell anew');
+    assert.deepEqual(
+      [json.version, json.email],
+      [2, 'OWN@example.com'],
+      'its own key in another spelling is allowed',
+    );
   });
 
-  test('422 when the id, a parameter or the body breaks the contract', async () => {
+  test('422 for an invalid id, parameter or body', async () => {
     const { id } = await create({ name: 'Kept' });
     const cases = [
       { path: id.toUpperCase(), body: {}, place: 'customerId' },

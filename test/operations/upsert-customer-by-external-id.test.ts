@@ -6,7 +6,7 @@ import { describeEngines } from '../support/engines.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
 let serial = 0;
-/** An externalId that nobody has yet. */
+/** An unused externalId. */
 const fresh = () => `upsert:${++serial}`;
 
 describeEngines('upsertCustomerByExternalId', (engine) => {
@@ -24,7 +24,7 @@ describeEngines('upsertCustomerByExternalId', (engine) => {
   const create = async (body: object) =>
     (await service.call<Customer>('POST', '/customers', { body: { name: 'Other', ...body } })).json;
 
-  test('201 with Location for an externalId that nobody holds', async () => {
+  test('201 with Location for an unused externalId', async () => {
     const externalId = fresh();
     const { status, headers, json, text } = await upsert(externalId, { name: 'New', tags: ['b', 'a'] });
     assert.equal(status, 201);
@@ -39,7 +39,7 @@ describeEngines('upsertCustomerByExternalId', (engine) => {
     assert.equal((await find(externalId)).text, text);
   });
 
-  test('200 for one that somebody holds: replaced as by PUT, as the next version', async () => {
+  test('200 for an externalId in use: replaces the customer as PUT does, as the next version', async () => {
     const externalId = fresh();
     const first = await upsert(externalId, {
       name: 'Whole',
@@ -59,7 +59,7 @@ describeEngines('upsertCustomerByExternalId', (engine) => {
     assert.ok(items.every(({ id }) => id !== json.id));
   });
 
-  test('200 for the same again: unchanged, and without a new position', async () => {
+  test('200 for a repeat: unchanged and without a new position', async () => {
     const externalId = fresh();
     const body = { name: 'Same', metadata: { a: '1' } };
     const first = await upsert(externalId, body);
@@ -70,7 +70,7 @@ describeEngines('upsertCustomerByExternalId', (engine) => {
     assert.equal(Number(next.headers.get('feed-position')), Number(again.headers.get('feed-position')) + 1);
   });
 
-  test('201 again after the holder was deleted or has given the externalId up', async () => {
+  test('201 again after its customer was deleted or has released the externalId', async () => {
     const externalId = fresh();
     const first = await upsert(externalId, { name: 'One' });
     await service.call('DELETE', `/customers/${first.json.id}`);
@@ -83,7 +83,7 @@ describeEngines('upsertCustomerByExternalId', (engine) => {
     assert.deepEqual([restored.status, restored.problem.code], [409, 'external_id_taken']);
   });
 
-  test('200 and nothing stored with validateOnly, where it would create, replace or change nothing', async () => {
+  test('200 with validateOnly stores nothing, whether it would create, replace or change nothing', async () => {
     const externalId = fresh();
     const dry = (body: object) =>
       upsert(externalId, body, { 'Idempotency-Key': 'dry' }, { validateOnly: true });
@@ -100,7 +100,7 @@ describeEngines('upsertCustomerByExternalId', (engine) => {
     }
   });
 
-  test('201 or 200 with Idempotency-Key, and the same answer when it is repeated', async () => {
+  test('201 or 200 with Idempotency-Key, and the same answer for a repeat', async () => {
     const externalId = fresh();
     for (const [status, name] of [
       [201, 'First'],
@@ -122,7 +122,7 @@ describeEngines('upsertCustomerByExternalId', (engine) => {
     }
   });
 
-  test('409 when another has the email, with the pointer and without the other', async () => {
+  test('409 with a JSON pointer when another customer has the email, without revealing that customer', async () => {
     const other = await create({ email: 'Taken@example.com' });
     const externalId = fresh();
     const body = { name: 'Wants it', email: 'taken@EXAMPLE.com' };
@@ -144,7 +144,7 @@ describeEngines('upsertCustomerByExternalId', (engine) => {
     assert.equal((await upsert(externalId, body)).status, 200);
   });
 
-  test('412 when If-Match names another version, or when nobody holds the externalId', async () => {
+  test('412 when If-Match names another version or the externalId is unused', async () => {
     const externalId = fresh();
     for (const headers of [
       { 'If-Match': '*' },
@@ -176,7 +176,7 @@ describeEngines('upsertCustomerByExternalId', (engine) => {
     assert.equal((await upsert(externalId, { name: 'So' }, { 'If-Match': '"1"' })).json.version, 2);
   });
 
-  test('REQUIRE_IF_MATCH does not ask for it: the caller need not know of a customer', async () => {
+  test('REQUIRE_IF_MATCH does not apply, because the caller need not know whether the customer exists', async () => {
     const path = `/external-ids/${fresh()}/customer`;
     for (const [name, status] of [
       ['One', 201],
@@ -186,14 +186,14 @@ describeEngines('upsertCustomerByExternalId', (engine) => {
     }
   });
 
-  test('412 comes before 409', async () => {
+  test('412 takes precedence over 409', async () => {
     await create({ email: 'before@example.com' });
     const body = { name: 'Both', email: 'before@example.com' };
     const { status } = await upsert(fresh(), body, { 'If-Match': '"1"' });
     assert.equal(status, 412);
   });
 
-  test('422 when the body names another externalId or breaks the contract', async () => {
+  test('422 when the body names another externalId or is invalid', async () => {
     const externalId = fresh();
     const cases = [
       { body: { name: 'X', externalId: `${externalId}x` }, pointer: '#/externalId' },
