@@ -1,4 +1,4 @@
-/** A service in which something is open that should not be does not start. */
+/** A service with an operation or layer that bypasses authentication refuses to start. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import express from 'express';
@@ -25,8 +25,8 @@ const refusals: readonly (readonly [string, Operation, RegExp])[] = [
   ['several scopes', { 'x-required-scope': 'a:b c:d' }, /must have an x-required-scope/],
 ];
 
-suite('the check at start', () => {
-  test('takes the contract as it is', () => {
+suite('the security check at startup', () => {
+  test('accepts the contract', () => {
     assert.doesNotThrow(() => assertSecured(contract, express()));
   });
 

@@ -1,4 +1,4 @@
-/** How a JSON body is read, by each operation that has one. */
+/** Parsing of JSON bodies, by each operation that takes one. */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Customer, CustomerList } from '../../src/contract/types.ts';
@@ -13,10 +13,10 @@ const bytes = (...parts: (string | number[])[]) =>
   Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : Buffer.from(part))));
 const nested = (depth: number, open: string, close: string, inner = '') =>
   `{"name":"x","metadata":${open.repeat(depth - 1)}${inner}${close.repeat(depth - 1)}}`;
-/** A sound body of exactly this many bytes. */
+/** A valid body of exactly this many bytes. */
 const bodyOf = (length: number) => `{"name":"Padded"${' '.repeat(length - 17)}}`;
 
-/** Bodies that are no JSON, or not unambiguously so. */
+/** Bodies that are malformed or ambiguous JSON. */
 const malformed: Readonly<Record<string, string | Uint8Array>> = {
   blank: '  \n',
   'cut short': '{"name":"x"',
@@ -52,7 +52,7 @@ const malformed: Readonly<Record<string, string | Uint8Array>> = {
   'very many arrays': '['.repeat(60_000),
 };
 
-/** Bodies that only look like one of those: they are read, and then held against the contract. */
+/** Bodies that resemble those but are valid JSON, so validation sees them. */
 const wellFormed: Readonly<Record<string, string>> = {
   'brackets in a string': `{"name":${JSON.stringify('[{'.repeat(100))}}`,
   'quotes and colons in a string': '{"name":"\\"name\\":","note":"\\\\"}',
@@ -75,7 +75,7 @@ describeEngines('request body', (engine) => {
   const send = (method: string, body: string | Uint8Array) =>
     service.call<Customer>(method, method === 'POST' ? '/customers' : path, { body });
 
-  test('400 for what is no JSON, and nothing is stored', async (t) => {
+  test('400 for malformed JSON, and nothing is stored', async (t) => {
     for (const [title, body] of Object.entries(malformed)) {
       for (const method of writes) {
         const { status, problem } = await send(method, body);
@@ -87,10 +87,10 @@ describeEngines('request body', (engine) => {
       json.items.map(({ name, version }) => [name, version]),
       [['Untouched', 1]],
     );
-    t.diagnostic(`${Object.keys(malformed).length * writes.length} bodies, 0 taken`);
+    t.diagnostic(`${Object.keys(malformed).length * writes.length} bodies, 0 accepted`);
   });
 
-  test('2xx for what only looks like that', async () => {
+  test('2xx for valid JSON that resembles a malformed body', async () => {
     for (const [title, body] of Object.entries(wellFormed)) {
       for (const method of writes) {
         const { status } = await send(method, body);
@@ -99,13 +99,13 @@ describeEngines('request body', (engine) => {
     }
   });
 
-  test('422 for 32 levels, which are read and then held against the contract', async () => {
+  test('422 for 32 levels of nesting, which are parsed and then validated', async () => {
     for (const body of [nested(maxDepth, '[', ']'), nested(maxDepth, '{"a":', '}', '1')]) {
       for (const method of writes) assert.equal((await send(method, body)).status, 422, method);
     }
   });
 
-  test('422 without any body, where one is required', async () => {
+  test('422 without a body where one is required', async () => {
     for (const method of writes) {
       const target = method === 'POST' ? '/customers' : path;
       const head = `${method} ${target} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\n`;
@@ -118,7 +118,7 @@ describeEngines('request body', (engine) => {
     }
   });
 
-  test('201 for a body of 65,536 bytes, and 413 for one more', async () => {
+  test('201 for a body of 65,536 bytes, and 413 for one byte more', async () => {
     assert.equal((await send('POST', bodyOf(maxBytes))).status, 201);
     assert.equal((await send('PATCH', bodyOf(maxBytes))).status, 200);
     for (const method of writes) {
@@ -129,7 +129,7 @@ describeEngines('request body', (engine) => {
     }
   });
 
-  test('413 for chunks without a length, and for a length without the body; the connection is closed', async () => {
+  test('413 for chunks without a length and for a length without its body; the connection is closed', async () => {
     const head = 'POST /customers HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
     const chunk = `1000\r\n${' '.repeat(0x1000)}\r\n`;
     for (const bytes of [

@@ -19,15 +19,15 @@ suite('parseTagCondition', () => {
     ['"3" ,\tW/"4"', [strong('"3"'), weak('"4"')]],
     ['"a,b"', [strong('"a,b"')]],
     ['"a\\"', [strong('"a\\"')]],
-    // RFC 9110 section 5.6.1.2: empty elements of a list are taken.
+    // RFC 9110 section 5.6.1.2: empty list elements are allowed.
     [',"3",, "4",', [strong('"3"'), strong('"4"')]],
     ['"\u00ff!#~"', [strong('"\u00ff!#~"')]],
   ];
   for (const [value, condition] of cases) {
-    test(`takes ${JSON.stringify(value)}`, () => assert.deepEqual(parse(value), condition));
+    test(`accepts ${JSON.stringify(value)}`, () => assert.deepEqual(parse(value), condition));
   }
 
-  test('is undefined without the header', () => assert.equal(parse(undefined), undefined));
+  test('returns undefined without the header', () => assert.equal(parse(undefined), undefined));
 
   const malformed = [
     ...['', ' ', ',', '3', "'3'", '"3', '3"', 'w/"3"', 'W/', 'W/3', 'W /"3"', '"3" "4"', '"3""4"', '"3";q=1'],
@@ -45,7 +45,7 @@ suite('parseTagCondition', () => {
     });
   }
 
-  test('takes time in proportion to the length of the header', (t) => {
+  test('takes time proportional to the length of the header', (t) => {
     const shapes = [
       (length: number) => `"1",${' '.repeat(length)}x`,
       (length: number) => `${','.repeat(length)}x`,
@@ -55,7 +55,7 @@ suite('parseTagCondition', () => {
     ];
     const times = shapes.map((shape) => [leastMs(shape(1500)), leastMs(shape(15_000))] as const);
     t.diagnostic(times.map(([short, long]) => `${short.toFixed(2)} -> ${long.toFixed(2)} ms`).join(', '));
-    // A header has at most 16 kB. Ten times the length may not take a hundred times as long.
+    // A header has at most 16 kB. Ten times the length must not take a hundred times as long.
     const slow = times.filter(([short, long]) => long > 5 && long > short * 40);
     assert.deepEqual(slow, []);
   });
@@ -75,14 +75,14 @@ suite('isNotModified', () => {
   }
 });
 
-/** The least time of several, in milliseconds. */
+/** The shortest of several runs, in milliseconds. */
 function leastMs(value: string): number {
   const times = Array.from({ length: 5 }, () => {
     const begin = performance.now();
     try {
       parse(value);
     } catch {
-      // Refused, as it should be.
+      // Rejected, as expected.
     }
     return performance.now() - begin;
   });

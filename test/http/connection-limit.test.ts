@@ -1,4 +1,4 @@
-/** More connections than the service takes: an answer instead of a wait, and health is answered all the same. */
+/** Connections beyond the limit get a 503 at once, and health checks still work. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -9,7 +9,7 @@ import { assertHygiene, headersOf } from '../support/reply-hygiene.ts';
 import { startTestService } from '../support/service.ts';
 
 const connectionsMax = 20;
-/** What the server takes beyond the limit, to refuse it. */
+/** Connections accepted above the limit in order to refuse them. */
 const excessConnectionsMax = 256;
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
 
@@ -21,7 +21,7 @@ async function open(url: string): Promise<Socket> {
   return socket;
 }
 
-/** What comes back on the connection up to the end of the first reply, or its end. */
+/** The bytes received until the first response is complete or the connection ends. */
 async function reply(socket: Socket, bytes: string): Promise<string> {
   let text = '';
   socket.write(bytes);
@@ -35,8 +35,8 @@ async function reply(socket: Socket, bytes: string): Promise<string> {
   return text;
 }
 
-describe('connections', () => {
-  test('503 beyond the limit, closed at once; free again when others leave', async (t) => {
+describe('connection limit', () => {
+  test('503 above the limit and the connection is closed; accepted again once others disconnect', async (t) => {
     const environment = { CONNECTIONS_MAX: String(connectionsMax) };
     const service = await startTestService(t, { engine: 'sqlite', environment });
     const taken = await Promise.all(Array.from({ length: connectionsMax }, () => open(service.url)));
@@ -57,10 +57,10 @@ describe('connections', () => {
       assert.match(text, /^HTTP\/1\.1 200 /, path);
     }
 
-    // Those that say nothing are not kept either.
+    // A silent connection above the limit is closed too.
     const silent = await open(service.url);
     const closed = once(silent.resume(), 'close');
-    const patience = setTimeout(() => silent.destroy(new Error('it is kept')), 8000);
+    const patience = setTimeout(() => silent.destroy(new Error('the connection stays open')), 8000);
     await closed;
     clearTimeout(patience);
     assert.equal(silent.errored, null);
@@ -68,10 +68,10 @@ describe('connections', () => {
     for (const socket of taken.splice(10)) socket.destroy();
     await new Promise((resolve) => setTimeout(resolve, 500));
     assert.match(await reply(await open(service.url), get('/customers')), /^HTTP\/1\.1 200 /);
-    t.diagnostic(`${connectionsMax} taken, ${texts.length} refused with an answer, 0 left waiting`);
+    t.diagnostic(`${connectionsMax} accepted, ${texts.length} refused with a response, 0 left waiting`);
   });
 
-  test('a flood beyond that is cut, and does no harm', async (t) => {
+  test('a flood beyond that is disconnected and does no harm', async (t) => {
     const environment = { CONNECTIONS_MAX: String(connectionsMax) };
     const service = await startTestService(t, { engine: 'sqlite', environment });
     const flood = await Promise.all(
@@ -80,11 +80,11 @@ describe('connections', () => {
     for (const socket of flood) socket.resume();
     const cut = () => flood.filter((socket) => socket.readableEnded || socket.destroyed).length;
     for (let turns = 0; turns < 100 && cut() < 100; turns++) await new Promise((r) => setTimeout(r, 50));
-    assert.ok(cut() >= 100, `${cut()} were cut`);
+    assert.ok(cut() >= 100, `${cut()} were disconnected`);
     const seen = cut();
     for (const socket of flood) socket.destroy();
     await new Promise((resolve) => setTimeout(resolve, 500));
     assert.equal((await service.call('GET', '/customers')).status, 200);
-    t.diagnostic(`${flood.length} connections opened, ${seen} seen cut`);
+    t.diagnostic(`${flood.length} connections opened, ${seen} disconnected`);
   });
 });

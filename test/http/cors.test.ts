@@ -1,4 +1,4 @@
-/** Scripts of other origins are let in by CORS_ORIGINS alone. */
+/** Only CORS_ORIGINS gives scripts of other origins access. */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Customer } from '../../src/contract/types.ts';
@@ -10,7 +10,7 @@ const app = 'https://app.example.com';
 const admin = 'http://localhost:5173';
 const stranger = 'https://evil.example.com';
 
-/** Origins that only resemble one that is allowed. */
+/** Origins that only resemble an allowed one. */
 const lookalikes = [
   'http://app.example.com',
   `${app}:443`,
@@ -42,7 +42,7 @@ const listed = (headers: Headers, name: string) =>
 const corsHeaders = (headers: Headers) =>
   [...headers.keys()].filter((name) => name.startsWith('access-control'));
 
-/** Past the contract, which knows nothing of OPTIONS. */
+/** Bypasses the contract check, which has no OPTIONS operations. */
 const preflight = ({ url }: TestService, origin: string, method = 'PATCH', path = '/customers') =>
   fetch(url + path, {
     method: 'OPTIONS',
@@ -66,7 +66,7 @@ describeEngines('CORS', (engine) => {
   const get = (service: TestService, origin: string, path = '/customers') =>
     service.call('GET', path, { headers: { Origin: origin } });
 
-  test('is off by default: no header of it, and OPTIONS is 405', async () => {
+  test('is off by default: no CORS headers, and OPTIONS is 405', async () => {
     const { status, headers } = await get(closed, admin);
     assert.equal(status, 200);
     assert.deepEqual(corsHeaders(headers), []);
@@ -75,7 +75,7 @@ describeEngines('CORS', (engine) => {
     assert.deepEqual(corsHeaders(reply.headers), []);
   });
 
-  test('lets each listed origin read, with the headers that it needs', async () => {
+  test('lets each listed origin read, with the headers it needs', async () => {
     for (const origin of [app, admin]) {
       const { status, headers } = await get(open, origin);
       assert.equal(status, 200);
@@ -85,20 +85,20 @@ describeEngines('CORS', (engine) => {
     }
   });
 
-  test('lets no other origin read, and refuses it while there are no credentials', async () => {
+  test('lets no other origin read, and refuses it on a service without credentials', async () => {
     for (const origin of [stranger, ...lookalikes]) {
       const { status, headers } = await get(open, origin);
       assert.equal(status, 403);
       assert.equal(headers.get('access-control-allow-origin'), null, origin);
       assert.ok(
         listed(headers, 'vary').includes('origin'),
-        'a cache must not give one origin the reply of another',
+        'a cache must not serve one origin the response of another',
       );
     }
     assert.ok(listed((await open.call('GET', '/customers')).headers, 'vary').includes('origin'));
   });
 
-  test('answers a preflight of a listed origin, for every method and request header', async () => {
+  test('answers the preflight of a listed origin, for every method and request header', async () => {
     const { json } = await open.call<Customer>('POST', '/customers', { body: { name: 'x' } });
     for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']) {
       for (const path of ['/customers', `/customers/${json.id}`, `/customers/${json.id}/restore`]) {
@@ -113,7 +113,7 @@ describeEngines('CORS', (engine) => {
         assert.match(
           headers.get('x-request-id') ?? 'none',
           /^[0-9a-f-]{36}$/,
-          'a reply without X-Request-Id',
+          'a response without X-Request-Id',
         );
       }
     }
@@ -126,7 +126,7 @@ describeEngines('CORS', (engine) => {
     }
   });
 
-  test('lets a listed origin read refusals, too', async () => {
+  test('lets a listed origin read error responses too', async () => {
     const refusals = [
       await open.call('GET', '/customers?limit=0', { headers: { Origin: app } }),
       await open.call('GET', '/nowhere', { headers: { Origin: app } }),
@@ -150,7 +150,7 @@ describeEngines('CORS', (engine) => {
     }
   });
 
-  test('lets anyone read when it is *, and never with credentials', async () => {
+  test('lets any origin read when it is *, but never with credentials', async () => {
     for (const origin of [app, stranger, 'null']) {
       const { headers } = await get(anyone, origin);
       assert.equal(headers.get('access-control-allow-origin'), '*');

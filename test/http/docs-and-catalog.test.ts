@@ -1,7 +1,8 @@
 /**
- * What is served for people and tools beside the API and does not change while the service runs. Planted to prove it:
- * the digest of the bytes before they are compressed, If-None-Match not looked at, the page without its own policy,
- * the catalog's Link for GET alone.
+ * The docs page, the contract and the API catalog, which never change while the service runs.
+ *
+ * Planted, and each failed: a digest of the uncompressed bytes, If-None-Match ignored, the page without its
+ * own security policy, the catalog's Link only for GET.
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -23,7 +24,7 @@ describeEngines('docs page, contract and catalog', (engine) => {
     service = await startTestService(cleanup, { engine });
   });
 
-  test('200 with the digest and the tag of the very bytes, compressed or not; 304 for who has them', async (t) => {
+  test('200 with the digest and tag of the exact bytes, compressed or not; 304 for a matching tag', async (t) => {
     for (const path of fixedPaths) {
       const tags = new Set<string>();
       for (const coding of ['identity', 'gzip']) {
@@ -49,12 +50,12 @@ describeEngines('docs page, contract and catalog', (engine) => {
     t.diagnostic(`${fixedPaths.length} paths`);
   });
 
-  test('400 for an If-None-Match that is none', async () => {
+  test('400 for a malformed If-None-Match', async () => {
     const { status } = await service.call('GET', '/docs', { headers: { 'If-None-Match': 'x' } });
     assert.equal(status, 400);
   });
 
-  test('the page has a policy without inline script, inline style and eval; scripts say that they are UTF-8', async () => {
+  test("the page's policy forbids inline scripts, inline styles and eval; scripts declare UTF-8", async () => {
     const { headers } = await bytesOf(`${service.url}/docs`);
     assert.equal(headers['content-type'], 'text/html; charset=utf-8');
     const policy = String(headers['content-security-policy']);
@@ -74,7 +75,7 @@ describeEngines('docs page, contract and catalog', (engine) => {
     }
   });
 
-  test('the catalog leads to the contract, the docs and the health of the API', async (t) => {
+  test('the catalog links to the contract, the docs and the health of the API', async (t) => {
     const reply = await service.call<Linkset>('GET', catalogPath);
     const type = 'application/linkset+json; profile="https://www.rfc-editor.org/info/rfc9727"';
     assert.equal(reply.headers.get('content-type'), type);
@@ -110,7 +111,7 @@ interface Linkset {
   readonly linkset: readonly Readonly<Record<string, string | readonly Link[]>>[];
 }
 
-/** Not fetch, which unpacks what comes. */
+/** Uses node:http, because fetch decompresses the response. */
 function bytesOf(url: string, headers: Readonly<Record<string, string>> = {}) {
   return new Promise<{
     status: number | undefined;

@@ -1,4 +1,4 @@
-/** HEAD works wherever GET does; any other method that a path has not is 405 with Allow. */
+/** HEAD works wherever GET does; any other method that a path lacks returns 405 with Allow. */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Customer } from '../../src/contract/types.ts';
@@ -8,7 +8,7 @@ import { startTestService, type TestService } from '../support/service.ts';
 
 const unusedId = '0198c5a2-7c1e-7b3a-9d42-5e1f0a6b8c37';
 
-/** Of the moment and of the connection, which fetch closes after HEAD. */
+/** Headers that differ by time or connection; fetch closes the connection after HEAD. */
 const ownOfEach = new Set(['date', 'connection', 'keep-alive']);
 const comparable = (headers: Headers) => [...headers].filter(([name]) => !ownOfEach.has(name));
 
@@ -27,7 +27,7 @@ describeEngines('HEAD and other methods', (engine) => {
     await service.call('DELETE', `/customers/${gone}`);
   });
 
-  test('HEAD answers as GET does, without the body', async (t) => {
+  test('HEAD returns the same as GET, without the body', async (t) => {
     const { headers } = await service.call('GET', '/customers?limit=1');
     const requests: [status: number, path: string, headers?: Record<string, string>][] = [
       [200, `/customers/${id}`],
@@ -59,7 +59,7 @@ describeEngines('HEAD and other methods', (engine) => {
       assert.equal(head.text, '', path);
       assert.deepEqual(comparable(head.headers), comparable(get.headers), path);
     }
-    t.diagnostic(`${requests.length} requests, 0 fell short`);
+    t.diagnostic(`${requests.length} requests, 0 wrong`);
   });
 
   test('HEAD /metrics', async () => {
@@ -68,7 +68,7 @@ describeEngines('HEAD and other methods', (engine) => {
     assert.match(headers.get('content-type') ?? '', /^text\/plain/);
   });
 
-  test('HEAD leaves nothing on the connection that a next reply could be taken for', async () => {
+  test('HEAD leaves no bytes on the connection that the next response could be confused with', async () => {
     const head = `HEAD /customers/${id} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
     const last = 'GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
     const { text } = await service.raw(head + head + last);
@@ -77,7 +77,7 @@ describeEngines('HEAD and other methods', (engine) => {
     assert.ok(text.endsWith('\r\n\r\nok\n'), text);
   });
 
-  test('405 with all methods that the path has in Allow', async (t) => {
+  test('405 lists every method of the path in Allow', async (t) => {
     const all = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
     const paths: [path: string, allowed: string[]][] = [
       ['/customers', ['GET', 'HEAD', 'POST']],
@@ -102,10 +102,10 @@ describeEngines('HEAD and other methods', (engine) => {
       }
     }
     assert.equal((await service.call('GET', `/customers/${id}`)).status, 200);
-    t.diagnostic(`${count} requests, 0 fell short`);
+    t.diagnostic(`${count} requests, 0 wrong`);
   });
 
-  test('405 whatever the body and its type, and for methods of other protocols', async () => {
+  test('405 with any body and media type, and for methods of other protocols', async () => {
     const headers = { 'Content-Type': 'text/plain' };
     for (const body of ['x', '{"name":', 'x'.repeat(100_000)]) {
       assert.equal((await service.call('POST', `/customers/${id}`, { body, headers })).status, 405);
@@ -121,7 +121,7 @@ describeEngines('HEAD and other methods', (engine) => {
     }
   });
 
-  test('no header turns one method into another', async () => {
+  test('no header overrides the method', async () => {
     for (const name of ['X-HTTP-Method-Override', 'X-HTTP-Method', 'X-Method-Override']) {
       const headers = { [name]: 'DELETE' };
       assert.equal((await service.call('POST', `/customers/${id}`, { headers })).status, 405);

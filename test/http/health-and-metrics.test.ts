@@ -1,4 +1,4 @@
-/** What operators and tools ask for: health, metrics, and the contract itself. */
+/** The endpoints for operators and tools: health, metrics and the contract. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { before, test } from 'node:test';
@@ -13,7 +13,7 @@ import { startTestService, type TestService } from '../support/service.ts';
 const unusedId = '0198c5a2-7c1e-7b3a-9d42-5e1f0a6b8c37';
 const readRepository = (path: string) => readFile(new URL(`../../${path}`, import.meta.url), 'utf8');
 
-/** The value of each sample whose name and labels these are, by its whole text. */
+/** The values of all samples with this name and these labels, by their whole text. */
 function samplesOf(text: string, name: string): Map<string, number> {
   const lines = text.split('\n').filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
   return new Map(lines.map((line) => [line.replace(/ \S+$/, ''), Number(line.split(' ').at(-1))]));
@@ -27,7 +27,7 @@ describeEngines('health and metrics', (engine) => {
   });
   const metrics = async () => (await service.call('GET', '/metrics')).text;
 
-  test('/livez and /readyz answer 200 in plain text', async () => {
+  test('/livez and /readyz return 200 in plain text', async () => {
     for (const path of ['/livez', '/readyz']) {
       const { status, headers, text } = await service.call('GET', path);
       assert.equal(status, 200);
@@ -36,7 +36,7 @@ describeEngines('health and metrics', (engine) => {
     }
   });
 
-  test('/openapi.yaml and /openapi.json are the contract, as it stands in the repository', async () => {
+  test('/openapi.yaml and /openapi.json are the contract in the repository', async () => {
     const yaml = await service.call('GET', '/openapi.yaml');
     assert.equal(yaml.text, await readRepository('openapi.yaml'));
     assert.match(yaml.headers.get('content-type') ?? '', /^application\/yaml/);
@@ -46,7 +46,7 @@ describeEngines('health and metrics', (engine) => {
     assert.deepEqual(json.json, parse(yaml.text));
   });
 
-  test('/metrics counts requests by operationId and status, and nothing by path', async () => {
+  test('/metrics counts requests by operationId and status, never by path', async () => {
     const { json } = await service.call<Customer>('POST', '/customers', { body: { name: 'Counted' } });
     const path = `/customers/${json.id}`;
     const counted = samplesOf(await metrics(), 'http_requests_total');
@@ -73,7 +73,7 @@ describeEngines('health and metrics', (engine) => {
       const sample = `http_requests_total{operation="${operation}",status="${status}"}`;
       expected.set(sample, (expected.get(sample) ?? 0) + 1);
     }
-    // The request for the first figures has ended since.
+    // The request for the first figures has finished in between.
     const own = 'http_requests_total{operation="other",status="200"}';
     expected.set(own, (expected.get(own) ?? 0) + 1);
     assert.deepEqual(
@@ -82,7 +82,7 @@ describeEngines('health and metrics', (engine) => {
     );
   });
 
-  test('/metrics has durations for each operation, requests in flight, and figures of the process', async () => {
+  test('/metrics has latencies per operation, requests in flight and process figures', async () => {
     const text = await metrics();
     const durations = samplesOf(text, 'http_request_duration_seconds_count');
     const requests = samplesOf(text, 'http_requests_total');
@@ -90,14 +90,14 @@ describeEngines('health and metrics', (engine) => {
       [...samples.values()].reduce((total, value) => total + value, 0);
     assert.ok(durations.has('http_request_duration_seconds_count{operation="getCustomer"}'));
     assert.equal(sum(durations), sum(requests));
-    assert.deepEqual([...samplesOf(text, 'http_requests_in_flight').values()], [1], 'this very request');
+    assert.deepEqual([...samplesOf(text, 'http_requests_in_flight').values()], [1], 'this request itself');
     assert.ok(samplesOf(text, 'process_resident_memory_bytes').size > 0);
     assert.ok(!text.includes(unusedId));
     assert.ok(!text.includes('/customers'));
     assert.ok(!text.includes('nowhere'));
   });
 
-  test('/metrics is 404 for what a proxy passes on from elsewhere', async () => {
+  test('/metrics is 404 for requests that a proxy forwards for others', async () => {
     const proxied = [
       ...[
         { 'X-Forwarded-For': '203.0.113.7' },
@@ -126,7 +126,7 @@ describeEngines('health and metrics', (engine) => {
       await client.connect();
       await client.query(`DROP DATABASE ${pathname.slice(1)} WITH (FORCE)`);
       await client.end();
-      // The last answer holds for a moment.
+      // The last result is cached for a moment.
       let reply = await doomed.call('GET', '/readyz');
       for (let turn = 0; turn < 100 && reply.status === 200; turn++) {
         await pause(100);
@@ -135,7 +135,7 @@ describeEngines('health and metrics', (engine) => {
       const { status, problem, headers, text } = reply;
       assert.deepEqual([status, problem.code], [503, 'unavailable']);
       assert.match(headers.get('retry-after') ?? '', /^\d+$/);
-      assert.ok(!text.includes(pathname.slice(1)), 'the name of the database is not for callers');
+      assert.ok(!text.includes(pathname.slice(1)), 'the name of the database must not reach callers');
       assert.equal((await doomed.call('GET', '/livez')).status, 200);
     });
   }

@@ -1,4 +1,4 @@
-/** Thousands that are connected and idle, and some that read slowly, beside those that are served. */
+/** Thousands of idle connections and slow readers do not slow down other clients. */
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -13,15 +13,15 @@ import { byTier, tier } from '../support/tier.ts';
 
 const soak = tier === 'soak';
 const idleWanted = byTier({ quick: 500, full: 2000, soak: 10_000 });
-/** What both processes need beside these connections. */
+/** File descriptors that both processes need besides these connections. */
 const otherDescriptors = 500;
 const slowClients = 20;
 const requests = soak ? 1000 : 200;
-/** Twice is the aim; a busy machine can add this to either. */
+/** The target is twice the quiet latency; a busy machine can add this much. */
 const marginMs = 50;
-/** More than fits into the system's own buffers, where it must be seen that such a client is cut. */
+/** More than the system's socket buffers hold, so that the disconnect becomes visible. */
 const pagesOfGreedy = 4;
-/** Longer than a client may take to read its reply, in milliseconds. */
+/** Longer than a client may take to read its response, in milliseconds. */
 const replyTimeoutMs = 30_000;
 
 const request = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
@@ -41,7 +41,7 @@ async function open(url: string, sockets: Socket[]): Promise<Socket> {
   return socket;
 }
 
-/** Opens them in groups, each after it was answered once: a connection that says nothing at all is cut. */
+/** Opens connections in groups, each answered once: a connection that never sends anything is closed. */
 async function openIdle(url: string, count: number, sockets: Socket[]): Promise<void> {
   for (let opened = 0; opened < count; opened += 100) {
     const group = Array.from({ length: Math.min(100, count - opened) }, async () => {
@@ -58,7 +58,7 @@ interface Figures {
   readonly failed: number;
 }
 
-/** Asks the services in turns, so that whatever else this machine does meets them alike. */
+/** Measures the services in turns, so that other load on the machine affects all of them alike. */
 async function measure(urls: readonly string[]): Promise<Figures[]> {
   const timesMs = urls.map((): number[] => []);
   const failed = urls.map(() => 0);
@@ -73,7 +73,7 @@ async function measure(urls: readonly string[]): Promise<Figures[]> {
   return timesMs.map((times, index) => ({ p99Ms: percentile99(times), failed: failed[index] ?? 0 }));
 }
 
-/** The time below which 99 of 100 requests stay. */
+/** The 99th percentile. */
 function percentile99(timesMs: readonly number[]): number {
   return timesMs.toSorted((one, other) => one - other)[Math.floor(timesMs.length * 0.99)] ?? 0;
 }
@@ -85,7 +85,7 @@ async function startService(cleanup: Cleanup) {
   return { url: service.match[1] ?? '', pid: service.pid };
 }
 
-/** The largest customers that the contract allows, so that a page of them fits into no buffer of the system. */
+/** Creates customers of the largest allowed size, so that a page of them fits into no socket buffer. */
 async function createLargest(url: string): Promise<void> {
   const metadata = Object.fromEntries(Array.from({ length: 50 }, (_, key) => [`k${key}`, 'v'.repeat(500)]));
   const body = JSON.stringify({ name: 'Large', note: 'n'.repeat(5000), metadata });
@@ -106,7 +106,7 @@ function residentMegabytes(pid: number): number {
 }
 
 describe('idle connections', () => {
-  test('hold up nobody, together with clients that send and read slowly', async (t) => {
+  test('do not delay other clients, even together with clients that send and read slowly', async (t) => {
     const idle = Math.min(idleWanted, descriptorsMax() - otherDescriptors);
     const { url, pid } = await startService(t);
     const { url: quietUrl } = await startService(t);
@@ -128,7 +128,7 @@ describe('idle connections', () => {
       (await open(url, readers)).write(`${head}\r\n\r\n{"name":"`);
     }
     sockets.push(...readers);
-    // Making these pages is work like any other; what is measured is that nobody takes them.
+    // Rendering these pages takes CPU too; wait until it is done, because only unread responses are measured.
     await new Promise((resolve) => setTimeout(resolve, 2000));
     const [busy, quiet] = (await measure([url, quietUrl])) as [Figures, Figures];
     const slowMegabytes = residentMegabytes(pid);
@@ -140,12 +140,12 @@ describe('idle connections', () => {
       `RSS ${beforeMegabytes} MB, ${idleMegabytes} MB idle, ${slowMegabytes} MB with slow clients`,
     );
     assert.equal(busy.failed + quiet.failed, 0);
-    assert.equal(idleSockets.filter((socket) => socket.closed).length, 0, 'an idle connection was cut');
-    assert.ok(busy.p99Ms < 2 * quiet.p99Ms + marginMs, 'requests wait for idle connections');
+    assert.equal(idleSockets.filter((socket) => socket.closed).length, 0, 'an idle connection was closed');
+    assert.ok(busy.p99Ms < 2 * quiet.p99Ms + marginMs, 'requests are delayed by idle connections');
     if (soak) await assertGreedyCut(url, sockets);
   });
 
-  /** A reader that takes nothing is cut, so that its reply does not hold memory for ever. */
+  /** A client that never reads is disconnected, so that its response does not hold memory forever. */
   async function assertGreedyCut(url: string, sockets: Socket[]): Promise<void> {
     const readers = await Promise.all(Array.from({ length: slowClients }, () => open(url, sockets)));
     for (const reader of readers) {
@@ -154,11 +154,11 @@ describe('idle connections', () => {
     }
     await new Promise((resolve) => setTimeout(resolve, replyTimeoutMs + 15_000));
     for (const reader of readers) {
-      // A paused socket learns of its end when it reads on.
+      // A paused socket notices its end only when it reads again.
       reader.resume();
       if (!reader.closed)
         await Promise.race([once(reader, 'close'), new Promise((r) => setTimeout(r, 5000))]);
-      assert.ok(reader.closed, 'a client that reads nothing is kept');
+      assert.ok(reader.closed, 'a client that never reads stays connected');
     }
   }
 });

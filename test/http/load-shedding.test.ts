@@ -1,4 +1,4 @@
-/** What cannot be worked on is refused at once. Handlers that wait stand in for a database that does. */
+/** Excess load is refused at once. Handlers that block simulate a slow database. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -25,13 +25,13 @@ const customerPath = `/customers/${uuidv7()}`;
 
 interface Waiting {
   readonly url: string;
-  /** How many requests have reached a handler. */
+  /** Number of requests that have reached a handler. */
   entered(): number;
-  /** Lets those that wait go on, and all that come later. */
+  /** Unblocks the waiting requests and all later ones. */
   release(): void;
 }
 
-/** The whole application and server. Reading a customer waits, and listing streams until it is released. */
+/** Starts the whole application and server. Reading a customer and streaming a list block until released. */
 async function startWaiting(cleanup: Cleanup): Promise<Waiting> {
   let entered = 0;
   let open = () => {};
@@ -101,11 +101,11 @@ async function assertOverload(reply: Response, detail: RegExp): Promise<number> 
 
 async function until(condition: () => boolean): Promise<void> {
   for (let turns = 0; !condition() && turns < 500; turns++) await new Promise((r) => setTimeout(r, 10));
-  assert.ok(condition(), 'it did not come to that');
+  assert.ok(condition(), 'timed out waiting for the condition');
 }
 
 describe('load shedding', () => {
-  test('503 beyond the requests that are worked on at once, naming the limit', async (t) => {
+  test('503 above the limit of concurrent requests, with the limit in the problem', async (t) => {
     const { url, entered, release } = await startWaiting(t);
     const taken = Array.from({ length: requestsMax }, () => fetch(url + customerPath));
     await until(() => entered() === requestsMax);
@@ -113,23 +113,23 @@ describe('load shedding', () => {
     for (let count = 0; count < 60; count++) {
       waits.add(await assertOverload(await fetch(url + customerPath), /works on 4 requests/));
     }
-    // Before the body is parsed, or even there.
+    // Refused before the body is parsed or has even arrived.
     const head =
       'POST /customers HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 60000';
     const early = await sendRaw(url, `${head}\r\nConnection: close\r\n\r\n{`);
     assert.equal(early.status, 503);
-    assert.equal(entered(), requestsMax, 'one too many was worked on');
-    assert.ok(waits.size > 1, 'all are asked to come back together');
+    assert.equal(entered(), requestsMax, 'a request above the limit reached a handler');
+    assert.ok(waits.size > 1, 'all clients are asked to retry at the same moment');
     for (const path of ['/livez', '/readyz', '/metrics', '/openapi.yaml']) {
       assert.equal((await fetch(url + path)).status, 200, path);
     }
     release();
     for (const reply of await Promise.all(taken)) assert.equal(reply.status, 304);
-    assert.equal((await fetch(url + customerPath)).status, 304, 'a place was not given back');
-    t.diagnostic(`61 refused, waits of ${[...waits].sort().join(', ')} s, 0 others worked on`);
+    assert.equal((await fetch(url + customerPath)).status, 304, 'a slot was not released');
+    t.diagnostic(`61 refused, waits of ${[...waits].sort().join(', ')} s, 0 reached a handler`);
   });
 
-  test('a client that leaves gives its place back when its work is done, and not before', async (t) => {
+  test('the slot of a disconnected client is released when its work ends, not before', async (t) => {
     const { url, entered, release } = await startWaiting(t);
     const leave = new AbortController();
     const taken = Array.from({ length: requestsMax }, () =>
@@ -138,27 +138,27 @@ describe('load shedding', () => {
     await until(() => entered() === requestsMax);
     leave.abort();
     await Promise.all(taken);
-    // The server has to notice.
+    // Give the server time to notice.
     await new Promise((resolve) => setTimeout(resolve, 200));
     await assertOverload(await fetch(url + customerPath), /works on 4 requests/);
     release();
     for (let count = 0; count < requestsMax * 2; count++) {
-      assert.equal((await fetch(url + customerPath)).status, 304, 'a place was not given back');
+      assert.equal((await fetch(url + customerPath)).status, 304, 'a slot was not released');
     }
   });
 
-  test('bodies that do not end hold no place', async (t) => {
+  test('unfinished bodies take no slot', async (t) => {
     const { url } = await startWaiting(t);
     const head =
       'POST /customers HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 60\r\n\r\n';
     const slow = Array.from({ length: requestsMax * 3 }, () => sendRaw(url, `${head}{`, 1500));
     await new Promise((resolve) => setTimeout(resolve, 300));
     const reply = await fetch(`${url}/customers?limit=0`);
-    assert.equal(reply.status, 400, 'a request is refused though nothing is worked on');
+    assert.equal(reply.status, 400, 'a request was refused although none is in progress');
     await Promise.all(slow);
   });
 
-  test('503 beyond the streams that are sent at once; they hold no place of a request', async (t) => {
+  test('503 above the limit of concurrent streams, which take no request slots', async (t) => {
     const { url, release } = await startWaiting(t);
     const streams: Response[] = [];
     for (let count = 0; count < streamsMax; count++) streams.push(await fetch(`${url}/customers`));
@@ -171,16 +171,16 @@ describe('load shedding', () => {
     }
     for (const stream of streams) assert.deepEqual(await stream.json(), { items: [], nextCursor: null });
     const next = await fetch(`${url}/customers`);
-    assert.equal(next.status, 200, 'a place was not given back');
+    assert.equal(next.status, 200, 'a slot was not released');
     await next.text();
   });
 
-  test('503 for one pipelined request too many, after the answers to those before it', async (t) => {
+  test('503 for one pipelined request too many, after the responses to those before it', async (t) => {
     const { url } = await startWaiting(t);
     const request = 'GET /customers?limit=0 HTTP/1.1\r\nHost: localhost\r\n\r\n';
     const few = await sendRaw(url, request.repeat(32), 1000);
     assert.equal(few.text.match(/HTTP\/1\.1 400 /g)?.length, 32);
-    // The first waits, so that none behind it can be answered.
+    // The first blocks, so that none behind it can be answered.
     const first = `GET ${customerPath} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
     const waiting = await startWaiting(t);
     const reply = sendRaw(waiting.url, first + request.repeat(39), 5000);
@@ -193,8 +193,8 @@ describe('load shedding', () => {
       [304, ...Array(31).fill(400), 503],
     );
     assert.match(text, /has 32 requests without an answer/);
-    assert.ok(closed, 'the connection goes on');
+    assert.ok(closed, 'the connection stays open');
     const flood = await sendRaw((await startWaiting(t)).url, first + request.repeat(500), 5000);
-    assert.ok(flood.closed && flood.text === '', 'a flood is not cut');
+    assert.ok(flood.closed && flood.text === '', 'a flood is not disconnected');
   });
 });

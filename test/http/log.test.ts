@@ -1,4 +1,4 @@
-/** The log of a real process: one line a request, and nothing of any person in it. */
+/** The log of a real process: one line per request, without personal data. */
 import assert from 'node:assert/strict';
 import { before, suite, test } from 'node:test';
 import { suiteCleanup } from '../support/cleanup.ts';
@@ -6,7 +6,7 @@ import { type EngineName, engines, freshDatabaseUrl } from '../support/engines.t
 import { type CommandExit, runCommand, startCommand } from '../support/process.ts';
 import { sendRaw } from '../support/raw-request.ts';
 
-/** Stands in every text that a person could have written. In lower case, for it is looked for in any case. */
+/** Part of every text that a person could have written. Lower case, because the search ignores case. */
 const canary = 'kanarienvogel';
 const phone = '+4912345678909876';
 
@@ -46,7 +46,7 @@ const person = {
 
 const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
 
-/** What is sent, by its X-Request-Id, with what its line must say. */
+/** The requests sent, by X-Request-Id, with the members their log line must have. */
 type Expectation = Pick<RequestLine, 'operation' | 'method' | 'status'> & { traceId?: string; code?: string };
 
 for (const engine of engines) {
@@ -65,7 +65,7 @@ for (const engine of engines) {
     const requestLines = () =>
       new Map(lines.filter(({ msg }) => msg === 'request').map((line) => [line.requestId, line]));
 
-    test('is JSON, a line each, and the process ends well', () => {
+    test('has one JSON object per line, and the process exits cleanly', () => {
       assert.equal(exit.code, 0, exit.stderr);
       for (const line of lines) {
         assert.match(String(line.time), /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/);
@@ -87,11 +87,15 @@ for (const engine of engines) {
         const unknown = Object.keys(line).filter((member) => !members.includes(member));
         assert.deepEqual(unknown, [], requestId);
       }
-      assert.equal(lines.filter(({ msg }) => msg === 'request').length, found.size, 'a line is there twice');
+      assert.equal(
+        lines.filter(({ msg }) => msg === 'request').length,
+        found.size,
+        'a request is logged twice',
+      );
       t.diagnostic(`${expected.size} requests, ${lines.length} lines`);
     });
 
-    test('holds nothing of a person, of a header or of a query', () => {
+    test('contains no personal data, header or query', () => {
       const output = (exit.stdout + exit.stderr).toLowerCase();
       const base64 = Buffer.from(canary).toString('base64').slice(0, 12).toLowerCase();
       for (const secret of [canary, encodeURIComponent(canary), base64, person.phone.slice(1)]) {
@@ -100,14 +104,14 @@ for (const engine of engines) {
       }
     });
 
-    test('holds no SQL and no path of a request, also at the level trace', () => {
+    test('contains no SQL and no request path, even at level trace', () => {
       assert.doesNotMatch(exit.stdout, /\b(SELECT|INSERT|UPDATE|DELETE) [a-z*]/);
       assert.doesNotMatch(exit.stdout, /"\/customers/);
     });
   });
 }
 
-/** Starts the command, sends it requests whose every text is a canary, and stops it. */
+/** Starts the command, sends requests in which every text is a canary, and stops it. */
 async function liveAndDie(
   engine: EngineName,
   expected: Map<string, Expectation>,

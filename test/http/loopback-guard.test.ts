@@ -1,6 +1,8 @@
 /**
- * A service without credentials on loopback answers this machine and nobody's web page. Planted to prove it: `Host`
- * compared by its beginning, `Origin` not looked at, the authority of the absolute form ignored.
+ * A service without credentials on loopback serves this machine but no other site's web pages.
+ *
+ * Planted, and each failed: `Host` compared by prefix, `Origin` ignored, the authority of an absolute-form
+ * target ignored.
  */
 import assert from 'node:assert/strict';
 import { before, suite, test } from 'node:test';
@@ -27,7 +29,7 @@ const otherHosts = [
   '[::2]',
   'xlocalhost',
 ];
-/** Refused before anybody asks whose they are. */
+/** Malformed hosts, refused before the guard. */
 const noHosts = ['localhost@evil.example.com', 'evil.example.com#localhost', 'localhost:x', ''];
 const ownOrigins = [
   'http://localhost:3000',
@@ -47,7 +49,7 @@ const otherOrigins = [
   'http://localhost,http://evil.example.com',
 ];
 
-suite('a service for this machine alone', () => {
+suite('loopback guard', () => {
   const cleanup = suiteCleanup();
   let service: TestService;
   before(async () => {
@@ -57,7 +59,7 @@ suite('a service for this machine alone', () => {
   const send = (line: string, headers: string) =>
     service.raw(`${line} HTTP/1.1\r\n${headers}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 
-  test('answers its own names and no other, on every path', async (context) => {
+  test('accepts loopback names and no others, on every path', async (context) => {
     for (const host of ownHosts) {
       assert.equal((await send('GET /customers', `Host: ${host}`)).status, 200, host);
     }
@@ -71,19 +73,19 @@ suite('a service for this machine alone', () => {
     for (const host of noHosts) {
       assert.equal((await send('GET /customers', `Host: ${host}`)).status, 400, host);
     }
-    context.diagnostic(`${ownHosts.length} names taken, ${otherHosts.length + noHosts.length} refused`);
+    context.diagnostic(`${ownHosts.length} names accepted, ${otherHosts.length + noHosts.length} refused`);
   });
 
-  test('goes by the host of the absolute form, where there is one', async () => {
+  test('uses the host of an absolute-form target if there is one', async () => {
     const evil = 'evil.example.com';
     assert.equal((await send(`GET http://${evil}/customers`, `Host: ${evil}`)).status, 403);
     assert.equal((await send('GET http://localhost/customers', 'Host: localhost')).status, 200);
-    // Which of two was meant nobody knows.
+    // Two hosts are ambiguous.
     assert.equal((await send(`GET http://${evil}/customers`, 'Host: localhost')).status, 400);
     assert.equal((await send('GET http://localhost/customers', `Host: ${evil}`)).status, 400);
   });
 
-  test('refuses pages of other sites, but for those that CORS_ORIGINS names', async (context) => {
+  test('refuses pages of other sites, except those in CORS_ORIGINS', async (context) => {
     for (const origin of [...ownOrigins, 'https://app.example.com']) {
       const { status } = await send('GET /customers', `Host: localhost\r\nOrigin: ${origin}`);
       assert.equal(status, 200, origin);
@@ -98,13 +100,13 @@ suite('a service for this machine alone', () => {
     context.diagnostic(`${otherOrigins.length} origins refused`);
   });
 
-  test('is not for services with credentials: they are what keeps a page out', async (context) => {
+  test('is off for services with credentials, which already keep other sites out', async (context) => {
     const environment = { AUTH: 'keys' };
     const closed = await startTestService(context, { engine: 'sqlite', environment });
     const headers = { Host: 'customers.example.com', Origin: 'https://evil.example.com' };
     assert.equal((await closed.call('GET', '/livez', { headers })).status, 200);
     assert.equal((await closed.call('GET', '/customers', { headers })).status, 401);
-    // The metrics are for this machine's own names, where no credential is sent.
+    // Metrics need no credential, so they accept loopback names only.
     const { status } = await closed.raw(
       'GET /metrics HTTP/1.1\r\nHost: evil.example.com\r\nConnection: close\r\n\r\n',
     );

@@ -1,4 +1,4 @@
-/** What a body may be sent as (415), and what an answer may be (406). */
+/** Media types of request bodies (415) and of responses (406). */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Customer, CustomerList } from '../../src/contract/types.ts';
@@ -60,7 +60,7 @@ describeEngines('media types', (engine) => {
   const body = '{"name":"Untouched"}';
   const stateOf = async () => (await service.call<CustomerList>('GET', '/customers?includeTotal=true')).text;
 
-  test('2xx for JSON in UTF-8, however that is spelt', async () => {
+  test('2xx for JSON in UTF-8, in every valid spelling', async () => {
     for (const { method, target, success, types } of writes()) {
       const spellings = types.startsWith('application/merge')
         ? [...taken, ...taken.map((type) => type.replace(/json/i, 'merge-patch+json'))]
@@ -86,10 +86,10 @@ describeEngines('media types', (engine) => {
       }
     }
     assert.equal(await stateOf(), before);
-    t.diagnostic(`${refused.length * 3 + 2} requests, 0 taken`);
+    t.diagnostic(`${refused.length * 3 + 2} requests, 0 accepted`);
   });
 
-  test('415 without any Content-Type', async () => {
+  test('415 without a Content-Type', async () => {
     for (const { method, target, header, types } of writes()) {
       const head = `${method} ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n`;
       const reply = await service.raw(`${head}Content-Length: ${body.length}\r\n\r\n${body}`);
@@ -99,7 +99,7 @@ describeEngines('media types', (engine) => {
     }
   });
 
-  test('415 for a body in an encoding, whether it is true or not', async () => {
+  test('415 for a body with a Content-Encoding, even if it is false', async () => {
     const before = await stateOf();
     for (const { method, target, header } of writes()) {
       for (const encoding of encodings) {
@@ -112,7 +112,7 @@ describeEngines('media types', (engine) => {
     assert.equal(await stateOf(), before);
   });
 
-  test('a Content-Type makes no difference where there is no body', async () => {
+  test('Content-Type is ignored without a body', async () => {
     for (const type of refused) {
       const headers = { 'Content-Type': type };
       assert.equal((await service.call('GET', path, { headers })).status, 200, type);
@@ -147,7 +147,7 @@ describeEngines('media types', (engine) => {
     ],
   ];
 
-  test('2xx when Accept takes JSON', async () => {
+  test('2xx when Accept allows JSON', async () => {
     for (const accept of readable) {
       for (const target of [path, '/customers']) {
         const { status, headers } = await service.call('GET', target, { headers: { Accept: accept } });
@@ -172,10 +172,10 @@ describeEngines('media types', (engine) => {
       }
     }
     assert.equal(await stateOf(), before);
-    t.diagnostic(`${requests.length * unreadable.length} requests, 0 answered otherwise`);
+    t.diagnostic(`${requests.length * unreadable.length} requests, 0 with another status`);
   });
 
-  test('204 for a DELETE whatever Accept says, for its answer has no body', async () => {
+  test('204 for a DELETE with any Accept, because the response has no body', async () => {
     const { json } = await service.call<Customer>('POST', '/customers', { body: { name: 'Deleted' } });
     const headers = { Accept: 'text/html' };
     assert.equal((await service.call('DELETE', `/customers/${json.id}`, { headers })).status, 204);

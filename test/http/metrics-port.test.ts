@@ -1,6 +1,7 @@
 /**
- * The metrics on a port of their own. Planted once, and seen by this: other paths served there too; the port left
- * open at the end.
+ * Metrics on a separate port.
+ *
+ * Planted, and each failed: other paths served on that port; the port left open at the end.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -19,7 +20,7 @@ async function start(t: TestContext): Promise<{ readonly metricsUrl: string; sto
   return { metricsUrl: service.metricsUrl, stop: service.stop };
 }
 
-test('200 for /metrics without a credential, and for who comes through a proxy', async (t) => {
+test('200 for /metrics without a credential, also through a proxy', async (t) => {
   const { metricsUrl } = await start(t);
   for (const headers of [{}, { 'X-Forwarded-For': '203.0.113.7' }]) {
     const reply = await fetch(metricsUrl, { headers });
@@ -40,7 +41,7 @@ test('404 for every other path, and 405 with Allow for every other method', asyn
   assert.deepEqual([reply.status, reply.headers.get('allow')], [405, 'GET, HEAD']);
 });
 
-test('the port is closed when the service has stopped, and when it could not start', async (t) => {
+test('the port is closed after the service stops or fails to start', async (t) => {
   const { metricsUrl, stop } = await start(t);
   await stop();
   await assert.rejects(fetch(metricsUrl));

@@ -1,4 +1,4 @@
-/** When several refusals apply: 415, 413, 400 or 422, 404 or 410, 428, 412, 409. */
+/** When several errors apply, the first of these wins: 415, 413, 400 or 422, 404 or 410, 428, 412, 409. */
 import assert from 'node:assert/strict';
 import { before, suite, test } from 'node:test';
 import type { Customer } from '../../src/contract/types.ts';
@@ -8,22 +8,22 @@ import { startTestService, type TestService } from '../support/service.ts';
 
 const unusedId = '0198c5a2-7c1e-7b3a-9d42-5e1f0a6b8c37';
 
-/** A request while faults are put into it. */
+/** A request into which faults are put. */
 interface Draft {
   id: string;
   query: string;
   body: Record<string, unknown> | undefined;
-  /** Makes a text of the body. */
+  /** Serializes the body. */
   render: (json: string) => string;
   headers: Record<string, string>;
 }
 
-/** What can be wrong with a request, with the status that tells of it, in the order of precedence. */
+/** A fault of a request, with its status; listed in order of precedence. */
 interface Fault {
   readonly name: string;
   readonly status: number;
   readonly spoil: (draft: Draft, deletedId: string) => void;
-  /** Faults that cannot be in one request, because both are in the same place. */
+  /** Faults that cannot be combined with this one, because both change the same part of the request. */
   readonly excludes?: readonly string[];
 }
 
@@ -80,9 +80,9 @@ interface OperationCase {
   readonly name: string;
   readonly method: string;
   readonly hasBody: boolean;
-  /** Faults that its requests cannot have. */
+  /** Faults that requests of this operation cannot have. */
   readonly without: readonly string[];
-  /** The status of a wrong parameter, where it is not 422. */
+  /** The status of a wrong parameter, if it is not 422. */
   readonly parameterStatus?: number;
 }
 
@@ -121,13 +121,13 @@ describeEngines('precedence', (engine) => {
         for (const fault of possible) assert.equal(await statusWith([fault]), fault.status, fault.name);
       });
 
-      test('of two faults the first is told', async (t) => {
+      test('of two faults the first is reported', async (t) => {
         let count = 0;
         for (const [index, first] of possible.entries()) {
           for (const second of possible.slice(index + 1)) {
             if (first.excludes?.includes(second.name)) continue;
             const title = `${first.name} and ${second.name}`;
-            // Both are of one class: which is told first is left open.
+            // Both have the same rank, so either may be reported.
             const sameClass = /^4(00|22)$/.test(`${first.status}`) && /^4(00|22)$/.test(`${second.status}`);
             const expected =
               sameClass && first.name !== 'JSON' ? [first.status, second.status] : [first.status];
@@ -136,10 +136,10 @@ describeEngines('precedence', (engine) => {
             count++;
           }
         }
-        t.diagnostic(`${count} pairs, 0 fell short`);
+        t.diagnostic(`${count} pairs, 0 wrong`);
       });
 
-      test('of all faults the first is told, and when it is mended the next', async () => {
+      test('of all faults the first is reported, and once it is corrected, the next', async () => {
         const chain = possible.filter(({ name }) => !['If-Match', 'unused id', 'no If-Match'].includes(name));
         for (let first = 0; first < chain.length; first++) {
           assert.equal(await statusWith(chain.slice(first)), chain[first]?.status, chain[first]?.name);
@@ -194,7 +194,7 @@ describeEngines('precedence', (engine) => {
   });
 });
 
-/** A service that demands If-Match, with a live customer at version 1 and a deleted one whose email is taken. */
+/** A service with REQUIRE_IF_MATCH, a live customer at version 1 and a deleted one whose email is in use. */
 function startStrict(engine: EngineName) {
   const cleanup = suiteCleanup();
   const ids = { live: '', deleted: '' };

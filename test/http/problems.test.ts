@@ -1,4 +1,6 @@
-/** Every refusal is a problem (RFC 9457) that tells people and programs what is wrong, and nothing else. */
+/**
+ * Every error is a problem document (RFC 9457) that explains it to people and programs, without internals.
+ */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Customer, Problem } from '../../src/contract/types.ts';
@@ -9,7 +11,7 @@ import { startTestService, type TestService } from '../support/service.ts';
 const unusedId = '0198c5a2-7c1e-7b3a-9d42-5e1f0a6b8c37';
 const maxErrors = 100;
 
-/** Words of a machine room, which no caller may read. */
+/** Implementation terms that must not reach callers. */
 const insideWords =
   /\b(select|insert|update customers|sqlite|postgres|knex|constraint|column|ajv|undefined|null pointer|stack|at \w+ \(|node_modules|\.ts:|\^\[|\\[sdx]|must match pattern|RegExp)/i;
 
@@ -27,7 +29,7 @@ describeEngines('problems', (engine) => {
   const call = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
     service.call<Customer>(method, path, { body, headers });
 
-  test('each has its type, title, status, detail, instance, code and requestId, which agree', async (t) => {
+  test('each has a type, title, status, detail, instance, code and requestId that agree', async (t) => {
     const gone = (await call('POST', '/customers', { name: 'Gone' })).json.id;
     await call('DELETE', `/customers/${gone}`);
     const path = `/customers/${id}`;
@@ -58,15 +60,15 @@ describeEngines('problems', (engine) => {
       assert.equal(problem.instance, `urn:request:${problem.requestId}`);
       assert.equal(problem.requestId, headers.get('x-request-id'));
       assert.equal(headers.get('content-type'), 'application/problem+json');
-      assert.equal(titles.get(code) ?? problem.title, problem.title, 'a code has one title');
+      assert.equal(titles.get(code) ?? problem.title, problem.title, 'two titles for one code');
       titles.set(code, problem.title);
       assert.match(problem.detail, /^[A-Z].*\.$/s, problem.detail);
       assert.doesNotMatch(text, insideWords);
     }
-    t.diagnostic(`${refusals.length} refusals with ${titles.size} codes`);
+    t.diagnostic(`${refusals.length} errors with ${titles.size} codes`);
   });
 
-  test('what breaks the contract is 422 where the operation declares it, else 400', async () => {
+  test('a contract violation is 422 where the operation declares it, otherwise 400', async () => {
     const wrong = `/customers/${id.toUpperCase()}`;
     assert.equal((await call('GET', wrong)).status, 400);
     assert.equal((await call('DELETE', wrong)).status, 400);
@@ -77,7 +79,7 @@ describeEngines('problems', (engine) => {
     assert.equal((await call('POST', '/customers?x=1', { name: 'x' })).status, 422);
   });
 
-  test('all faults are told at once, each with its place', async () => {
+  test('all validation errors are reported at once, each with its location', async () => {
     const body = {
       type: 'robot',
       email: 'nobody',
@@ -94,7 +96,7 @@ describeEngines('problems', (engine) => {
     assert.deepEqual([...new Set(placesOf(problem))].sort(), pointers);
   });
 
-  test('faults that only the service can see are told at once, too', async () => {
+  test('errors that only the service can detect are also reported together', async () => {
     const metadata = { 'a/b': 'x', 'c~d': 'x', fine: 'x' };
     const body = { name: 'x', timeZone: 'Mars/Base', note: '\ud800', metadata };
     const { status, problem } = await call('POST', '/customers', body);
@@ -103,7 +105,7 @@ describeEngines('problems', (engine) => {
     assert.deepEqual([...new Set(placesOf(problem))].sort(), pointers);
   });
 
-  test('a pointer escapes what is special in it', async () => {
+  test('a pointer escapes special characters', async () => {
     const names = { 'a/b': '#/a~1b', 'c~d': '#/c~0d', '~1': '#/~01', é: '#/é', '': '#/' };
     for (const [name, pointer] of Object.entries(names)) {
       const { status, problem } = await call('POST', '/customers', { name: 'x', [name]: 1 });
@@ -115,7 +117,7 @@ describeEngines('problems', (engine) => {
     }
   });
 
-  test('a pointer shows a lone surrogate as U+FFFD, and no name to its end that nobody reads to its end', async () => {
+  test('a pointer shows a lone surrogate as U+FFFD and shortens a very long name', async () => {
     const bodies = [
       '{"name":"x","\\ud800":1}',
       '{"name":"x","metadata":{"\\ud800":"1"}}',
@@ -131,7 +133,7 @@ describeEngines('problems', (engine) => {
     assert.ok(text.length < 2000, `${text.length} characters`);
   });
 
-  test('an unknown parameter hides no other fault', async () => {
+  test('an unknown parameter does not hide other errors', async () => {
     const { status, problem } = await call('GET', '/customers?foo=1&limit=0&status=x&sort=name:desc');
     assert.equal(status, 400);
     const told = problem.errors?.map(({ parameter, detail }) => `${parameter} ${detail}`).sort();
@@ -143,7 +145,7 @@ describeEngines('problems', (engine) => {
     ]);
   });
 
-  test('at most 100 faults are told', async () => {
+  test('at most 100 validation errors are reported', async () => {
     const many = (count: number, value: unknown) =>
       Object.fromEntries(Array.from({ length: count }, (_, index) => [`k ${index}`, value]));
     const bodies = [
@@ -157,13 +159,13 @@ describeEngines('problems', (engine) => {
       const { status, problem } = await call('PATCH', `/customers/${id}`, body);
       assert.equal(status, 422);
       const { length } = problem.errors ?? [];
-      assert.ok(length > 0 && length <= maxErrors, `${length} faults of body ${index}`);
+      assert.ok(length > 0 && length <= maxErrors, `${length} errors for body ${index}`);
     }
     const query = Array.from({ length: 200 }, (_, index) => `x${index}=1`).join('&');
     assert.equal((await call('GET', `/customers?${query}`)).status, 400);
   });
 
-  test('a fault is told in words, without a pattern or a schema', async () => {
+  test('validation errors are in words, without a pattern or schema', async () => {
     const bodies = [
       ...[{ name: '' }, { name: 'x', email: 'x' }, { name: 'x', phone: 'x' }, { name: 'x', externalId: ' ' }],
       ...[

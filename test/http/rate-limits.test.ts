@@ -1,4 +1,6 @@
-/** Limits of a running service: 429 with its headers, by principal and by address, and whose address is believed. */
+/**
+ * Rate limits of a running service: 429 and its headers, per principal and per address, and trusted proxies.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bearer, keyMaker, until } from '../support/credentials.ts';
@@ -8,7 +10,7 @@ import { startTestService, type TestService } from '../support/service.ts';
 const forwarded = (address: string) => ({ 'X-Forwarded-For': address });
 
 describeEngines('rate limits', (engine) => {
-  test('are not told where there are none', async (context) => {
+  test('no rate-limit headers without limits', async (context) => {
     const service = await startTestService(context, { engine });
     for (let count = 0; count < 50; count++) {
       const { status, headers } = await service.call('GET', '/customers');
@@ -17,7 +19,7 @@ describeEngines('rate limits', (engine) => {
     }
   });
 
-  test('429 for a principal that has made too many, and for no other', async (context) => {
+  test('429 for a principal over its limit, and for no other', async (context) => {
     const environment = { AUTH: 'keys', RATE_LIMIT_PER_MINUTE: '20' };
     const service = await startTestService(context, { engine, environment });
     const maker = keyMaker(context, service.databaseUrl);
@@ -51,7 +53,7 @@ describeEngines('rate limits', (engine) => {
     assert.equal((await service.call('GET', '/livez')).status, 200);
   });
 
-  test('429 instead of 401 for an address, while its good credentials go on', async (context) => {
+  test('429 instead of 401 for an address, while its valid credentials still work', async (context) => {
     const environment = { AUTH: 'keys', FAILED_LOGINS_PER_MINUTE: '30', TRUST_PROXY: '1' };
     const service = await startTestService(context, { engine, environment });
     const good = (await keyMaker(context, service.databaseUrl).create(['customers:read'])).text;
@@ -68,7 +70,7 @@ describeEngines('rate limits', (engine) => {
     await until(async () => (await service.call('GET', '/customers', { headers })).status === 200, 5000);
   });
 
-  test('X-Forwarded-For is believed only as far as TRUST_PROXY says', async (context) => {
+  test('X-Forwarded-For is trusted only as far as TRUST_PROXY says', async (context) => {
     const isCountedBy = async (trustProxy: string, ...chains: string[]) => {
       const environment = { RATE_LIMIT_PER_MINUTE: '2', TRUST_PROXY: trustProxy };
       const service: TestService = await startTestService(context, { engine, environment });
@@ -78,15 +80,15 @@ describeEngines('rate limits', (engine) => {
       }
       return statuses;
     };
-    // Not at all: whatever the header says, it is one caller.
+    // No trusted proxy: the header is ignored, so it is one client.
     assert.deepEqual(await isCountedBy('', '203.0.113.1', '203.0.113.2', '203.0.113.3'), [200, 200, 429]);
-    // One proxy: its neighbour is the last of the list, and what stands before is the caller's own story.
+    // One proxy: the last address counts; those before it can be forged by the client.
     assert.deepEqual(await isCountedBy('1', '203.0.113.1', '203.0.113.2', '203.0.113.3'), [200, 200, 200]);
     assert.deepEqual(
       await isCountedBy('1', '1.1.1.1, 203.0.113.1', '2.2.2.2, 203.0.113.1', '203.0.113.1'),
       [200, 200, 429],
     );
-    // By address: this test is at 127.0.0.1.
+    // Trusted by address: this test connects from 127.0.0.1.
     assert.deepEqual(
       await isCountedBy('127.0.0.0/8', '203.0.113.1', '203.0.113.2', '203.0.113.3'),
       [200, 200, 200],
@@ -95,7 +97,7 @@ describeEngines('rate limits', (engine) => {
       await isCountedBy('10.0.0.0/8', '203.0.113.1', '203.0.113.2', '203.0.113.3'),
       [200, 200, 429],
     );
-    // What is no address is not one.
+    // Values that are not addresses are ignored.
     assert.deepEqual(await isCountedBy('1', 'unknown', 'x'.repeat(2000), '_hidden'), [200, 200, 429]);
   });
 });

@@ -1,8 +1,9 @@
 /**
- * Readiness tells the truth, and liveness asks nobody.
+ * Readiness reflects whether the service can work; liveness depends on nothing.
  *
- * Planted, and seen to fail: the file is not looked at (a write is acknowledged into a deleted file); readiness asks by
- * a reading connection (a server that only reads is ready); every probe asks the database; liveness asks it too.
+ * Planted, and each failed: the file not checked (a write was acknowledged into a deleted file); readiness
+ * checked on a read-only connection (a read-only server was ready); every probe queried the database;
+ * liveness queried it too.
  */
 import assert from 'node:assert/strict';
 import { rename, rm } from 'node:fs/promises';
@@ -22,13 +23,14 @@ import { startTcpProxy } from '../support/tcp-proxy.ts';
 
 const changeMaxMs = 20_000;
 
-/** Probes until it answers so, as whoever sends requests here does. */
+/** Probes until readiness has this status, as a load balancer does. */
 async function becomes(service: TestService, status: number): Promise<string> {
   const startedAt = performance.now();
   for (;;) {
     const reply = await service.call('GET', '/readyz');
     if (reply.status === status) return status === 200 ? reply.text : reply.problem.detail;
-    if (performance.now() - startedAt > changeMaxMs) throw new Error(`it is ${reply.status}: ${reply.text}`);
+    if (performance.now() - startedAt > changeMaxMs)
+      throw new Error(`the status is ${reply.status}: ${reply.text}`);
     await pause(100);
   }
 }
@@ -38,13 +40,13 @@ async function assertLives(service: TestService): Promise<void> {
 }
 
 describeEngines('readiness', (engine) => {
-  test('names what holds, a line each', async (context) => {
+  test('lists what is ready, one line each', async (context) => {
     const service = await startTestService(context, { engine });
     const text = await becomes(service, 200);
     assert.equal(text, 'ready\nservice: ok\ndatabase: ok\nfile: ok\nschema: ok\nwrites: ok\n');
   });
 
-  test('503 while the schema lacks a step', async (context) => {
+  test('503 while a migration is missing', async (context) => {
     const service = await startTestService(context, { engine });
     const direct = openDirectly(context, service.databaseUrl);
     const steps = 'CREATE TABLE kept AS SELECT * FROM schema_migrations';
@@ -54,7 +56,7 @@ describeEngines('readiness', (engine) => {
     await becomes(service, 200);
   });
 
-  test('503 while the database does not answer, and /livez is answered all along', async (context) => {
+  test('503 while the database does not respond, and /livez is 200 throughout', async (context) => {
     const direct = await freshDatabaseUrl(context, engine);
     const first = await startTestService(context, { engine });
     await first.stop();
@@ -95,7 +97,7 @@ describeEngines('readiness', (engine) => {
 });
 
 describe('readiness on PostgreSQL', () => {
-  test('503 on a server that only reads', async (context) => {
+  test('503 on a read-only server', async (context) => {
     const service = await startTestService(context, { engine: 'postgres' });
     await becomes(service, 200);
     const name = new URL(service.databaseUrl).pathname.slice(1);
@@ -109,7 +111,7 @@ describe('readiness on PostgreSQL', () => {
     await turn('on');
     const startedAt = performance.now();
     let detail = '';
-    // First it is told that its connections were ended.
+    // The first reason is that its connections were terminated.
     while (!detail.includes('25006') && performance.now() - startedAt < changeMaxMs) {
       detail = await becomes(service, 503);
       await pause(100);
@@ -122,7 +124,7 @@ describe('readiness on PostgreSQL', () => {
 
 describe('readiness on a SQLite file', () => {
   for (const fate of ['deleted', 'replaced', 'moved and brought back'] as const) {
-    test(`503 once the file was ${fate}; nothing is done with the old one`, async (context) => {
+    test(`503 once the file was ${fate}; the old file is no longer used`, async (context) => {
       const service = await startTestService(context, { engine: 'sqlite' });
       const create = (name: string) => service.call<Customer>('POST', '/customers', { body: { name } });
       const { json } = await create('Before');
@@ -139,7 +141,7 @@ describe('readiness on a SQLite file', () => {
         assert.deepEqual([status, problem.code], [503, 'unavailable']);
       }
       assert.match(await becomes(service, 503), /^The service is not ready\. file: It was moved/);
-      // What could still be read may be old, for the log is no longer found.
+      // Reads might return old data, because the write-ahead log can no longer be found.
       assert.equal((await service.call('GET', `/customers/${json.id}`)).status, 503);
       await assertLives(service);
       if (fate !== 'moved and brought back') return;
@@ -150,9 +152,9 @@ describe('readiness on a SQLite file', () => {
   }
 });
 
-/** Its own rules, with a database that answers when the test says so. */
+/** The probes' own rules, with a database that responds when the test says so. */
 describe('probes', () => {
-  test('a thousand ask the database a few times, and none waits for one that does not answer', async (context) => {
+  test('a thousand probes query the database a few times, and none waits for an unresponsive one', async (context) => {
     let asked = 0;
     let answer: (faults: readonly FailedCheck[]) => void = () => {};
     const checkReady = () => {
@@ -168,16 +170,16 @@ describe('probes', () => {
     for (const text of await Promise.all(together)) assert.match(text, /^ready\n/);
     assert.equal(asked, 1);
     await pause(300);
-    // Busy is not out of order: the last answer still holds.
+    // Busy is not broken: the last result still holds.
     assert.match(await check(), /^ready\n/);
     assert.equal(asked, 2);
     answer([{ check: 'database', detail: 'It is gone.' }]);
     await pause(0);
     await assert.rejects(check(), /database: It is gone\./);
-    context.diagnostic(`1,002 probes asked the database ${asked} times`);
+    context.diagnostic(`1,002 probes queried the database ${asked} times`);
   });
 
-  test('a database that has never answered is not ready', async () => {
+  test('a database that has never responded is not ready', async () => {
     const checkReady = () => new Promise<never>(() => {});
     const log = await createLog('silent');
     const check = createReadiness({ customers: { checkReady }, lifecycle: createLifecycle(), log });

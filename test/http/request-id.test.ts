@@ -43,11 +43,11 @@ describeEngines('X-Request-Id', (engine) => {
     return (await service.call('GET', `/customers/${id}`, { headers })).headers.get('x-request-id') ?? '';
   };
 
-  test('is the one of the request when that is well-formed', async () => {
+  test("repeats the request's id when it is well-formed", async () => {
     for (const value of taken) assert.equal(await requestIdFor(value), value);
   });
 
-  test('is a new UUID of version 7 when the request has none, or another value', async () => {
+  test('is a new version 7 UUID when the request has none or an invalid one', async () => {
     const { headers } = await service.call('GET', `/customers/${id}`);
     const given = [headers.get('x-request-id') ?? ''];
     for (const value of replaced) given.push(await requestIdFor(value));
@@ -62,7 +62,7 @@ describeEngines('X-Request-Id', (engine) => {
     assert.match(/^x-request-id: (.*)\r$/im.exec(text)?.[1] ?? '', version7);
   });
 
-  test('is on every reply, whatever its status', async () => {
+  test('is on every response, with any status', async () => {
     const headers = { 'X-Request-Id': 'mine' };
     const path = `/customers/${id}`;
     const gone = (await service.call<Customer>('POST', '/customers', { body: { name: 'Gone' } })).json.id;

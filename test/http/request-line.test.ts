@@ -1,4 +1,4 @@
-/** What stands before the body: path, URL, Host, the number and size of headers, Expect. */
+/** Everything before the body: path, URL, Host, number and size of headers, Expect. */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Customer, Problem } from '../../src/contract/types.ts';
@@ -23,7 +23,7 @@ describeEngines('request line', (engine) => {
     id = (await service.call<Customer>('POST', '/customers', { body: { name: 'Here' } })).json.id;
   });
 
-  /** Sends the bytes and holds the refusal to be a whole problem on a connection that is closed. */
+  /** Sends the bytes and asserts a complete problem document on a connection that is closed. */
   async function refused(bytes: string, status: number, code: string) {
     const reply = await service.raw(Buffer.from(bytes, 'latin1'));
     const title = JSON.stringify(bytes.slice(0, 120));
@@ -43,7 +43,7 @@ describeEngines('request line', (engine) => {
     return reply;
   };
 
-  test('404 for a path that is not exactly one of ours', async (t) => {
+  test('404 for a path that does not match exactly', async (t) => {
     const paths = [
       ...['/', '//', '/customer', '/v1/customers', '/api/customers', '/favicon.ico', '/customersx', '/*'],
       ...['/customers/', '//customers', '/customers//', '/Customers', '/CUSTOMERS', '/customers;v=1'],
@@ -61,16 +61,16 @@ describeEngines('request line', (engine) => {
         if (method !== 'HEAD') assert.equal(JSON.parse(text).code, 'not_found', `${method} ${path}`);
       }
     }
-    t.diagnostic(`${paths.length * methods.length} requests, 0 fell short`);
+    t.diagnostic(`${paths.length * methods.length} requests, 0 wrong`);
   });
 
-  test('404 for dots and other detours, which nobody resolves', async () => {
+  test('404 for dot segments and other detours, which are not resolved', async () => {
     for (const path of ['/customers/../customers', '/./customers', '/x/../customers', '/customers/./']) {
       await refused(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n${end}`, 404, 'not_found');
     }
   });
 
-  test('400 for a URL that is no percent-encoded UTF-8, or holds U+0000', async () => {
+  test('400 for a URL that is not percent-encoded UTF-8 or contains U+0000', async () => {
     for (const bad of ['%', '%4', '%zz', '%C3', '%FF', '%ED%A0%80', '%F5%80%80%80', '%00', 'a%00b']) {
       for (const target of [`/customers?tag=${bad}`, `/customers/${bad}`, `/${bad}`, `/customers?${bad}=1`]) {
         await refused(`GET ${target} HTTP/1.1\r\nHost: localhost\r\n${end}`, 400, 'malformed_request');
@@ -78,13 +78,13 @@ describeEngines('request line', (engine) => {
     }
   });
 
-  test('200 for the absolute form of a URL', async () => {
+  test('200 for an absolute-form target', async () => {
     await accepted(`GET http://localhost/customers?limit=1 HTTP/1.1\r\nHost: localhost\r\n${end}`);
     await accepted(`GET HTTP://localhost:8080/livez HTTP/1.1\r\nHost: Localhost:8080\r\n${end}`);
     await refused(`GET http://localhost HTTP/1.1\r\nHost: localhost\r\n${end}`, 404, 'not_found');
   });
 
-  test('200 with a Link that is a URL, whatever characters the query came in', async () => {
+  test('200 with a valid URL in Link, for any characters in the query', async () => {
     for (let count = 0; count < 2; count++) {
       await service.call('POST', '/customers', { body: { name: 'Marked', tags: ['a>b'] } });
     }
@@ -127,7 +127,7 @@ describeEngines('request line', (engine) => {
       'Host: localhost\r\nX: 1\r\nhOST: y\r\n',
     ]) {
       await refused(`${start}${hosts}${end}`, 400, 'malformed_request');
-      // Also when the client would keep the connection.
+      // Also when the client asks to keep the connection.
       await refused(`${start}${hosts}\r\n`, 400, 'malformed_request');
     }
     await accepted('GET /livez HTTP/1.0\r\n\r\n');
@@ -144,12 +144,12 @@ describeEngines('request line', (engine) => {
     assert.match(reply.text, /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 201 /);
   });
 
-  test('417 with the X-Request-Id that the request came with', async () => {
+  test('417 repeats the X-Request-Id of the request', async () => {
     const bytes = `GET /livez HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: mine-417\r\nExpect: x\r\n${end}`;
     assert.equal((await refused(bytes, 417, 'expectation_failed')).requestId, 'mine-417');
   });
 
-  test('400 for what is no HTTP, and the connection is closed', async (t) => {
+  test('400 for bytes that are not HTTP, and the connection is closed', async (t) => {
     const get = 'GET /livez HTTP/1.1\r\nHost: localhost\r\n';
     const post = 'POST /customers HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
     const shapes = [
@@ -176,6 +176,6 @@ describeEngines('request line', (engine) => {
       `${post}Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n`,
     ];
     for (const bytes of shapes) await refused(bytes, 400, 'malformed_request');
-    t.diagnostic(`${shapes.length} shapes, 0 taken`);
+    t.diagnostic(`${shapes.length} shapes, 0 accepted`);
   });
 });

@@ -1,4 +1,4 @@
-/** Streamed replies over real sockets: how far the source is asked ahead, and when it is ended. */
+/** Streamed responses over real sockets: how far the source is read ahead, and when it is closed. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -10,7 +10,7 @@ import { afterwards } from '../support/cleanup.ts';
 
 const piece = Buffer.alloc(65_536, 'x');
 const pieces = 1000;
-/** What the sockets of both sides hold, generously; all pieces are 64 MB. */
+/** A generous bound on what the sockets of both sides buffer; all chunks are 64 MB. */
 const heldPiecesMax = 400;
 
 interface Source extends AsyncIterableIterator<Uint8Array> {
@@ -19,19 +19,19 @@ interface Source extends AsyncIterableIterator<Uint8Array> {
 }
 
 suite('sendStream', () => {
-  test('asks its source no faster than the client reads, and sends all of it', async (t) => {
+  test('reads its source no faster than the client reads, and sends all of it', async (t) => {
     const source = sourceOf(pieces);
     const { response } = await request(t, (reply) => sendStream(reply, source));
     await settled(() => source.asked);
     const held = source.asked;
-    assert.ok(held < heldPiecesMax, `${held} pieces were taken for a client that does not read`);
+    assert.ok(held < heldPiecesMax, `${held} chunks were read for a client that does not read`);
     let bytes = 0;
     for await (const chunk of response) bytes += (chunk as Buffer).length;
     assert.equal(bytes, pieces * piece.length);
-    t.diagnostic(`${held} of ${pieces} pieces were taken before the client read`);
+    t.diagnostic(`${held} of ${pieces} chunks were read ahead of the client`);
   });
 
-  test('ends a source that waits, and one that waits for the client, when the client leaves', async (t) => {
+  test('closes its source when the client disconnects, whether the source or the client is the slow one', async (t) => {
     for (const count of [1, pieces]) {
       const source = sourceOf(count, { waitsAtEnd: true });
       const { response, sent } = await request(t, (reply) => sendStream(reply, source));
@@ -43,7 +43,7 @@ suite('sendStream', () => {
     }
   });
 
-  test('ends its source when the client was gone before', async (t) => {
+  test('closes its source when the client had already disconnected', async (t) => {
     const source = sourceOf(1, { waitsAtEnd: true });
     const { response, sent } = await request(t, async (reply) => {
       reply.write('x');
@@ -55,7 +55,7 @@ suite('sendStream', () => {
     assert.deepEqual([source.asked, source.ended], [1, true]);
   });
 
-  test('rejects when its source does, and has not ended the reply as though it were whole', async (t) => {
+  test('rejects when its source fails, and leaves the response visibly incomplete', async (t) => {
     const failing = sourceOf(1);
     failing.next = () => Promise.reject(new Error('no more'));
     const { sent, reply } = await request(t, (reply) => {
@@ -67,7 +67,7 @@ suite('sendStream', () => {
   });
 });
 
-/** Starts a server with one reply, and a client that has not read anything but the head. */
+/** Starts a server with one response, and a client that has read only its head. */
 async function request(t: TestContext, send: (reply: ServerResponse) => Promise<void>) {
   const server = createServer();
   afterwards(t, () => void server.close());
@@ -89,7 +89,7 @@ async function request(t: TestContext, send: (reply: ServerResponse) => Promise<
   return { response, ...(await replied) };
 }
 
-/** Gives so many pieces, and then ends, or waits until it is ended. */
+/** Yields this many chunks, and then ends or waits until it is closed. */
 function sourceOf(count: number, { waitsAtEnd = false } = {}): Source {
   const over = { done: true, value: undefined } as const;
   let stopWaiting = () => {};
@@ -112,7 +112,7 @@ function sourceOf(count: number, { waitsAtEnd = false } = {}): Source {
   return source;
 }
 
-/** Waits until a figure no longer changes. */
+/** Waits until a figure stops changing. */
 async function settled(figure: () => number): Promise<void> {
   const deadlineMs = Date.now() + 10_000;
   for (let before = -1; before !== figure() && Date.now() < deadlineMs; await delay(200)) before = figure();

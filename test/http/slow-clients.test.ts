@@ -1,4 +1,6 @@
-/** Clients that never finish are cut (408) and hold up nobody. No database is asked, so that one shows it. */
+/**
+ * Clients that never finish their request are disconnected (408) and delay nobody else. Needs no database.
+ */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -12,7 +14,7 @@ const headersTimeoutMs = 12_000;
 const bodyTimeoutMs = 17_000;
 const clients = 20;
 const trickleMs = 500;
-/** Far above what a loaded machine needs, far below what the slow ones take. */
+/** Far above what a loaded machine needs, far below what the slow clients take. */
 const slowestMaxMs = 5000;
 
 interface Ending {
@@ -27,7 +29,7 @@ describe('slow clients', { concurrency: true }, () => {
     service = await startTestService(cleanup, { engine: 'sqlite' });
   });
 
-  /** Sends the start, and then a character now and then, until the server ends the connection. */
+  /** Sends the start, and then a character at intervals, until the server ends the connection. */
   async function trickle(start: string): Promise<Ending> {
     const { hostname, port } = new URL(service.url);
     const socket = connect(Number(port), hostname);
@@ -37,7 +39,7 @@ describe('slow clients', { concurrency: true }, () => {
     socket.setEncoding('latin1').on('data', (part) => {
       text += part;
     });
-    // A reset is an end, too.
+    // A reset also ends the connection.
     socket.on('error', () => undefined);
     const closed = new Promise((resolve) => socket.on('close', resolve));
     if (start) socket.write(start);
@@ -74,7 +76,7 @@ describe('slow clients', { concurrency: true }, () => {
     );
     const endings = await allEnd(starts, headersTimeoutMs);
     for (const ending of endings) assertTimeoutProblem(ending);
-    t.diagnostic(`${endings.length} clients, all cut in time`);
+    t.diagnostic(`${endings.length} clients, all disconnected in time`);
   });
 
   test('closed within 12 s when nothing is sent at all', async () => {
@@ -88,10 +90,10 @@ describe('slow clients', { concurrency: true }, () => {
     for (const ending of endings) assertTimeoutProblem(ending);
     const { json } = await service.call<CustomerList>('GET', '/customers?limit=100');
     assert.deepEqual([...new Set(json.items.map(({ name }) => name))], ['Quick'], 'half a body was stored');
-    t.diagnostic(`${endings.length} clients, all cut in time`);
+    t.diagnostic(`${endings.length} clients, all disconnected in time`);
   });
 
-  test('everybody else is served meanwhile', async (t) => {
+  test('other clients are served meanwhile', async (t) => {
     let count = 0;
     let slowestMs = 0;
     for (const until = performance.now() + headersTimeoutMs; performance.now() < until; count++) {

@@ -1,6 +1,8 @@
 /**
- * What the metrics tell of writes, connections and the log of a database. Planted once, and seen: groups observed one by
- * one, the wait of the last write instead of the first, the readers' figures given for the writer's, a WAL on PostgreSQL.
+ * Metrics of writes, connections and the write-ahead log.
+ *
+ * Planted, and each failed: groups observed one by one, the wait of the last write instead of the first, the
+ * readers' figures reported for the writer, a WAL size on PostgreSQL.
  */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
@@ -9,13 +11,13 @@ import { GroupCommit } from '../../src/storage/writes/group-commit.ts';
 import { describeEngines } from '../support/engines.ts';
 import { startTestService } from '../support/service.ts';
 
-/** No label says who, what or where: these have few values each. */
+/** Labels of low cardinality; none identifies a client or customer. */
 const labelsKnown = ['operation', 'status', 'reason', 'pool', 'queue', 'le', 'quantile'];
-/** prom-client's own, of the process. */
+/** Labels of prom-client's own process metrics. */
 const labelsOfProcess = ['type', 'space', 'kind', 'version', 'major', 'minor', 'patch'];
 
 describeEngines('metrics of storage', (engine) => {
-  test('count the groups of writes, and tell connections and the write-ahead log', async (t) => {
+  test('count write groups and show connections and the write-ahead log', async (t) => {
     const { call } = await startTestService(t, { engine });
     const names = Array.from({ length: 40 }, (_, index) => `Customer ${index}`);
     await Promise.all(names.map((name) => call('POST', '/customers', { body: { name } })));
@@ -25,7 +27,7 @@ describeEngines('metrics of storage', (engine) => {
       return line === undefined ? undefined : Number(line.slice(sample.length));
     };
     const groups = value('write_group_size_count') ?? 0;
-    assert.equal(value('write_group_size_sum'), names.length, 'each write is in one group');
+    assert.equal(value('write_group_size_sum'), names.length, 'each write must be in one group');
     assert.ok(groups > 0 && groups <= names.length);
     assert.equal(value('write_queue_wait_seconds_count'), groups);
     assert.equal(value('write_group_duration_seconds_count'), groups);
@@ -41,7 +43,7 @@ describeEngines('metrics of storage', (engine) => {
     t.diagnostic(`${names.length} writes in ${groups} groups`);
   });
 
-  test('have labels of few values alone', async (t) => {
+  test('use only low-cardinality labels', async (t) => {
     const { call } = await startTestService(t, { engine });
     await call('GET', '/customers');
     const { text } = await call('GET', '/metrics');
@@ -54,8 +56,8 @@ describeEngines('metrics of storage', (engine) => {
   });
 });
 
-suite('the observer of a group commit', () => {
-  test('is told how many writes shared a transaction, and how long the first had waited', async () => {
+suite('the group commit observer', () => {
+  test('receives the number of writes in a transaction and the wait of the first', async () => {
     const told: [size: number, waitedMs: number, tookMs: number][] = [];
     const observer = { groupEnded: (...group: [number, number, number]) => void told.push(group) };
     const startedAt: number[] = [];
@@ -77,13 +79,13 @@ suite('the observer of a group commit', () => {
       told.map(([size]) => size),
       [1, 2],
     );
-    // Timers may be early by a millisecond.
+    // Timers may fire a millisecond early.
     assert.ok(
       told.every(([, , tookMs]) => tookMs >= 58),
       JSON.stringify(told),
     );
     const [, waitedMs = 0] = told[1] ?? [];
-    // The second write came 20 ms before the third, and both were begun together.
+    // The second write came 20 ms before the third, and both ran in one transaction.
     assert.ok(waitedMs > (startedAt[1] ?? 0) - thirdAt + 10, `${waitedMs}`);
     assert.ok((told[0]?.[1] ?? 99) < waitedMs);
   });

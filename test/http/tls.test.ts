@@ -1,4 +1,4 @@
-/** HTTPS by itself: what is spoken, what a bad certificate does, and how a new one comes into use. */
+/** Built-in HTTPS: protocol versions, unusable certificates and certificate renewal. */
 import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { Agent, Server as HttpsServer, type RequestOptions, request } from 'node:https';
@@ -60,7 +60,7 @@ describe('TLS', { skip: withoutOpenssl() }, () => {
     socket.destroy();
   });
 
-  test('400 for what is no HTTP, as a problem with its headers', async () => {
+  test('400 for bytes that are not HTTP, as a problem document with its headers', async () => {
     const text = await exchange(service.url, 'nonsense\r\n\r\n');
     const [head = '', body = ''] = text.split('\r\n\r\n');
     assert.match(head, /^HTTP\/1\.1 400 /);
@@ -68,7 +68,7 @@ describe('TLS', { skip: withoutOpenssl() }, () => {
     assertHygiene({ method: 'GET', status: 400, headers: headersOf(head), encrypted: true });
   });
 
-  test('closed unanswered where the client does not speak TLS, and others are served', async () => {
+  test('a client that does not speak TLS is disconnected without a response, and others are served', async () => {
     const http = service.url.replace('https:', 'http:');
     for (const bytes of [
       'GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n',
@@ -76,13 +76,13 @@ describe('TLS', { skip: withoutOpenssl() }, () => {
       'x'.repeat(10_000),
     ]) {
       const { text, closed } = await sendRaw(http, bytes, 12_000);
-      // An alert of TLS may come back, but nothing of ours.
+      // A TLS alert may be sent, but no HTTP.
       assert.ok(closed && !text.includes('HTTP'), JSON.stringify(text));
     }
     assert.equal((await send(service.url)).status, 200);
   });
 
-  test('a certificate or key that cannot be used is refused at the start with its reason', (t) => {
+  test('an unusable certificate or key prevents the start and is explained', (t) => {
     const other = makeCertificate(folder, 'other');
     const weak = makeCertificate(folder, 'weak', { keyArguments: ['rsa:512'] });
     const garbage = join(folder, 'garbage.pem');
@@ -108,10 +108,10 @@ describe('TLS', { skip: withoutOpenssl() }, () => {
         String(reason),
       );
     }
-    t.diagnostic(`${cases.length} faults, each named`);
+    t.diagnostic(`${cases.length} faults, each explained`);
   });
 
-  test('a new certificate is served when its files change, and a broken one never', async (t) => {
+  test('a new certificate is served when its files change, a broken one never', async (t) => {
     const live = { certificateFile: join(folder, 'live.crt'), keyFile: join(folder, 'live.key') };
     const replace = (from: TlsFiles) => {
       for (const name of ['certificateFile', 'keyFile'] as const) {
@@ -129,15 +129,15 @@ describe('TLS', { skip: withoutOpenssl() }, () => {
 
     replace(makeCertificate(folder, 'second'));
     await until(async () => (await commonName()) === 'second');
-    assert.equal(kept.getPeerCertificate().subject.CN, 'first', 'an open connection was touched');
+    assert.equal(kept.getPeerCertificate().subject.CN, 'first', 'an open connection was interrupted');
 
     lines.length = 0;
-    // In one step, for what is being written may be seen twice.
+    // In one step, because a file being written may be read twice.
     writeFileSync(`${live.certificateFile}.new`, readFileSync(live.certificateFile).subarray(0, 100));
     renameSync(`${live.certificateFile}.new`, live.certificateFile);
     await until(async () => lines.length > 0);
     await pause(200);
-    assert.equal(lines.length, 1, 'a fault is logged again and again');
+    assert.equal(lines.length, 1, 'a fault is logged repeatedly');
     assert.match(lines[0] ?? '', /not renewed/);
     assert.equal(await commonName(), 'second');
 
@@ -146,7 +146,7 @@ describe('TLS', { skip: withoutOpenssl() }, () => {
     kept.destroy();
   });
 
-  test('requests and responses keep the prototypes that they were made with', async (t) => {
+  test('requests and responses keep their original prototypes', async (t) => {
     const seen: boolean[] = [];
     const { server, url } = await startServer(t, files);
     const prototypes: unknown[] = [];
@@ -168,7 +168,7 @@ interface HttpsReply {
   readonly certificate: PeerCertificate;
 }
 
-/** A GET of the list on a connection of its own. Who the server is does not matter here: it signs itself. */
+/** GETs the list on its own connection. The certificate is self-signed and not verified. */
 function send(url: string, options: RequestOptions = {}): Promise<HttpsReply> {
   return new Promise((resolve, reject) => {
     const agent = new Agent({ maxCachedSessions: 0 });
@@ -228,7 +228,7 @@ async function startServer(cleanup: { after(task: () => void): void }, files: Tl
   };
 }
 
-/** A log that a test can read. */
+/** A log that collects its lines. */
 function log(lines: string[]) {
   const line = (_entry: LogEntry, message: string) => void lines.push(message);
   return { info: line, warn: line, error: line, flush: (written: () => void) => written() };
@@ -239,5 +239,5 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
     if (await condition()) return;
     await pause(25);
   }
-  assert.fail('it did not come to that');
+  assert.fail('timed out waiting for the condition');
 }

@@ -1,4 +1,4 @@
-/** Holds what Express serves against the contract and the list of what is served beside it. */
+/** Compares Express's routes with the contract and the list of system paths. */
 import assert from 'node:assert/strict';
 import diagnostics from 'node:diagnostics_channel';
 import { METHODS, type Server } from 'node:http';
@@ -42,7 +42,7 @@ const pipeline = [
   'dispatch',
 ];
 
-/** What is often served without anybody meaning to. */
+/** Paths that are often exposed by accident. */
 const unmeantPaths = [
   '/',
   '/index.html',
@@ -74,7 +74,7 @@ const unmeantPaths = [
 
 interface Layer {
   readonly name: string;
-  /** Whether it was added for every path. */
+  /** Whether it handles every path. */
   readonly slash: boolean;
   readonly handle: Partial<Pipeline>;
 }
@@ -86,7 +86,7 @@ suite('router', () => {
 
   before(async () => {
     service = await startTestService(cleanup, { engine: 'sqlite' });
-    // With everything that can be switched on.
+    // With every optional step enabled.
     const environment = { CORS_ORIGINS: '*' };
     app = await applicationOf(await startTestService(cleanup, { engine: 'sqlite', environment }));
   });
@@ -122,7 +122,7 @@ suite('router', () => {
     for (const [id, handler] of Object.entries(handlers)) assert.equal(typeof handler, 'function', id);
   });
 
-  test('answers each operation by its handler, and every other method of its path with 405', async (context) => {
+  test('routes each operation to its handler, and returns 405 for every other method of its path', async (context) => {
     let tried = 0;
     const operations = [...operationsById.values()];
     for (const path of new Set(operations.map((operation) => operation.path))) {
@@ -140,7 +140,7 @@ suite('router', () => {
             name,
           );
         } else {
-          // 404 of a handler is about a customer, 404 of the router about a path.
+          // A handler's 404 is about a customer, the router's about a path.
           assert.ok(reply.status < 500 && reply.status !== 405, name);
           assert.doesNotMatch(reply.text, /"code":"not_found"/, name);
         }
@@ -149,7 +149,7 @@ suite('router', () => {
     context.diagnostic(`${tried} methods of ${operationsById.size} operations' paths tried`);
   });
 
-  test('answers the system paths, to GET and HEAD only', async () => {
+  test('serves the system paths, for GET and HEAD only', async () => {
     for (const path of systemPaths) {
       for (const method of METHODS.filter((each) => each !== 'CONNECT')) {
         const { status, text } = await service.raw(requestOf(method, path));
@@ -169,7 +169,7 @@ suite('router', () => {
   });
 });
 
-/** The application that really serves: Node tells which server has taken a request, and that calls it. */
+/** The running application: Node's diagnostics channel names the server, whose listener it is. */
 async function applicationOf({ url, raw }: TestService): Promise<Express> {
   const channel = 'http.server.request.start';
   let app: Express | undefined;

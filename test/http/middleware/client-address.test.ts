@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { clientKey, clientNetwork } from '../../../src/http/middleware/client-address.ts';
 
-/** The address that Express tells and that of the socket, the name to count by, the network to log. */
+/** Express's address, the socket's address, the name for rate limits and the network for the log. */
 const cases: readonly (readonly [ip: string, socket: string, name: string, network: string])[] = [
   ['203.0.113.77', '10.0.0.1', '203.0.113.77', '203.0.113.0/24'],
   ['::ffff:203.0.113.77', '10.0.0.1', '203.0.113.77', '203.0.113.0/24'],
@@ -16,7 +16,7 @@ const cases: readonly (readonly [ip: string, socket: string, name: string, netwo
   ['', '10.0.0.1', '10.0.0.1', '10.0.0.0/24'],
 ];
 
-suite('caller address', () => {
+suite('client address', () => {
   test('is counted by IPv4 address or IPv6 /64, and logged as a network', () => {
     for (const [ip, remoteAddress, name, network] of cases) {
       const request = { ip, socket: { remoteAddress } } as never;

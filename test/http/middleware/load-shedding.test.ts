@@ -1,4 +1,4 @@
-/** What is refused, and what is not, by what is measured. */
+/** Which requests are refused under which measured load. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -16,8 +16,8 @@ const classes = ['pointRead', 'list', 'write'] as const;
 const refused = (measured: ReturnType<typeof load>) =>
   classes.filter((work) => shedReason(work, measured) !== undefined);
 
-suite('overload', () => {
-  test('the first line of a request tells its class, for each operation of the contract', () => {
+suite('load shedding decisions', () => {
+  test('the request line determines the priority of each operation of the contract', () => {
     for (const { id, method, path } of operationsById.values()) {
       const target = path.replaceAll(/\{\w+\}/g, 'crm:4711');
       assert.equal(priorityOf(method, target), priorities[id], id);
@@ -25,7 +25,7 @@ suite('overload', () => {
     }
   });
 
-  test('who waits for the database is refused by their own queue, point reads last', () => {
+  test('requests are refused by the wait in their own database queue, point reads last', () => {
     assert.deepEqual(refused(load({})), []);
     assert.deepEqual(refused(load({ writes: 60_000 })), ['write']);
     assert.deepEqual(refused(load({ reads: 1500 })), []);
@@ -33,19 +33,19 @@ suite('overload', () => {
     assert.deepEqual(refused(load({ reads: 3001 })), ['pointRead', 'list']);
   });
 
-  test('a late event loop is everybody’s, point reads last', () => {
+  test('a delayed event loop affects all priorities, point reads last', () => {
     assert.deepEqual(refused(load({ loop: 500 })), []);
     assert.deepEqual(refused(load({ loop: 501 })), ['list', 'write']);
     assert.deepEqual(refused(load({ loop: 1001 })), [...classes]);
   });
 
-  test('writes and lists leave a quarter of the places, and have one at least', () => {
+  test('writes and lists leave a quarter of the slots free and have at least one', () => {
     const places = (requestsMax: number) => classes.map((work) => slotsFor(work, requestsMax));
     assert.deepEqual(places(1000), [1000, 750, 750]);
     assert.deepEqual(places(1), [1, 1, 1]);
   });
 
-  test('one long pause of the event loop is no delay, and one after the other are', async () => {
+  test('one long pause of the event loop is ignored, several in a row count', async () => {
     const eventLoop = watchEventLoop();
     await pause(200);
     block(400);
@@ -59,7 +59,7 @@ suite('overload', () => {
     eventLoop.stop();
   });
 
-  test('the wait of a read is that of the first in line, or what those before it would take', async () => {
+  test('the wait of a read is that of the oldest in the queue, or the estimated time of those ahead', async () => {
     const line = createReadQueue(1);
     assert.deepEqual([line.waiting, line.waitMs], [0, 0]);
     const slow = (begun: () => void) => {
@@ -81,14 +81,14 @@ suite('overload', () => {
           }),
       ),
     );
-    // A read takes 400 / 8 ms of late, as far as one tells.
+    // The estimate is 400 / 8 ms per read.
     assert.equal(line.waiting, 10);
     assert.ok(line.waitMs >= 10 * 45, `${line.waitMs} ms`);
     begin();
     await Promise.all(waiting);
     assert.deepEqual([line.waiting, line.waitMs], [0, 0]);
     await assert.rejects(line.run(() => Promise.reject(new Error('no connection'))));
-    assert.equal(line.waiting, 0, 'who gave up still stands in line');
+    assert.equal(line.waiting, 0, 'a read that gave up is still in the queue');
   });
 });
 

@@ -1,4 +1,8 @@
-/** The limiter by itself, on a clock of the test's own. Planted to prove it: no second generation, no bound. */
+/**
+ * The rate limiter alone, on a clock of the test's own.
+ *
+ * Planted, and each failed: no second generation, no bound.
+ */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
@@ -7,7 +11,7 @@ import { clientsMax, createRateLimiter } from '../../../src/http/middleware/rate
 import { randomFrom } from '../../support/random.ts';
 
 suite('rate limiter', () => {
-  test('lets exactly the limit through at once, and then as fast as the bucket fills', () => {
+  test('allows exactly the limit at once, and then as many as the bucket refills', () => {
     for (const limit of [1, 2, 7, 60, 599, 6000, 1_000_000]) {
       const limiter = createRateLimiter(limit);
       const start = 123_456.789;
@@ -18,14 +22,14 @@ suite('rate limiter', () => {
       const refused = limiter.take('a', start);
       assert.deepEqual([refused.allowed, refused.remaining], [false, 0]);
       assert.equal(refused.retryAfterSeconds, Math.max(1, Math.ceil(60 / limit)), `${limit}`);
-      assert.equal(limiter.take('a', start + (60_000 / limit) * 0.99).allowed, false, 'a little too soon');
+      assert.equal(limiter.take('a', start + (60_000 / limit) * 0.99).allowed, false, 'slightly too early');
       assert.equal(limiter.take('a', start + (60_000 / limit) * 1.01).allowed, true);
       assert.equal(limiter.take('b', start).allowed, true, 'another caller');
       assert.equal(limiter.take('a', start + 200_000).remaining, limit - 1, 'full again');
     }
   });
 
-  test('never lets more through in any minute than twice the limit, whatever the times', (context) => {
+  test('never allows more than twice the limit in any minute', (context) => {
     const random = randomFrom('rate limiter');
     const limit = 50;
     const limiter = createRateLimiter(limit);
@@ -35,7 +39,7 @@ suite('rate limiter', () => {
       now += random.next() < 0.01 ? random.integer(0, 90_000) : random.integer(0, 300);
       if (limiter.take('a', now).allowed) allowedAt.push(now);
     }
-    // A full bucket, and what flows in during the minute.
+    // A full bucket plus what refills during the minute.
     let most = 0;
     for (const [index, from] of allowedAt.entries()) {
       const within = allowedAt.slice(index).findIndex((at) => at - from > 60_000);
@@ -45,7 +49,7 @@ suite('rate limiter', () => {
     assert.ok(most > limit / 2 && most <= 2 * limit);
   });
 
-  test('keeps few of a million callers, forgets none that matters, and stays quick', (context) => {
+  test('keeps few of a million clients, forgets none that is near its limit, and stays fast', (context) => {
     const limiter = createRateLimiter(10);
     setFlagsFromString('--expose-gc');
     const collectGarbage = runInNewContext('gc') as () => void;
@@ -65,21 +69,21 @@ suite('rate limiter', () => {
     }
     const nanoseconds = Math.round(performance.now() - start);
     const grownMb = heapMb() - before;
-    // Still in use, so that it was not collected itself.
+    // Still referenced, so that the limiter itself is not garbage-collected.
     assert.ok(limiter.size > 0);
     context.diagnostic(
-      `1,000,000 callers in 10 s: at most ${size} kept, heap +${grownMb.toFixed(1)} MB, ${nanoseconds} ns each`,
+      `1,000,000 clients in 10 s: at most ${size} kept, heap +${grownMb.toFixed(1)} MB, ${nanoseconds} ns each`,
     );
     assert.ok(size <= 2 * clientsMax);
     assert.ok(grownMb < 40, `${grownMb} MB`);
   });
 
-  test('a caller who goes on is not forgotten when a generation turns', () => {
+  test('an active client is not forgotten when a generation is rotated', () => {
     const limiter = createRateLimiter(10);
     let allowed = 0;
     for (let second = 0; second < 600; second++)
       if (limiter.take('busy', second * 1000).allowed) allowed += 1;
-    // Ten at once and then one in each six seconds.
+    // Ten at once and then one every six seconds.
     assert.ok(allowed >= 109 && allowed <= 111, `${allowed}`);
     assert.equal(limiter.size <= 2, true);
   });

@@ -1,4 +1,4 @@
-/** Which path of the contract a URL's path is. */
+/** Matching of URL paths to paths of the contract. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { operationsById } from '../../../src/contract/operations.ts';
@@ -6,12 +6,12 @@ import { matchPath } from '../../../src/http/middleware/router.ts';
 
 const id = '0198c5a2-7c1e-7b3a-9d42-5e1f0a6b8c37';
 
-/** Each path, one of the operations that it leads to, and its parameters. */
+/** A URL path, one of its operations, and its parameters. */
 const found: readonly (readonly [string, string, Record<string, string>])[] = [
   ['/customers', 'listCustomers', {}],
   [`/customers/${id}`, 'getCustomer', { customerId: id }],
   [`/customers/${id}/restore`, 'restoreCustomer', { customerId: id }],
-  // A literal goes before a parameter, and gives way to it where it leads nowhere.
+  // A literal segment takes precedence over a parameter, unless it leads nowhere.
   ['/customers/import', 'importCustomers', {}],
   ['/customers/import/history', 'getCustomerHistory', { customerId: 'import' }],
   ['/external-ids/crm%3A1/customer', 'upsertCustomerByExternalId', { externalId: 'crm:1' }],
@@ -47,7 +47,7 @@ suite('paths of the contract', () => {
   }
 
   for (const path of [...missing, ...beyond]) {
-    test(`${path || '(nothing)'} is none`, () => assert.equal(matchPath(path), undefined));
+    test(`${path || '(nothing)'} matches no path`, () => assert.equal(matchPath(path), undefined));
   }
 
   test('every operation is found under its own method', () => {
