@@ -22,10 +22,9 @@ export interface paths {
         };
         /**
          * List customers
-         * @description Answers one page of the customers that match **all** given filters, newest first unless `sort` says otherwise.
-         *     Deleted customers are left out unless `includeDeleted=true`. A filter that nothing matches is an empty page,
-         *     not an error. Use it also to find a customer by a unique key: `?email=` and `?externalId=` give at most one
-         *     that is live.
+         * @description Returns one page of the customers that match **all** given filters, newest first by default. Deleted customers
+         *     are left out unless `includeDeleted=true`. If nothing matches, the page is empty. To find a customer by a
+         *     unique key, use `?email=` or `?externalId=`: each returns at most one live customer.
          *
          *     Needs the scope `customers:read`.
          */
@@ -33,9 +32,9 @@ export interface paths {
         put?: never;
         /**
          * Create a customer
-         * @description Creates a customer under a new id. Absent members are empty; `type` is then `person` and `status` is `active`.
-         *     To choose the id yourself, use PUT with `If-None-Match: *`. Send an `Idempotency-Key` so that a retry after a
-         *     lost answer does not create a second customer.
+         * @description Creates a customer under a new id. Absent members are empty; `type` defaults to `person` and `status` to
+         *     `active`. To choose the id yourself, use PUT with `If-None-Match: *`. Send an `Idempotency-Key` so that a
+         *     retry after a lost answer does not create a second customer.
          *
          *     Refused with 409 if another live customer has the email (`email_taken`) or the externalId
          *     (`external_id_taken`).
@@ -70,14 +69,14 @@ export interface paths {
         };
         /**
          * Export customers
-         * @description Answers all customers that match **all** given filters, one a line in the order of their creation, as NDJSON
-         *     or, with `Accept: text/csv`, as CSV; see "Import and export" above. Deleted customers are left out unless
-         *     `includeDeleted=true`. The reply is streamed and may take as long as you need to read it; one that ends early
-         *     is cut off, without the end of its last chunk.
+         * @description Returns all customers that match **all** given filters, one a line in the order of creation, as NDJSON or,
+         *     with `Accept: text/csv`, as CSV; see "Import and export" above. Deleted customers are left out unless
+         *     `includeDeleted=true`. The reply is streamed and has no time limit as long as you read it. An export that
+         *     fails midway is cut off without its last chunk.
          *
-         *     It is no snapshot of one instant: customers changed meanwhile may be answered as they were or as they are.
-         *     `Feed-Position` was taken before the first line was read, so that the lines, followed by the changes after
-         *     that position, are complete.
+         *     An export is not a snapshot of one instant: a customer that changes during the export can appear as it was
+         *     before or after. `Feed-Position` is taken before the first line is read, so the lines and the changes after
+         *     that position together are complete.
          *
          *     Needs the scope `customers:bulk`.
          */
@@ -113,18 +112,18 @@ export interface paths {
         put?: never;
         /**
          * Import customers
-         * @description Takes customers as NDJSON or CSV, one a line, and answers a result for each line while the upload still runs;
-         *     see "Import and export" above. A line **merges** into the live customer with its `id`, or without one into
-         *     that with its `externalId`: what is absent stays, null or an empty cell clears. Where there is none, the line
-         *     creates the customer, under its `id` if it has one. `version`, `etag` and the times, as an export has them,
-         *     are ignored.
+         * @description Reads customers as NDJSON or CSV, one a line, and returns a result for each line while the upload still runs;
+         *     see "Import and export" above. A line is **merged** into the live customer with its `id` or, without an `id`,
+         *     the one with its `externalId`: absent members stay, null or an empty cell clears. If no customer matches, the
+         *     line creates one, under its `id` if it has one. `version`, `etag` and the times of an exported line are
+         *     ignored.
          *
-         *     A line that is refused is told so in its result and never stops the rest. Lines take effect in their order;
-         *     each is stored when its result arrives, and stays if the upload breaks off. Sending the same again changes
-         *     nothing: repeat it whole after a broken connection. An `Idempotency-Key` is therefore refused (400), and
-         *     `If-Match` means nothing here.
+         *     The result of a refused line says why; the other lines are not affected. Lines are applied in order. A line is
+         *     stored when its result arrives, and stays stored if the upload breaks off. After a broken connection, repeat
+         *     the whole upload: lines that are already stored change nothing. An `Idempotency-Key` is therefore refused
+         *     (400), and `If-Match` has no effect.
          *
-         *     With `validateOnly=true` each line is decided by itself against what is stored, and nothing is.
+         *     With `validateOnly=true`, each line is checked on its own against the stored customers, and nothing is stored.
          *
          *     Needs the scope `customers:bulk`.
          */
@@ -162,8 +161,8 @@ export interface paths {
         };
         /**
          * Get a customer
-         * @description Answers the customer as it is now, with its entity tag. It reads its own writes: a change that was
-         *     acknowledged is seen. 404 if there never was such a customer, 410 if it was deleted.
+         * @description Returns the current version of the customer, with its entity tag. A read sees every acknowledged write. The
+         *     answer is 404 if the customer never existed, and 410 if it was deleted.
          *
          *     Needs the scope `customers:read`.
          */
@@ -188,8 +187,8 @@ export interface paths {
         post?: never;
         /**
          * Delete a customer
-         * @description Deletes the customer so that it can be restored: from now on it answers 410, lists leave it out, and its email
-         *     and externalId are free for others. The deletion is a version of its own.
+         * @description Deletes the customer so that it can be restored later. Until it is restored, it is answered 410, lists leave it
+         *     out, and its email and externalId are free for others. The deletion is a new version of the customer.
          *
          *     Refused with 410 if it is deleted already, with 412 if `If-Match` names another version, and with 428 if the
          *     service demands `If-Match` and it is missing.
@@ -245,13 +244,12 @@ export interface paths {
         put?: never;
         /**
          * Restore a deleted customer
-         * @description Brings a deleted customer back with everything it had, as a new version. One that is live is answered as it
-         *     is, unchanged. The request has no body.
+         * @description Restores a deleted customer with all its values, as a new version. A live customer is returned unchanged. The
+         *     request has no body.
          *
-         *     Refused with 409 if another live customer took the email (`email_taken`) or the externalId
-         *     (`external_id_taken`) meanwhile: change that one first. Refused with 410 if the customer is gone for good, and
-         *     with 412 if `If-Match` names another version than that of the deletion, as a list with `includeDeleted=true`
-         *     shows it.
+         *     Refused with 409 if another live customer now has the email (`email_taken`) or the externalId
+         *     (`external_id_taken`): change that one first. Refused with 410 if the customer was erased, and with 412 if
+         *     `If-Match` names a version other than that of the deletion, which a list with `includeDeleted=true` shows.
          *
          *     Needs the scope `customers:write`.
          */
@@ -289,11 +287,12 @@ export interface paths {
         };
         /**
          * Get a customer's history
-         * @description Answers one page of what became of the customer, newest first: an entry for each version, with who made it,
-         *     when, on which request, and each changed field with its values before and after. A creation shows every field
-         *     that it filled. A deleted customer has its history as before, an erased one too, with `redacted` entries.
+         * @description Returns one page of the history of a customer, newest first. Each version has one entry: who made it, when,
+         *     with which request, and each changed field with its values before and after. The entry of a creation shows
+         *     every field that it filled. A deleted customer keeps its history; an erased customer keeps it with `redacted`
+         *     entries.
          *
-         *     404 only if there never was such a customer.
+         *     The answer is 404 only if the customer never existed.
          *
          *     Needs the scope `customers:read`.
          */
@@ -327,22 +326,22 @@ export interface paths {
         };
         /**
          * Follow the changes of all customers
-         * @description Answers changes of customers in the order of their commits, oldest first, each a CloudEvent (version 1.0).
+         * @description Returns changes of customers in commit order, oldest first. Each is a CloudEvent (version 1.0).
          *
-         *     As `application/json`: one page, at once. Pass its `next` back as `after`, also when the page was empty: it is
-         *     never null. A page that is not full reaches to the end of the feed.
+         *     As `application/json`: one page, without waiting. Pass its `next` back as `after`, even if the page was empty;
+         *     it is never null. A page that is not full reaches the end of the feed.
          *
-         *     As `text/event-stream`: the changes after the position, and then each new one when it is committed, until
-         *     either side ends the connection. Of each event `id` is the position, `event` the type and `data` the
-         *     CloudEvent. The stream begins with an `id` alone, the position that it begins at, so that whoever reconnects
-         *     with `Last-Event-ID` misses nothing even if no change came. Comments keep the connection alive. A client that
-         *     does not read is cut off. When the service stops, the stream ends: connect again.
+         *     As `text/event-stream`: the changes after the position, then each new change when it is committed, until
+         *     either side ends the connection. In each event, `id` is the position, `event` the type and `data` the
+         *     CloudEvent. The stream begins with an event that has only an `id`, the position it starts from. A client that
+         *     reconnects with `Last-Event-ID` therefore misses nothing even if no change had arrived. Comments keep the
+         *     connection alive. A client that does not read is disconnected. When the service stops, the stream ends:
+         *     connect again.
          *
-         *     Delivery is at least once: no change is left out, and after a reconnection some may come again. A position
-         *     that retention has passed is 410 `feed_position_gone`: the changes after it are not all there any more. One
-         *     that lies ahead of the feed is 400 `feed_position_ahead`: this is not the database that it came from, such as
-         *     one that was restored from a backup. In both cases read all customers anew, and follow from the position of
-         *     that.
+         *     Delivery is at least once: no change is left out, and some can repeat after a reconnection. A position older
+         *     than the retained changes is answered 410 `feed_position_gone`. A position ahead of the feed is answered 400
+         *     `feed_position_ahead`: it comes from another database, for example from before a restore of a backup. In both
+         *     cases take a new position, read all customers again, and follow the feed from that position.
          *
          *     Needs the scope `changes:read`.
          */
@@ -384,15 +383,14 @@ export interface paths {
         put?: never;
         /**
          * Erase a customer for good
-         * @description Removes all that is known of the customer, live or deleted, in its present version and in every earlier one
-         *     (the right to erasure, GDPR article 17), and answers a receipt of what was removed. It cannot be undone: the
-         *     customer is 410 from now on, cannot be restored, and is in no list, also not with `includeDeleted=true`. Its
-         *     history keeps when, by whom and on which request it was changed, without what; its email and externalId are
-         *     free for others. The request has no body.
+         * @description Removes all data of the customer, live or deleted, from the current version and every earlier one (the right
+         *     to erasure, GDPR article 17), and returns a receipt of what was removed. It cannot be undone: the customer is
+         *     answered 410, cannot be restored, and appears in no list, even with `includeDeleted=true`. Its history keeps
+         *     when, by whom and with which request it was changed, but not what. Its email and externalId are free for
+         *     others. The request has no body.
          *
-         *     Repeating it answers the same receipt, whatever `If-Match` says by then. 503 says whether the customer is
-         *     erased already: if it is, but a reader holds the database's log, the receipt waits for that reader; repeat
-         *     the request.
+         *     Repeating the request returns the same receipt, regardless of `If-Match`. A 503 says whether the customer is
+         *     already erased. If it is, a reader still holds the database's log and delays the receipt: repeat the request.
          *
          *     Refused with 412 if `If-Match` names another version, and with 428 if the service demands `If-Match` and it
          *     is missing.
@@ -424,8 +422,8 @@ export interface paths {
             };
             path: {
                 /**
-                 * @description The customer's id in a system of yours. (`.` and `..` cannot be written into a path: clients take them for
-                 *     steps. Find those by `GET /customers?externalId=`.)
+                 * @description The customer's id in one of your systems. (`.` and `..` cannot be used in a path, because clients resolve them
+                 *     as path segments. Find those with `GET /customers?externalId=`.)
                  * @example crm:48213
                  */
                 externalId: components["parameters"]["ExternalId"];
@@ -434,24 +432,24 @@ export interface paths {
         };
         /**
          * Get the customer with an externalId
-         * @description Answers the live customer that holds the externalId, as it is now, with its entity tag. 404 if none does; a
-         *     deleted customer has given its externalId up.
+         * @description Returns the current version of the live customer with this externalId, with its entity tag. The answer is 404
+         *     if there is none; a deleted customer no longer holds its externalId.
          *
          *     Needs the scope `customers:read`.
          */
         get: operations["getCustomerByExternalId"];
         /**
          * Replace the customer with an externalId, or create it
-         * @description Makes the customer with this externalId what the body says, in one round trip: the live customer that holds
-         *     the externalId is replaced (200), or one is created under a new id (201). However many do this at once, one
-         *     customer comes of it. As with every replacement, absent members become empty, and one that changes nothing
-         *     answers 200 with the same version.
+         * @description Creates or replaces the customer with this externalId in one request: the live customer that has the
+         *     externalId is replaced (200), or one is created under a new id (201). Concurrent requests create one customer
+         *     only. As with every replacement, absent members become empty, and a replacement that changes nothing answers
+         *     200 with the same version.
          *
          *     The body's `externalId` may be left out; if it is there, it must be that of the path (422). With `If-Match`,
          *     only the named version is replaced and nothing is created, else 412. With `If-None-Match: *`, it is only
          *     created, else 412.
          *
-         *     Refused with 409 `email_taken` if another live customer has the email; which one is not told.
+         *     Refused with 409 `email_taken` if another live customer has the email; the answer does not say which one.
          *
          *     Needs the scope `customers:write`.
          */
@@ -560,8 +558,8 @@ export interface components {
             metadata?: components["schemas"]["MetadataUpdate"];
         };
         /**
-         * @description One line of an import: what is absent stays as it is, null clears. A line without `id` and `externalId`, or
-         *     with those that no live customer has, creates one and needs a `name`.
+         * @description One line of an import: what is absent stays as it is, null clears. A line that names no live customer by `id`
+         *     or `externalId` creates one and needs a `name`.
          */
         CustomerImport: {
             id?: components["schemas"]["CustomerId"];
@@ -603,7 +601,7 @@ export interface components {
              */
             deletedAt?: unknown;
         };
-        /** @description What became of one line. */
+        /** @description The result of one line. */
         ImportResult: {
             /**
              * Format: int64
@@ -612,7 +610,7 @@ export interface components {
              */
             line: number;
             /**
-             * @description The HTTP status that a request of its own would have got.
+             * @description The HTTP status that this line would have got as a separate request.
              * @example 201
              */
             status: number;
@@ -656,7 +654,7 @@ export interface components {
              */
             truncatedBefore: number | null;
         };
-        /** @description How one version of a customer came about. */
+        /** @description One version of a customer, with who made it, when, and what changed. */
         HistoryEntry: {
             /**
              * Format: int64
@@ -675,7 +673,7 @@ export interface components {
             requestId: components["schemas"]["RequestId"];
             changes: components["schemas"]["FieldChanges"];
             /**
-             * @description True if the customer was erased for good: `changes` is null then, for what it held is personal data.
+             * @description True if the customer was erased. `changes` is then null, because it held personal data.
              * @example false
              */
             redacted: boolean;
@@ -793,14 +791,14 @@ export interface components {
             data: components["schemas"]["ChangeData"];
         };
         /**
-         * @description The change itself. Null for a customer that was erased for good: forget it at `customer.erased`, and pass over
-         *     the others.
+         * @description The change itself. Null for a customer that was erased: remove your copy at `customer.erased`, and skip its
+         *     other events.
          */
         ChangeData: {
             customer: components["schemas"]["Customer"];
             changes: components["schemas"]["FieldChanges"];
         } | null;
-        /** @description What an erasure has removed, and when. It holds nothing of the customer but its id. */
+        /** @description What an erasure removed, and when. It holds no data of the customer except the id. */
         ErasureReceipt: {
             customerId: components["schemas"]["CustomerId"];
             /**
@@ -835,7 +833,7 @@ export interface components {
              */
             tags: number;
             /**
-             * @description Kept answers that are not given again, their requests' fingerprints included.
+             * @description Stored answers that were removed, with the fingerprints of their requests.
              * @example 1
              */
             idempotencyKeys: number;
@@ -846,18 +844,18 @@ export interface components {
          */
         CustomerId: string;
         /**
-         * @description The customer's id in a system of yours. Unique among live customers.
+         * @description The customer's id in one of your systems. Unique among live customers.
          * @example crm:48213
          */
         ExternalId: string | null;
         /**
-         * @description What kind of customer it is; `person` where nothing else was said.
+         * @description The kind of customer; `person` by default.
          * @example person
          * @enum {string}
          */
         CustomerType: "person" | "organization";
         /**
-         * @description Whether the company deals with the customer now; `active` where nothing else was said.
+         * @description Whether the company currently deals with the customer; `active` by default.
          * @example active
          * @enum {string}
          */
@@ -868,8 +866,8 @@ export interface components {
          */
         CustomerName: string;
         /**
-         * @description An email address, without white space and with a dot in its domain; other scripts are fine. Stored as given;
-         *     unique among live customers whatever its case.
+         * @description An email address, without white space and with a dot in its domain; any script is allowed. Stored as given;
+         *     unique among live customers, ignoring case.
          * @example zoe.mueller@example.com
          */
         Email: string | null;
@@ -1091,7 +1089,7 @@ export interface components {
                  */
                 ETag?: components["schemas"]["EntityTag"];
                 /**
-                 * @description A position in the change feed that includes this write: a reader that has read up to here has seen it.
+                 * @description A position in the change feed at or after this write: a reader that has read up to here has seen it.
                  *     Absent with `validateOnly=true`.
                  * @example 48307
                  */
@@ -1279,7 +1277,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description There never was a customer with this id. */
+        /** @description No customer with this id ever existed. */
         CustomerNotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1331,8 +1329,8 @@ export interface components {
             };
         };
         /**
-         * @description Another live customer has this email (`email_taken`) or this externalId (`external_id_taken`). Which one is
-         *     not told.
+         * @description Another live customer has this email (`email_taken`) or this externalId (`external_id_taken`). The answer does
+         *     not say which customer.
          */
         Conflict: {
             headers: {
@@ -1344,9 +1342,9 @@ export interface components {
             };
         };
         /**
-         * @description Another live customer has this email (`email_taken`) or this externalId (`external_id_taken`); which one is
-         *     not told. Or the first request with this `Idempotency-Key` still runs (`idempotency_key_in_use`): try again
-         *     after `Retry-After`.
+         * @description Another live customer has this email (`email_taken`) or this externalId (`external_id_taken`); the answer does
+         *     not say which customer. Or the first request with this `Idempotency-Key` still runs
+         *     (`idempotency_key_in_use`): try again after `Retry-After`.
          */
         ConflictOrKeyInUse: {
             headers: {
@@ -1363,8 +1361,8 @@ export interface components {
             };
         };
         /**
-         * @description Another live customer has this email (`email_taken`); which one is not told. Or the first request with this
-         *     `Idempotency-Key` still runs (`idempotency_key_in_use`): try again after `Retry-After`.
+         * @description Another live customer has this email (`email_taken`); the answer does not say which one. Or the first request
+         *     with this `Idempotency-Key` still runs (`idempotency_key_in_use`): try again after `Retry-After`.
          */
         EmailTakenOrKeyInUse: {
             headers: {
@@ -1395,8 +1393,8 @@ export interface components {
             };
         };
         /**
-         * @description The customer was deleted (`customer_deleted`): until it is restored there is nothing to read or change. Or it
-         *     was erased for good (`customer_erased`). Or the answer that an `Idempotency-Key` was given is no longer kept
+         * @description The customer was deleted (`customer_deleted`) and cannot be read or changed until it is restored. Or it was
+         *     erased (`customer_erased`). Or the stored answer of the `Idempotency-Key` is no longer kept
          *     (`answer_expired`).
          */
         CustomerGone: {
@@ -1409,8 +1407,8 @@ export interface components {
             };
         };
         /**
-         * @description Retention has removed changes after this position (`feed_position_gone`). Read all customers anew, and follow
-         *     from the position that was taken before that.
+         * @description Retention has removed changes after this position (`feed_position_gone`). Take a new position, read all
+         *     customers again, then follow the feed from that position.
          */
         FeedPositionGone: {
             headers: {
@@ -1422,9 +1420,9 @@ export interface components {
             };
         };
         /**
-         * @description Only for an `Idempotency-Key` that was used before. The customer of its answer was erased for good since
-         *     (`customer_erased`), or the answer is no longer kept, for the change that it told of is past its retention
-         *     (`answer_expired`). The request was done once and is not done again.
+         * @description Only for an `Idempotency-Key` that was used before. The customer in its answer has been erased
+         *     (`customer_erased`), or the answer is no longer kept because retention has removed its change
+         *     (`answer_expired`). The request was carried out once and is not repeated.
          */
         AnswerGone: {
             headers: {
@@ -1436,8 +1434,8 @@ export interface components {
             };
         };
         /**
-         * @description The customer is not in the state that `If-Match` or `If-None-Match` asks for: somebody changed it, or the id
-         *     is in use. Read it again, decide again, and send the new tag.
+         * @description The customer is not in the state that `If-Match` or `If-None-Match` requires: it has changed since you read
+         *     it, or the id is in use. Fetch the current version, and retry with its tag.
          */
         PreconditionFailed: {
             headers: {
@@ -1515,7 +1513,7 @@ export interface components {
         };
         /**
          * @description The body is empty, a column of the CSV is unknown or named twice, or a parameter breaks this contract
-         *     (`invalid_request`). Nothing was stored. What is wrong with a single line stands in its result instead.
+         *     (`invalid_request`). Nothing was stored. Faults of a single line are reported in the result of that line.
          */
         InvalidImport: {
             headers: {
@@ -1589,8 +1587,8 @@ export interface components {
             };
         };
         /**
-         * @description The service cannot answer just now: it is overloaded, stopping, or its database cannot be reached or took too
-         *     long. Try again after `Retry-After`; a write may have been stored, so repeat a POST with its
+         * @description The service cannot answer at the moment: it is overloaded, stopping, or its database cannot be reached or took
+         *     too long. Try again after `Retry-After`; a write may have been stored, so repeat a POST with its
          *     `Idempotency-Key`.
          */
         Unavailable: {
@@ -1604,9 +1602,9 @@ export interface components {
             };
         };
         /**
-         * @description The service cannot answer just now: it is overloaded, stopping, or its database cannot be reached or took too
-         *     long (`unavailable`); or the search would take longer than a request may (`search_too_broad`): then search for
-         *     three characters or more, or narrow it down by a filter.
+         * @description The service cannot answer at the moment: it is overloaded, stopping, or its database cannot be reached or took
+         *     too long (`unavailable`); or the search would exceed the deadline of a request (`search_too_broad`): search
+         *     for three characters or more, or add a filter.
          */
         ListUnavailable: {
             headers: {
@@ -1661,19 +1659,18 @@ export interface components {
          */
         UpdatedBefore: components["schemas"]["Instant"];
         /**
-         * @description With `true`, deleted customers are listed too, told by a `deletedAt` that is not null.
+         * @description With `true`, deleted customers are listed too. Their `deletedAt` is not null.
          * @example true
          */
         IncludeDeleted: boolean;
         /**
-         * @description The customer's id in a system of yours. (`.` and `..` cannot be written into a path: clients take them for
-         *     steps. Find those by `GET /customers?externalId=`.)
+         * @description The customer's id in one of your systems. (`.` and `..` cannot be used in a path, because clients resolve them
+         *     as path segments. Find those with `GET /customers?externalId=`.)
          * @example crm:48213
          */
         ExternalId: string;
         /**
-         * @description With `true`, everything is decided as for a real write and answered with 200 or a refusal, and nothing is
-         *     stored.
+         * @description With `true`, every check of a real write is made and answered with 200 or a refusal, and nothing is stored.
          * @example true
          */
         ValidateOnly: boolean;
@@ -1696,16 +1693,15 @@ export interface components {
          */
         IfNoneMatchOnWrite: string;
         /**
-         * @description Answer from a state that includes this position of the change feed, and not necessarily from the newest one:
-         *     what your last write answered as `Feed-Position`. Where the service has a read replica, it may then answer
-         *     from that, and you still read your own writes; without this header the answer is always the newest state.
-         *     See "Reading from a replica" above.
+         * @description The oldest acceptable state, as a position of the change feed: the `Feed-Position` of your last write. A
+         *     service with a read replica may then answer from the replica, and you still read your own writes. Without this
+         *     header, the answer is always the newest state. See "Reading from a replica" above.
          * @example 48291
          */
         MinFeedPosition: components["schemas"]["FeedPosition"];
         /**
-         * @description Makes the request safe to repeat: new for each intent, the same for each retry of it. 1 to 255 visible ASCII
-         *     characters, a UUID for example.
+         * @description Makes the request safe to repeat: use a new key for each intended write, and the same key for each retry of
+         *     it. 1 to 255 visible ASCII characters, such as a UUID.
          * @example 9b2f6c1e-4a57-4d0f-8f1b-6a3f6f0f2f11
          */
         IdempotencyKey: string;
@@ -1739,12 +1735,12 @@ export interface components {
          */
         "List-ETag": string;
         /**
-         * @description A shared cache must not keep it; your own may, but must ask again with `If-None-Match`.
+         * @description A shared cache must not store it. A private cache may, but must revalidate with `If-None-Match`.
          * @example private, no-cache
          */
         "Cache-Control": string;
         /**
-         * @description What this holds is personal, and out of date with the next change, so no cache may keep it.
+         * @description The answer is personal data and out of date after the next change, so no cache may store it.
          * @example no-store
          */
         "No-Store": string;
@@ -1754,8 +1750,8 @@ export interface components {
          */
         Location: string;
         /**
-         * @description A position in the change feed that includes this write: a reader that has read up to here has seen it. As
-         *     `after` of `GET /changes` it gives what came later.
+         * @description A position in the change feed at or after this write: a reader that has read up to here has seen it. Send it
+         *     as `after` of `GET /changes` to get later changes.
          * @example 48291
          */
         "Feed-Position": components["schemas"]["FeedPosition"];
@@ -1775,8 +1771,8 @@ export interface components {
          */
         "Missing-Scope": string;
         /**
-         * @description What you have left of the limit that `RateLimit-Policy` tells: `r` requests, and `t` seconds until there is
-         *     more. Absent where there is no limit. (draft-ietf-httpapi-ratelimit-headers-11)
+         * @description What is left of the limit in `RateLimit-Policy`: `r` requests, and `t` seconds until more are available.
+         *     Absent where no limit applies. (draft-ietf-httpapi-ratelimit-headers-11)
          * @example "requests";r=5999;t=1
          */
         RateLimit: string;
@@ -1809,20 +1805,20 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description The most customers to answer in one page; 20 when absent.
+                 * @description The maximum number of customers in one page; 20 by default.
                  * @example 50
                  */
                 limit?: number;
                 /**
-                 * @description Where to go on: the `nextCursor` of the page before, unchanged, with the same filters and sort. Opaque.
-                 *     Refused with 400 `invalid_cursor` if it is broken or belongs to another query.
+                 * @description The `nextCursor` of the previous page, unchanged, with the same filters and sort. Opaque. A cursor that is
+                 *     damaged or belongs to another query is refused with 400 `invalid_cursor`.
                  * @example kq3S1xw0b7TnV5c2Ue9YhAJmZr8fDgLi4oXtPvE6sWQ
                  */
                 cursor?: components["schemas"]["PageCursor"];
                 /**
-                 * @description The order; `-createdAt` when absent. A leading `-` is descending. `name` ignores case and accents and goes
-                 *     by the first 100 characters. Ties are broken by id for `name`, and else by the order of creation. Beside
-                 *     `q` only `createdAt` and `-createdAt` are possible.
+                 * @description The sort order; `-createdAt` by default. A leading `-` sorts in descending order. `name` ignores case and
+                 *     accents and compares the first 100 characters. Ties are broken by id for `name`, otherwise by the order of
+                 *     creation. With `q`, only `createdAt` and `-createdAt` are allowed.
                  * @example name
                  */
                 sort?: "createdAt" | "-createdAt" | "updatedAt" | "-updatedAt" | "name" | "-name";
@@ -1835,7 +1831,7 @@ export interface operations {
                  */
                 id?: components["schemas"]["CustomerId"][];
                 /**
-                 * @description Only customers with this email, whatever its case; at most one of them is live.
+                 * @description Only customers with this email, ignoring case; at most one of them is live.
                  * @example zoe.mueller@example.com
                  */
                 email?: string;
@@ -1886,22 +1882,22 @@ export interface operations {
                 updatedBefore?: components["parameters"]["UpdatedBefore"];
                 /**
                  * @description Only customers whose name, email, phone or externalId contains this text. Case, accents and invisible
-                 *     characters are ignored: `strasse` finds `Straße`, `lodz` finds `Łódź`. Nothing in it is a wildcard. Each
-                 *     write is found at once. It goes with all filters, and with `sort=createdAt` or `-createdAt`, by which is
-                 *     meant the order of creation. Three characters and more are looked up in an index. With one or two the
-                 *     customers are looked through, newest first or oldest first; if that takes longer than a request may, the
-                 *     answer is 503 `search_too_broad`. Write a `+` as `%2B`.
+                 *     characters are ignored: `strasse` finds `Straße`, `lodz` finds `Łódź`. There are no wildcards. A search
+                 *     finds every completed write. Combine it with any filters, and with `sort=createdAt` or `-createdAt`, which
+                 *     mean the order of creation. Three or more characters use an index. One or two characters are searched by a
+                 *     scan; if the scan exceeds the deadline of a request, the answer is 503 `search_too_broad`. Write a `+` as
+                 *     `%2B`.
                  * @example muller
                  */
                 q?: string;
                 /**
-                 * @description With `true`, deleted customers are listed too, told by a `deletedAt` that is not null.
+                 * @description With `true`, deleted customers are listed too. Their `deletedAt` is not null.
                  * @example true
                  */
                 includeDeleted?: components["parameters"]["IncludeDeleted"];
                 /**
-                 * @description With `true`, the page also says how many customers match in all: `total`, exact up to 10,000, and
-                 *     `totalIsExact`. It costs a count, so ask for it once, not with every page.
+                 * @description With `true`, the page also has the number of all matching customers: `total`, exact up to 10,000, and
+                 *     `totalIsExact`. Counting takes time, so ask once and not with every page.
                  * @example true
                  */
                 includeTotal?: boolean;
@@ -1925,10 +1921,9 @@ export interface operations {
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /**
-                 * @description Answer from a state that includes this position of the change feed, and not necessarily from the newest one:
-                 *     what your last write answered as `Feed-Position`. Where the service has a read replica, it may then answer
-                 *     from that, and you still read your own writes; without this header the answer is always the newest state.
-                 *     See "Reading from a replica" above.
+                 * @description The oldest acceptable state, as a position of the change feed: the `Feed-Position` of your last write. A
+                 *     service with a read replica may then answer from the replica, and you still read your own writes. Without this
+                 *     header, the answer is always the newest state. See "Reading from a replica" above.
                  * @example 48291
                  */
                 "Min-Feed-Position"?: components["parameters"]["MinFeedPosition"];
@@ -1976,8 +1971,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description With `true`, everything is decided as for a real write and answered with 200 or a refusal, and nothing is
-                 *     stored.
+                 * @description With `true`, every check of a real write is made and answered with 200 or a refusal, and nothing is stored.
                  * @example true
                  */
                 validateOnly?: components["parameters"]["ValidateOnly"];
@@ -1995,8 +1989,8 @@ export interface operations {
                  */
                 traceparent?: components["parameters"]["Traceparent"];
                 /**
-                 * @description Makes the request safe to repeat: new for each intent, the same for each retry of it. 1 to 255 visible ASCII
-                 *     characters, a UUID for example.
+                 * @description Makes the request safe to repeat: use a new key for each intended write, and the same key for each retry of
+                 *     it. 1 to 255 visible ASCII characters, such as a UUID.
                  * @example 9b2f6c1e-4a57-4d0f-8f1b-6a3f6f0f2f11
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -2012,8 +2006,8 @@ export interface operations {
         };
         responses: {
             /**
-             * @description Only with `validateOnly=true`: the customer that would have been created. Nothing was stored; the id and
-             *     the times of a real creation will be others.
+             * @description Only with `validateOnly=true`: the customer that would have been created. Nothing was stored. A real
+             *     creation has another id and other times.
              */
             200: {
                 headers: {
@@ -2026,7 +2020,7 @@ export interface operations {
                     "application/json": components["schemas"]["Customer"];
                 };
             };
-            /** @description Created. `Location` is where it is read and changed from now on. */
+            /** @description Created. `Location` is the URL of the new customer. */
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2103,7 +2097,7 @@ export interface operations {
                  */
                 updatedBefore?: components["parameters"]["UpdatedBefore"];
                 /**
-                 * @description With `true`, deleted customers are listed too, told by a `deletedAt` that is not null.
+                 * @description With `true`, deleted customers are listed too. Their `deletedAt` is not null.
                  * @example true
                  */
                 includeDeleted?: components["parameters"]["IncludeDeleted"];
@@ -2121,10 +2115,9 @@ export interface operations {
                  */
                 traceparent?: components["parameters"]["Traceparent"];
                 /**
-                 * @description Answer from a state that includes this position of the change feed, and not necessarily from the newest one:
-                 *     what your last write answered as `Feed-Position`. Where the service has a read replica, it may then answer
-                 *     from that, and you still read your own writes; without this header the answer is always the newest state.
-                 *     See "Reading from a replica" above.
+                 * @description The oldest acceptable state, as a position of the change feed: the `Feed-Position` of your last write. A
+                 *     service with a read replica may then answer from the replica, and you still read your own writes. Without this
+                 *     header, the answer is always the newest state. See "Reading from a replica" above.
                  * @example 48291
                  */
                 "Min-Feed-Position"?: components["parameters"]["MinFeedPosition"];
@@ -2141,8 +2134,8 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /**
-                     * @description The position in the change feed from before the first line was read. A reader that follows the feed
-                     *     from here misses no change.
+                     * @description The position in the change feed before the first line was read. A reader that follows the feed from
+                     *     here misses no change.
                      * @example 48291
                      */
                     "Feed-Position": components["schemas"]["FeedPosition"];
@@ -2171,8 +2164,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description With `true`, everything is decided as for a real write and answered with 200 or a refusal, and nothing is
-                 *     stored.
+                 * @description With `true`, every check of a real write is made and answered with 200 or a refusal, and nothing is stored.
                  * @example true
                  */
                 validateOnly?: components["parameters"]["ValidateOnly"];
@@ -2193,10 +2185,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /**
-         * @description The customers, at least one line. There may be any number; a single line may have 64 kB. Empty lines are
-         *     skipped.
-         */
+        /** @description The customers: at least one line, in any number, each at most 64 kB. Empty lines are skipped. */
         requestBody: {
             content: {
                 "application/x-ndjson": string;
@@ -2205,8 +2194,8 @@ export interface operations {
         };
         responses: {
             /**
-             * @description The results, one a line in the order of the lines. All lines were answered if the reply ends in order; if
-             *     the connection breaks before, those answered are stored, and of the following 128 some may be.
+             * @description The results, one a line, in the order of the uploaded lines. A reply that ends normally covers all lines.
+             *     If the connection breaks earlier, the lines with a result are stored, and some of the next 128 might be.
              */
             200: {
                 headers: {
@@ -2257,10 +2246,9 @@ export interface operations {
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /**
-                 * @description Answer from a state that includes this position of the change feed, and not necessarily from the newest one:
-                 *     what your last write answered as `Feed-Position`. Where the service has a read replica, it may then answer
-                 *     from that, and you still read your own writes; without this header the answer is always the newest state.
-                 *     See "Reading from a replica" above.
+                 * @description The oldest acceptable state, as a position of the change feed: the `Feed-Position` of your last write. A
+                 *     service with a read replica may then answer from the replica, and you still read your own writes. Without this
+                 *     header, the answer is always the newest state. See "Reading from a replica" above.
                  * @example 48291
                  */
                 "Min-Feed-Position"?: components["parameters"]["MinFeedPosition"];
@@ -2311,8 +2299,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description With `true`, everything is decided as for a real write and answered with 200 or a refusal, and nothing is
-                 *     stored.
+                 * @description With `true`, every check of a real write is made and answered with 200 or a refusal, and nothing is stored.
                  * @example true
                  */
                 validateOnly?: components["parameters"]["ValidateOnly"];
@@ -2351,7 +2338,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        /** @description The whole customer as it shall be. */
+        /** @description The whole customer, as it should be stored. */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["CustomerReplace"];
@@ -2467,8 +2454,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description With `true`, everything is decided as for a real write and answered with 200 or a refusal, and nothing is
-                 *     stored.
+                 * @description With `true`, every check of a real write is made and answered with 200 or a refusal, and nothing is stored.
                  * @example true
                  */
                 validateOnly?: components["parameters"]["ValidateOnly"];
@@ -2565,8 +2551,8 @@ export interface operations {
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchOnWrite"];
                 /**
-                 * @description Makes the request safe to repeat: new for each intent, the same for each retry of it. 1 to 255 visible ASCII
-                 *     characters, a UUID for example.
+                 * @description Makes the request safe to repeat: use a new key for each intended write, and the same key for each retry of
+                 *     it. 1 to 255 visible ASCII characters, such as a UUID.
                  * @example 9b2f6c1e-4a57-4d0f-8f1b-6a3f6f0f2f11
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -2628,13 +2614,13 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description The most entries to answer in one page; 20 when absent.
+                 * @description The maximum number of entries in one page; 20 by default.
                  * @example 50
                  */
                 limit?: number;
                 /**
-                 * @description Where to go on: the `nextCursor` of the page before, unchanged. Opaque. Refused with 400 `invalid_cursor`
-                 *     if it is broken or belongs to another customer's history.
+                 * @description The `nextCursor` of the previous page, unchanged. Opaque. A cursor that is damaged or belongs to the
+                 *     history of another customer is refused with 400 `invalid_cursor`.
                  * @example kq3S1xw0b7TnV5c2Ue9YhAJmZr8fDgLi4oXtPvE6sWQ
                  */
                 cursor?: components["schemas"]["PageCursor"];
@@ -2652,10 +2638,9 @@ export interface operations {
                  */
                 traceparent?: components["parameters"]["Traceparent"];
                 /**
-                 * @description Answer from a state that includes this position of the change feed, and not necessarily from the newest one:
-                 *     what your last write answered as `Feed-Position`. Where the service has a read replica, it may then answer
-                 *     from that, and you still read your own writes; without this header the answer is always the newest state.
-                 *     See "Reading from a replica" above.
+                 * @description The oldest acceptable state, as a position of the change feed: the `Feed-Position` of your last write. A
+                 *     service with a read replica may then answer from the replica, and you still read your own writes. Without this
+                 *     header, the answer is always the newest state. See "Reading from a replica" above.
                  * @example 48291
                  */
                 "Min-Feed-Position"?: components["parameters"]["MinFeedPosition"];
@@ -2709,13 +2694,13 @@ export interface operations {
             query?: {
                 /**
                  * @description Only changes after this position: the `next` of a page, the `id` of a change, or the `Feed-Position` of a
-                 *     write or an export. `latest` is the end of the feed: only what comes from now on. When absent, the feed
-                 *     begins with the oldest change that is kept.
+                 *     write or an export. `latest` is the end of the feed: only future changes. When absent, the feed begins
+                 *     with the oldest change that is kept.
                  * @example 48291
                  */
                 after?: string;
                 /**
-                 * @description The most changes to answer in one page; 100 when absent. An event stream has no pages.
+                 * @description The maximum number of changes in one page; 100 by default. An event stream has no pages.
                  * @example 50
                  */
                 limit?: number;
@@ -2733,16 +2718,15 @@ export interface operations {
                  */
                 traceparent?: components["parameters"]["Traceparent"];
                 /**
-                 * @description Of an event stream: the `id` that was received last, as browsers send it when they reconnect. It goes
-                 *     before `after`, and has no meaning for a page.
+                 * @description For an event stream: the last `id` received. Browsers send it when they reconnect. It takes precedence
+                 *     over `after`, and has no effect on a page.
                  * @example 48291
                  */
                 "Last-Event-ID"?: components["schemas"]["FeedPosition"];
                 /**
-                 * @description Answer from a state that includes this position of the change feed, and not necessarily from the newest one:
-                 *     what your last write answered as `Feed-Position`. Where the service has a read replica, it may then answer
-                 *     from that, and you still read your own writes; without this header the answer is always the newest state.
-                 *     See "Reading from a replica" above.
+                 * @description The oldest acceptable state, as a position of the change feed: the `Feed-Position` of your last write. A
+                 *     service with a read replica may then answer from the replica, and you still read your own writes. Without this
+                 *     header, the answer is always the newest state. See "Reading from a replica" above.
                  * @example 48291
                  */
                 "Min-Feed-Position"?: components["parameters"]["MinFeedPosition"];
@@ -2808,8 +2792,8 @@ export interface operations {
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /**
-                 * @description Makes the request safe to repeat: new for each intent, the same for each retry of it. 1 to 255 visible ASCII
-                 *     characters, a UUID for example.
+                 * @description Makes the request safe to repeat: use a new key for each intended write, and the same key for each retry of
+                 *     it. 1 to 255 visible ASCII characters, such as a UUID.
                  * @example 9b2f6c1e-4a57-4d0f-8f1b-6a3f6f0f2f11
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -2884,18 +2868,17 @@ export interface operations {
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /**
-                 * @description Answer from a state that includes this position of the change feed, and not necessarily from the newest one:
-                 *     what your last write answered as `Feed-Position`. Where the service has a read replica, it may then answer
-                 *     from that, and you still read your own writes; without this header the answer is always the newest state.
-                 *     See "Reading from a replica" above.
+                 * @description The oldest acceptable state, as a position of the change feed: the `Feed-Position` of your last write. A
+                 *     service with a read replica may then answer from the replica, and you still read your own writes. Without this
+                 *     header, the answer is always the newest state. See "Reading from a replica" above.
                  * @example 48291
                  */
                 "Min-Feed-Position"?: components["parameters"]["MinFeedPosition"];
             };
             path: {
                 /**
-                 * @description The customer's id in a system of yours. (`.` and `..` cannot be written into a path: clients take them for
-                 *     steps. Find those by `GET /customers?externalId=`.)
+                 * @description The customer's id in one of your systems. (`.` and `..` cannot be used in a path, because clients resolve them
+                 *     as path segments. Find those with `GET /customers?externalId=`.)
                  * @example crm:48213
                  */
                 externalId: components["parameters"]["ExternalId"];
@@ -2938,8 +2921,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description With `true`, everything is decided as for a real write and answered with 200 or a refusal, and nothing is
-                 *     stored.
+                 * @description With `true`, every check of a real write is made and answered with 200 or a refusal, and nothing is stored.
                  * @example true
                  */
                 validateOnly?: components["parameters"]["ValidateOnly"];
@@ -2969,23 +2951,23 @@ export interface operations {
                  */
                 "If-None-Match"?: string;
                 /**
-                 * @description Makes the request safe to repeat: new for each intent, the same for each retry of it. 1 to 255 visible ASCII
-                 *     characters, a UUID for example.
+                 * @description Makes the request safe to repeat: use a new key for each intended write, and the same key for each retry of
+                 *     it. 1 to 255 visible ASCII characters, such as a UUID.
                  * @example 9b2f6c1e-4a57-4d0f-8f1b-6a3f6f0f2f11
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 /**
-                 * @description The customer's id in a system of yours. (`.` and `..` cannot be written into a path: clients take them for
-                 *     steps. Find those by `GET /customers?externalId=`.)
+                 * @description The customer's id in one of your systems. (`.` and `..` cannot be used in a path, because clients resolve them
+                 *     as path segments. Find those with `GET /customers?externalId=`.)
                  * @example crm:48213
                  */
                 externalId: components["parameters"]["ExternalId"];
             };
             cookie?: never;
         };
-        /** @description The whole customer as it shall be. */
+        /** @description The whole customer, as it should be stored. */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["CustomerReplace"];
@@ -2993,8 +2975,8 @@ export interface operations {
         };
         responses: {
             /**
-             * @description The customer as it is now, replaced or unchanged. With `validateOnly=true`, as it would be, also where it
-             *     would be created: nothing was stored, and `ETag` and `Feed-Position` are absent.
+             * @description The customer after the request, replaced or unchanged. With `validateOnly=true`, the customer that would
+             *     be stored, replaced or created: nothing was stored, and `ETag` and `Feed-Position` are absent.
              */
             200: {
                 headers: {
@@ -3007,8 +2989,8 @@ export interface operations {
                      */
                     ETag?: components["schemas"]["EntityTag"];
                     /**
-                     * @description A position in the change feed that includes this write: a reader that has read up to here has seen
-                     *     it. Absent with `validateOnly=true`.
+                     * @description A position in the change feed at or after this write: a reader that has read up to here has seen it.
+                     *     Absent with `validateOnly=true`.
                      * @example 48307
                      */
                     "Feed-Position"?: components["schemas"]["FeedPosition"];
@@ -3023,7 +3005,7 @@ export interface operations {
                     "application/json": components["schemas"]["Customer"];
                 };
             };
-            /** @description Created; nobody held the externalId. `Location` is where it is read and changed by its id. */
+            /** @description Created, because no live customer had the externalId. `Location` is its URL by id. */
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
