@@ -129,6 +129,6 @@ export class PageReader {
 function installClient(clone: string): void {
   const folder = join(clone, 'node_modules/customers-client');
   mkdirSync(folder, { recursive: true });
-  symlinkSync(join(repository, 'generated/client/src'), join(folder, 'src'));
+  symlinkSync(join(repository, 'clients/typescript/src'), join(folder, 'src'));
   writeFileSync(join(folder, 'package.json'), '{"type": "module", "exports": "./src/index.ts"}');
 }
