@@ -8,7 +8,7 @@ import { inPieces } from '../support/streaming.ts';
 
 const { read, render } = bulkFormats['text/csv'];
 
-/** Any text that both databases store, with those often that mean something in CSV or to a spreadsheet. */
+/** Any text that both databases can store, often with characters special to CSV or spreadsheets. */
 const anyText = fc
   .oneof(
     fc.string({ unit: 'binary', minLength: 1 }),
@@ -64,8 +64,8 @@ const customer = fc.record(
 );
 
 suite('CSV', () => {
-  // Planted: a carriage return that readLines took for the end of a line went missing from a quoted cell.
-  test('what is written is read again, wherever the bytes are cut', async (context) => {
+  // Planted: a carriage return that readLines took for a line end. It went missing from a quoted cell.
+  test('reads back what it writes, however the bytes are split into chunks', async (context) => {
     const runs = 500;
     await fc.assert(
       fc.asyncProperty(
@@ -87,7 +87,7 @@ suite('CSV', () => {
     context.diagnostic(`${runs} files of up to 5 customers`);
   });
 
-  test('a damaged file costs the lines that are damaged, and never ends in an error', async (context) => {
+  test('a damaged file loses only its damaged lines and never fails as a whole', async (context) => {
     const runs = 1_000;
     let read = 0;
     let refused = 0;
@@ -101,7 +101,7 @@ suite('CSV', () => {
         assert.deepEqual(records[0], { line: 2, value: { name: 'first', note: 'x' } });
         const { line, ...last } = records.at(-1) ?? { line: 0 };
         assert.equal(line, bytes.toString('latin1').split('\n').length - 1);
-        // An odd quote right before it may take the last line along, which is then not CSV either.
+        // A stray quote in the line before may swallow this one, which is then not valid CSV either.
         if (!parts.join('').includes('"')) assert.deepEqual(last, { value: { name: 'last', note: 'y' } });
         for (const record of records) 'failure' in record ? refused++ : read++;
       }),
@@ -110,7 +110,7 @@ suite('CSV', () => {
     context.diagnostic(`${runs} files, ${read} lines read, ${refused} refused`);
   });
 
-  test('a quote that never ends costs one line, and time in proportion to the length', async () => {
+  test('an unclosed quote costs one line, and time proportional to its length', async () => {
     const lines = Array.from({ length: 30_000 }, (_, index) => `${index},x`);
     lines.splice(1000, 0, 'a,"b');
     const records = await recordsOf(inPieces(Buffer.from(`name,note\n${lines.join('\n')}\n`), [65_536]));
@@ -149,7 +149,7 @@ async function valuesOf(source: AsyncIterable<Uint8Array>): Promise<unknown[]> {
 
 const addressParts = ['line1', 'line2', 'city', 'region', 'postalCode', 'country'];
 
-/** What stands for nothing is null, which clears; an address that is null has parts that all are. */
+/** A customer as read back: empty values are null, and a null address has only null members. */
 function asRead(customer: Record<string, unknown>): unknown {
   const nothing = (value: unknown) => (Object.keys(value as object).length === 0 ? null : value);
   return {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { guardFormula, unguardFormula } from '../../src/bulk/csv-columns.ts';
 import { randomFrom } from '../support/random.ts';
 
-/** Texts made of what the guard looks at, so that most of them are near its edges. */
+/** Texts of the characters that the guard checks, so that most are edge cases. */
 const edgy = fc.array(fc.constantFrom("'", '=', '+', '-', '@', '\t', '\r', '\n', '＝', '＠', 'a', ' ', '"'), {
   maxLength: 8,
 });
@@ -17,16 +17,16 @@ const runs = 20_000;
 suite('formulas in cells', () => {
   const { seed } = randomFrom('formula guard');
 
-  // Planted: a guard that takes no notice of leading apostrophes made two texts one cell.
-  test('a cell stands for one text, and each text has its cell', (context) => {
+  // Planted: a guard that ignores leading apostrophes. Two texts became the same cell.
+  test('each text has its own cell, and each cell its own text', (context) => {
     fc.assert(
       fc.property(text, (value) => unguardFormula(guardFormula(value)) === value),
       { seed, numRuns: runs },
     );
-    context.diagnostic(`${runs} texts there and back`);
+    context.diagnostic(`${runs} texts in both directions`);
   });
 
-  test('no cell begins with what a spreadsheet computes', (context) => {
+  test('no cell begins with a character that starts a formula', (context) => {
     fc.assert(
       fc.property(text, (value) => !/^[=+\-@\t\r\n＝＋－＠]/.test(guardFormula(value))),
       { seed, numRuns: runs },
@@ -34,7 +34,7 @@ suite('formulas in cells', () => {
     context.diagnostic(`${runs} texts guarded`);
   });
 
-  test('what was typed in without an apostrophe is read as it is', () => {
+  test('text typed without an apostrophe is read unchanged', () => {
     for (const cell of ['+493023125014', "O'Neill", "'quoted'", '', "'"])
       assert.equal(unguardFormula(cell), cell);
   });

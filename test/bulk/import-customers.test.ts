@@ -19,8 +19,8 @@ function manualStore() {
 }
 
 suite('importCustomers', () => {
-  // With the reading ahead unbounded, all 10,000 were under way.
-  test('has so many lines under way, whatever the source has, and reads on as they end', async () => {
+  // Planted: unlimited read-ahead. All 10,000 lines were in progress.
+  test('limits the lines in progress, and reads on as they finish', async () => {
     const { ends, write, endAll } = manualStore();
     let read = 0;
     async function* source() {
@@ -40,8 +40,8 @@ suite('importCustomers', () => {
     await results.return(undefined);
   });
 
-  // With the next read awaited before the results, this waited for ever.
-  test('tells what became of the lines that there are, while the sender is quiet', async () => {
+  // Planted: the next read awaited before the results. This test hung.
+  test('returns the results of finished lines while the sender pauses', async () => {
     const { write, endAll } = manualStore();
     async function* source() {
       yield batchOf(1, 3);
@@ -61,8 +61,8 @@ suite('importCustomers', () => {
     );
   });
 
-  // With the source's fault thrown as soon as it was known, no line was told of.
-  test('tells first what became of the lines that came before the source failed', async () => {
+  // Planted: the source's error thrown at once. No line was reported.
+  test('returns the results of earlier lines before it reports that the source failed', async () => {
     async function* source() {
       yield batchOf(1);
       yield batchOf(65);

@@ -6,7 +6,7 @@ import { randomFrom } from '../support/random.ts';
 import { inPieces } from '../support/streaming.ts';
 
 suite('readLines', () => {
-  test('finds the same lines wherever the chunks are cut', async (context) => {
+  test('finds the same lines however the chunks are split', async (context) => {
     const bytes = fc.array(fc.constantFrom('\n', '\r\n', 'a', 'é', '', '"', '東'), { maxLength: 60 });
     const sizes = fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1, maxLength: 5 });
     const runs = 2_000;
@@ -23,10 +23,10 @@ suite('readLines', () => {
       }),
       { seed: randomFrom('lines').seed, numRuns: runs },
     );
-    context.diagnostic(`${runs} texts cut into chunks`);
+    context.diagnostic(`${runs} texts split into chunks`);
   });
 
-  test('passes over a line that is too long, without keeping it, and goes on', async (context) => {
+  test('skips a line that is too long without buffering it, and continues', async (context) => {
     const before = process.memoryUsage().rss;
     const [long, limit, next] = await linesOf(
       (async function* () {
@@ -43,7 +43,7 @@ suite('readLines', () => {
     assert.ok(grown < 128, `${grown} MB`);
   });
 
-  test('drops a byte order mark at the beginning, and nowhere else', async () => {
+  test('drops a byte order mark at the beginning, and only there', async () => {
     const lines = await linesOf(inPieces(Buffer.from('\ufeffa\n\ufeffb'), [2]));
     assert.deepEqual(
       lines.map(({ bytes }) => bytes?.toString()),

@@ -52,12 +52,12 @@ suite('decide', () => {
     });
   });
 
-  test('creates under a chosen id where If-None-Match is * and nobody has it', () => {
+  test('creates under a chosen id with If-None-Match: * if the id is unused', () => {
     const { before, after, change } = run(undefined, replace(onlyIfNew));
     assert.deepEqual([before, change, after.id, after.version], [null, 'created', id, 1]);
   });
 
-  test('creates nothing under a chosen id where If-Match names a version that is not there', () => {
+  test('creates nothing under a chosen id when If-Match names a version that does not exist', () => {
     for (const ifMatch of [tag('"1"'), '*'] as const) {
       assert.throws(
         () => run(undefined, replace({ ifMatch, ifNoneMatch: '*' })),
@@ -68,20 +68,26 @@ suite('decide', () => {
 
   const changes: readonly [title: string, Customer, Command, Partial<Customer>, change: string][] = [
     ['replaces every field', live, replace(none), { name: 'Eve', email: null, tags: [] }, 'replaced'],
-    ['updates what is named', live, update(none, { email: null }), { email: null }, 'updated'],
+    ['updates the given members', live, update(none, { email: null }), { email: null }, 'updated'],
     ['deletes', live, remove(none), { deletedAt: at }, 'deleted'],
     ['restores', gone, restore(none), { deletedAt: null }, 'restored'],
     [
-      'updates with the right tag',
+      'updates with the current tag',
       live,
       update({ ifMatch: tag('"3"') }, { note: 'x' }),
       { note: 'x' },
       'updated',
     ],
     ['updates with *', live, update({ ifMatch: '*' }, { note: 'x' }), { note: 'x' }, 'updated'],
-    ['restores with the right tag', gone, restore({ ifMatch: tag('"4"') }), { deletedAt: null }, 'restored'],
     [
-      'restores without a tag even where one is required elsewhere',
+      'restores with the current tag',
+      gone,
+      restore({ ifMatch: tag('"4"') }),
+      { deletedAt: null },
+      'restored',
+    ],
+    [
+      'restores without a tag even where other writes require one',
       gone,
       restore(none),
       { deletedAt: null },
@@ -89,7 +95,7 @@ suite('decide', () => {
     ],
   ];
   for (const [title, current, command, difference, change] of changes) {
-    test(`${title}, as one version more`, () => {
+    test(`${title}, and increments the version`, () => {
       const version = current.version + 1;
       const after = { ...current, ...difference, version, etag: `"${version}"`, updatedAt: at };
       assert.deepEqual(run(current, command), { before: current, after, change });
@@ -98,51 +104,55 @@ suite('decide', () => {
 
   const idle: readonly [title: string, Customer, Command][] = [
     ['an empty patch', live, update(none)],
-    ['a patch of what is so already', live, update(none, { name: 'Ada', note: null, metadata: { x: null } })],
     [
-      'a replacement by the same',
+      'a patch with the current values',
+      live,
+      update(none, { name: 'Ada', note: null, metadata: { x: null } }),
+    ],
+    [
+      'a replacement with the current values',
       live,
       replaceCommand(id, { name: 'Ada', email: 'ada@example.com', tags: ['vip'], address: {} }, none),
     ],
     ['restoring a live customer', live, restore(none)],
   ];
   for (const [title, current, command] of idle) {
-    test(`${title} makes no version`, () => {
+    test(`${title} creates no version`, () => {
       assert.deepEqual(run(current, command), { before: current, after: current, change: null });
     });
   }
 
-  test('takes metadata in another order for the same, and tags in another order for others', () => {
+  test('metadata in another order is equal, tags in another order are not', () => {
     const current = { ...live, metadata: { a: '1', b: '2' }, tags: ['x', 'y'] };
     assert.equal(run(current, update(none, { metadata: { b: '2', a: '1' } })).change, null);
     assert.equal(run(current, update(none, { tags: ['y', 'x'] })).change, 'updated');
   });
 
-  test('never lets a version look older than the one before, though the clock was set back', () => {
+  test('a version never looks older than the previous one, even if the clock was set back', () => {
     const { after } = run(live, update(none, { note: 'x' }), '2020-01-01T00:00:00.000Z');
     assert.equal(after.updatedAt, earlier);
   });
 
-  test('tells the same time for a deletion and for its version, though the clock was set back', () => {
+  test('a deletion has the time of its version, even if the clock was set back', () => {
     const { after } = run(live, remove(none), '2020-01-01T00:00:00.000Z');
     assert.equal(after.deletedAt, after.updatedAt);
   });
 
   const refusals: readonly [title: string, Customer | undefined, Command, FailureCode][] = [
-    ['a replacement of nobody', undefined, replace(none), 'customer_not_found'],
-    ['an update of nobody', undefined, update(none), 'customer_not_found'],
-    ['a deletion of nobody', undefined, remove(none), 'customer_not_found'],
-    ['a restoration of nobody', undefined, restore(none), 'customer_not_found'],
-    ['a replacement of a deleted one', gone, replace(none), 'customer_deleted'],
-    ['a creation under the id of a deleted one', gone, replace(onlyIfNew), 'customer_deleted'],
-    ['an update of a deleted one', gone, update(none), 'customer_deleted'],
+    ['replacing an unknown customer', undefined, replace(none), 'customer_not_found'],
+    ['updating an unknown customer', undefined, update(none), 'customer_not_found'],
+    ['deleting an unknown customer', undefined, remove(none), 'customer_not_found'],
+    ['restoring an unknown customer', undefined, restore(none), 'customer_not_found'],
+    ['replacing a deleted customer', gone, replace(none), 'customer_deleted'],
+    ['creating under the id of a deleted customer', gone, replace(onlyIfNew), 'customer_deleted'],
+    ['updating a deleted customer', gone, update(none), 'customer_deleted'],
     ['a second deletion', gone, remove(none), 'customer_deleted'],
-    ['a creation under the id of a live one', live, replace(onlyIfNew), 'precondition_failed'],
+    ['creating under the id of a live customer', live, replace(onlyIfNew), 'precondition_failed'],
     ['a stale replacement', live, replace(stale), 'precondition_failed'],
-    ['a stale update that would change nothing', live, update(stale), 'precondition_failed'],
+    ['a stale update that changes nothing', live, update(stale), 'precondition_failed'],
     ['a stale deletion', live, remove(stale), 'precondition_failed'],
     ['a stale restoration', gone, restore(stale), 'precondition_failed'],
-    ['a stale restoration of a live one', live, restore(stale), 'precondition_failed'],
+    ['a stale restoration of a live customer', live, restore(stale), 'precondition_failed'],
     ['a weak tag', live, update({ ifMatch: tag('"3"', true) }), 'precondition_failed'],
     [
       'a tag that If-None-Match excludes',
@@ -150,11 +160,11 @@ suite('decide', () => {
       replace({ ifNoneMatch: tag('"3"', true) }),
       'precondition_failed',
     ],
-    ['a change without the tag that is required', live, update(required), 'precondition_required'],
+    ['a change without a required tag', live, update(required), 'precondition_required'],
     // The order is 404 or 410, 428, 412.
-    ['nobody, before the tag that is required', undefined, update(required), 'customer_not_found'],
-    ['nobody, before a stale tag', undefined, update(stale), 'customer_not_found'],
-    ['deleted, before a stale tag', gone, update(stale), 'customer_deleted'],
+    ['an unknown customer, before a missing tag', undefined, update(required), 'customer_not_found'],
+    ['an unknown customer, before a stale tag', undefined, update(stale), 'customer_not_found'],
+    ['a deleted customer, before a stale tag', gone, update(stale), 'customer_deleted'],
   ];
   for (const [title, current, command, code] of refusals) {
     test(`refuses ${title}: ${code}`, () => {
@@ -165,7 +175,7 @@ suite('decide', () => {
     });
   }
 
-  test('refuses more than 50 metadata keys after a patch, and takes 50', () => {
+  test('refuses more than 50 metadata keys after a patch, and accepts 50', () => {
     const keys = (count: number, from = 0) =>
       Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${from + index}`, 'v']));
     const current = { ...live, metadata: keys(50) };
@@ -175,7 +185,7 @@ suite('decide', () => {
   });
 });
 
-suite('commands refuse what no schema can state', () => {
+suite('command rules that a schema cannot express', () => {
   const make = [
     (body: object) => createCommand({ name: 'Ada', ...body }),
     (body: object) => replaceCommand(id, { name: 'Ada', ...body }, none),
@@ -198,7 +208,7 @@ suite('commands refuse what no schema can state', () => {
     });
   }
 
-  test('all faults at once', () => {
+  test('all errors are reported at once', () => {
     const body = { note: '\0', timeZone: 'Mars/Olympus', metadata: { ' ': 'v' } };
     assert.throws(
       () => createCommand({ name: 'Ada', ...body }),
@@ -206,7 +216,7 @@ suite('commands refuse what no schema can state', () => {
     );
   });
 
-  test('and nothing else', () => {
+  test('nothing else is rejected', () => {
     const body = { name: '\u{1f600}', locale: 'zh-Hant-TW', timeZone: 'America/Argentina/Ushuaia' };
     const metadata = { ['k'.repeat(40)]: '', 'A-z_0.9': '\u0001' };
     for (const command of make) assert.doesNotThrow(() => command({ ...body, metadata }));
@@ -214,7 +224,7 @@ suite('commands refuse what no schema can state', () => {
 });
 
 suite('fieldChanges', () => {
-  test('names what changed, before and after, and not the marks of the version', () => {
+  test('lists what changed, before and after, except the members that change with every version', () => {
     const after = { ...live, email: null, tags: [], version: 4, etag: '"4"', updatedAt: at };
     assert.deepEqual(fieldChanges(live, after), {
       email: { before: 'ada@example.com', after: null },
@@ -222,7 +232,7 @@ suite('fieldChanges', () => {
     });
   });
 
-  test('names a deletion', () => {
+  test('lists a deletion', () => {
     assert.deepEqual(fieldChanges(live, { ...live, deletedAt: at }), {
       deletedAt: { before: null, after: at },
     });

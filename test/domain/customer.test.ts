@@ -62,7 +62,7 @@ suite('the members of a customer', () => {
     assert.deepEqual([...new Set(Object.values(texts))], ['text']);
   });
 
-  test('that a caller may set are all but the marks of the version', () => {
+  test("that a caller can set are all except the version's metadata", () => {
     const marks = ['id', 'version', 'etag', 'createdAt', 'updatedAt', 'deletedAt'];
     const settable = customerMembers.map(({ name }) => name).filter((name) => !marks.includes(name));
     assert.deepEqual([...customerFieldNames].sort(), settable.sort());
@@ -71,16 +71,16 @@ suite('the members of a customer', () => {
 
 suite('fieldsFrom', () => {
   const cases: readonly [title: string, body: object, expected: Partial<CustomerFields>][] = [
-    ['fills in what is absent', {}, {}],
-    ['takes null for absent', { email: null, address: null, externalId: null }, {}],
+    ['fills in absent members', {}, {}],
+    ['treats null as absent', { email: null, address: null, externalId: null }, {}],
     [
-      'keeps what is said',
+      'keeps the given values',
       { type: 'organization', status: 'inactive' },
       { type: 'organization', status: 'inactive' },
     ],
     ['completes an address', { address: { city: 'Graz' } }, { address: { ...noAddress, city: 'Graz' } }],
-    ['takes an address without parts for none', { address: {} }, { address: null }],
-    ['takes an address of nulls for none', { address: { city: null, line1: null } }, { address: null }],
+    ['treats an address without members as none', { address: {} }, { address: null }],
+    ['treats an address of nulls as none', { address: { city: null, line1: null } }, { address: null }],
     ['keeps tags in their order', { tags: ['b', 'a'] }, { tags: ['b', 'a'] }],
     ['keeps an empty metadata value', { metadata: { key: '' } }, { metadata: { key: '' } }],
   ];
@@ -90,7 +90,7 @@ suite('fieldsFrom', () => {
     });
   }
 
-  test('orders the parts of an address as the contract does', () => {
+  test('orders the members of an address as the contract does', () => {
     const { address } = fieldsFrom({ name: 'Ada', address: { country: 'AT', line1: 'Ring 1' } });
     assert.deepEqual(Object.keys(address ?? {}), Object.keys(noAddress));
   });
@@ -99,41 +99,41 @@ suite('fieldsFrom', () => {
 suite('mergePatch (RFC 7396)', () => {
   const cases: readonly [title: string, patch: CustomerUpdate | object, expected: Partial<CustomerFields>][] =
     [
-      ['keeps everything without members', {}, {}],
+      ['keeps everything for an empty patch', {}, {}],
       ['sets a text', { note: 'Another' }, { note: 'Another' }],
       ['clears a text', { email: null }, { email: null }],
-      ['clears tags to none', { tags: null }, { tags: [] }],
+      ['clears tags to an empty list', { tags: null }, { tags: [] }],
       ['replaces tags as a whole', { tags: ['old'] }, { tags: ['old'] }],
-      ['clears metadata to none', { metadata: null }, { metadata: {} }],
+      ['clears metadata to an empty object', { metadata: null }, { metadata: {} }],
       ['adds a key', { metadata: { x: '1' } }, { metadata: { tier: 'gold', 'a.b': 'c', x: '1' } }],
       ['changes a key', { metadata: { tier: '' } }, { metadata: { tier: '', 'a.b': 'c' } }],
       ['removes a key', { metadata: { tier: null } }, { metadata: { 'a.b': 'c' } }],
-      ['removes a key that is not there', { metadata: { nothing: null } }, {}],
+      ['ignores removing an unknown key', { metadata: { nothing: null } }, {}],
       ['keeps metadata for an empty patch of it', { metadata: {} }, {}],
       ['removes the last keys', { metadata: { tier: null, 'a.b': null } }, { metadata: {} }],
       [
-        'changes a part of the address',
+        'changes one member of the address',
         { address: { city: 'Graz' } },
         { address: { ...filled.address, city: 'Graz' } as never },
       ],
       [
-        'clears a part of the address',
+        'clears one member of the address',
         { address: { city: null } },
         { address: { ...filled.address, city: null } as never },
       ],
       ['clears the address', { address: null }, { address: null }],
       [
-        'clears the address with its last part',
+        'clears the address with its last member',
         { address: { line1: null, city: null, country: null } },
         { address: null },
       ],
-      ['clears what is null already', { externalId: null, locale: null }, {}],
+      ['clears what is already null', { externalId: null, locale: null }, {}],
     ];
   for (const [title, patch, expected] of cases) {
     test(title, () => assert.deepEqual(mergePatch(filled, patch), { ...filled, ...expected }));
   }
 
-  test('makes an address where there was none', () => {
+  test('creates an address where there was none', () => {
     assert.deepEqual(mergePatch(empty, { address: { city: 'Graz', line1: null } }).address, {
       ...noAddress,
       city: 'Graz',
@@ -142,7 +142,7 @@ suite('mergePatch (RFC 7396)', () => {
     assert.equal(mergePatch(empty, { address: {} }).address, null);
   });
 
-  test('takes a member named __proto__, constructor or toString for data', () => {
+  test('treats a member named __proto__, constructor or toString as data', () => {
     const patch = JSON.parse('{"metadata": {"__proto__": "p", "constructor": "c", "toString": "t"}}');
     const { metadata } = mergePatch(filled, patch);
     assert.equal(
@@ -155,7 +155,7 @@ suite('mergePatch (RFC 7396)', () => {
     assert.ok(Object.hasOwn(removed.metadata, 'constructor'));
   });
 
-  test('changes neither the fields nor the patch that it is given', () => {
+  test('changes neither the fields nor the patch', () => {
     const fields = structuredClone(filled);
     const patch = { metadata: { tier: null }, address: { city: 'Graz' } };
     mergePatch(fields, patch);
@@ -165,7 +165,7 @@ suite('mergePatch (RFC 7396)', () => {
 });
 
 suite('assembleCustomer', () => {
-  test('puts fields and state together, members in the contract’s order', () => {
+  test('combines fields and state, members in the contract’s order', () => {
     const customer = assembleCustomer(filled, state);
     assert.deepEqual(customer, { ...filled, ...state, etag: '"3"' });
     assert.deepEqual(
@@ -180,7 +180,7 @@ suite('assembleCustomer', () => {
     assert.deepEqual(fieldsOf(after), filled);
   });
 
-  test('gives back its fields', () => {
+  test('returns its fields', () => {
     assert.deepEqual(fieldsOf(assembleCustomer(filled, state)), filled);
   });
 });

@@ -15,12 +15,12 @@ suite('emailKey', () => {
     ['\u212a@example.com', 'k@example.com'],
   ];
   for (const [one, other] of same) {
-    test(`${JSON.stringify(one)} is ${JSON.stringify(other)}`, () => {
+    test(`${JSON.stringify(one)} has the key of ${JSON.stringify(other)}`, () => {
       assert.equal(emailKey(one), emailKey(other));
     });
   }
 
-  test('accents and width are kept apart', () => {
+  test('accents and width are significant', () => {
     assert.notEqual(emailKey('zoë@example.com'), emailKey('zoe@example.com'));
     assert.notEqual(emailKey('\uff41@example.com'), emailKey('a@example.com'));
   });
@@ -30,7 +30,7 @@ suite('emailKey', () => {
       fc.property(anyText, (text) => emailKey(emailKey(text)) === emailKey(text)),
       { seed },
     );
-    t.diagnostic('100 texts, 0 otherwise');
+    t.diagnostic('100 texts, 0 wrong');
   });
 });
 
@@ -47,12 +47,13 @@ suite('foldText', () => {
     ['\u{1f600}', '\u{1f600}'],
   ];
   for (const [text, folded] of cases) {
-    test(`${JSON.stringify(text)} is ${JSON.stringify(folded)}`, () => assert.equal(foldText(text), folded));
+    test(`${JSON.stringify(text)} folds to ${JSON.stringify(folded)}`, () =>
+      assert.equal(foldText(text), folded));
   }
 });
 
 suite('nameKey', () => {
-  test('is at most 100 code points, never half of one', () => {
+  test('has at most 100 code points and never splits one', () => {
     assert.equal(nameKey('x'.repeat(101)), 'x'.repeat(100));
     assert.equal(nameKey('\u{1f600}'.repeat(300)), '\u{1f600}'.repeat(100));
     assert.equal(nameKey('é'.repeat(300)), 'e'.repeat(100));

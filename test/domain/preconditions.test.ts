@@ -14,13 +14,13 @@ const strong = (...opaqueTags: string[]): TagCondition =>
 const weak = (...opaqueTags: string[]): TagCondition =>
   opaqueTags.map((opaqueTag) => ({ weak: true, opaqueTag }));
 
-/** RFC 9110 section 8.8.3.2, with the current tag `"1"`, which is strong. */
+/** RFC 9110 section 8.8.3.2, with the current strong tag `"1"`. */
 const comparisons: readonly [title: string, TagCondition, strongly: boolean, weakly: boolean][] = [
   ['the same tag', strong('"1"'), true, true],
   ['the same tag, weak', weak('"1"'), false, true],
   ['another tag', strong('"2"'), false, false],
   ['several, the last of them the same', strong('"3"', '"2"', '"1"'), true, true],
-  ['several, the same among them weak', [...weak('"1"'), ...strong('"2"')] as TagCondition, false, true],
+  ['several, one of them the same but weak', [...weak('"1"'), ...strong('"2"')] as TagCondition, false, true],
   ['a longer tag', strong('"11"'), false, false],
   ['anything', '*', true, true],
 ];
@@ -34,7 +34,7 @@ suite('comparison of tags', () => {
   }
 });
 
-test('nobody has a version that If-Match could name', () => {
+test('an unknown customer has no version that If-Match could name', () => {
   checkAbsent({ ifNoneMatch: '*' });
   for (const ifMatch of ['*', strong('"1"')] as const) {
     assert.throws(

@@ -26,58 +26,58 @@ suite('foldForSearch', () => {
   ];
   for (const [folded, ...texts] of cases) {
     for (const text of texts) {
-      test(`${JSON.stringify(text)} is ${JSON.stringify(folded)}`, () => {
+      test(`${JSON.stringify(text)} folds to ${JSON.stringify(folded)}`, () => {
         assert.equal(foldForSearch(text), folded);
       });
     }
   }
 
-  test('letters that only look alike, and vowels that are marks, are kept apart', () => {
+  test('keeps letters that only look alike, and vowels that are marks, distinct', () => {
     assert.notEqual(foldForSearch('о'), foldForSearch('o'));
     assert.notEqual(foldForSearch('राम'), foldForSearch('रमा'));
   });
 
-  test('a syllable of Hangul is its letters, so that one without a final is found in one with it', () => {
+  test('splits a Hangul syllable into letters, so that one without a final matches one with it', () => {
     assert.ok(foldForSearch('각').includes(foldForSearch('가')));
     assert.ok(!foldForSearch('가나').includes(foldForSearch('각')));
     assert.equal(termLength(foldForSearch('김')), 3);
   });
 
-  test('of any text folds to itself, and whatever surrounds it', (t) => {
+  test('is idempotent, and does not depend on the surrounding text', (t) => {
     const any = fc.string({ unit: 'binary', maxLength: 30 });
     fc.assert(
       fc.property(any, any, any, (before, text, after) => {
         const folded = foldForSearch(text);
         assert.equal(foldForSearch(folded), folded);
-        // Base letters between keep apart what Unicode would put into another order.
+        // Base letters in between keep Unicode from reordering marks across the boundary.
         assert.ok(foldForSearch(`${before}x${text}x${after}`).includes(`x${folded}x`));
       }),
       { seed, numRuns: 2000 },
     );
-    t.diagnostic('2000 texts, 0 otherwise');
+    t.diagnostic('2000 texts, 0 wrong');
   });
 
-  test('of every single code point, in every case of it', (t) => {
+  test('folds every code point the same in all its cases', (t) => {
     let count = 0;
     const wrong: string[] = [];
     for (let code = 1; code <= 0x10ffff; code++) {
       if (code >= 0xd800 && code <= 0xdfff) continue;
       const letter = String.fromCodePoint(code);
       const folded = foldForSearch(letter);
-      // Iota below a Greek letter is an accent, and its upper case a letter of its own.
+      // Iota below a Greek letter is an accent, but its upper case is a separate letter.
       const cased = /[\u0345\u1f80-\u1fff]/.test(letter) ? [] : [letter.toUpperCase(), letter.toLowerCase()];
       count += 1;
       if (![folded, ...cased].every((other) => foldForSearch(other) === folded))
         wrong.push(code.toString(16));
       if (foldForSearch(`${letter}Σ`) !== `${folded}σ`) wrong.push(`${code.toString(16)} before sigma`);
     }
-    t.diagnostic(`${count} code points, ${wrong.length} otherwise`);
+    t.diagnostic(`${count} code points, ${wrong.length} wrong`);
     assert.deepEqual(wrong, []);
   });
 });
 
 suite('searchText', () => {
-  test('holds four members, and no term spans two of them', () => {
+  test('consists of four members, and no term matches across two of them', () => {
     const text = searchText({ name: 'Ada', email: 'b@c.de', phone: null, externalId: 'crm:1' });
     assert.equal(text, 'ada\nb@c.de\ncrm:1');
     assert.equal(foldForSearch('a\nb'), 'a b');

@@ -14,7 +14,7 @@ const cases: readonly [time: string, utc: string][] = [
   ['2026-02-28T18:30:00.25-05:30', '2026-03-01T00:00:00.250Z'],
   ['2024-02-29T12:00:00Z', '2024-02-29T12:00:00.000Z'],
   ['0001-01-01T00:00:00Z', '0001-01-01T00:00:00.000Z'],
-  // Beyond four digits of a year text no longer orders as time does.
+  // Years of five digits would not sort as text.
   ['9999-12-31T23:59:59.9999Z', '9999-12-31T23:59:59.999Z'],
   ['9999-12-31T23:59:59-12:00', '9999-12-31T23:59:59.999Z'],
   ['0000-01-01T00:00:00+12:00', '0000-01-01T00:00:00.000Z'],
@@ -24,7 +24,7 @@ for (const [time, utc] of cases) {
   test(`${time} is ${utc}`, () => assert.equal(ceilToMilliseconds(time), utc));
 }
 
-test('what is no time is a RangeError, for the caller to tell', () => {
+test('an invalid time is a RangeError, which the caller reports', () => {
   for (const time of ['2026-03-01T25:00:00Z', '2026-13-01T00:00:00Z', 'yesterday', '']) {
     assert.throws(() => ceilToMilliseconds(time), RangeError);
   }

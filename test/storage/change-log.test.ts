@@ -1,4 +1,4 @@
-/** What history, audit and feed will be read from, and the index of tags, against what the API answered. */
+/** The change log and the tag index, compared with the API's responses. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -25,7 +25,7 @@ interface ChangeRow {
   readonly image: string;
 }
 
-/** What a write was answered, by the customer's version that it made. */
+/** The response to a write, under the customer version it created. */
 interface Written {
   readonly text: string | undefined;
   readonly kind: string;
@@ -33,7 +33,7 @@ interface Written {
 }
 
 describeEngines('the change log', (engine) => {
-  test('has every version that the API answered, as it was answered', async (t) => {
+  test('has every version that the API returned, with the same content', async (t) => {
     const random = randomFrom(`change log ${engine}`);
     const service = await startTestService(t, { engine });
     const direct = openDirectly(t, service.databaseUrl);
@@ -59,7 +59,11 @@ describeEngines('the change log', (engine) => {
       'SELECT customer_id, version, kind, source, at, actor, request_id, ' +
         'CAST(changes AS text) AS changes, CAST(image AS text) AS image FROM changes ORDER BY position',
     );
-    assert.equal(rows.length, written.size, 'a write that changed nothing left an entry, or one left none');
+    assert.equal(
+      rows.length,
+      written.size,
+      'a write that changed nothing added an entry, or one that changed something did not',
+    );
     const before = new Map<string, Customer>();
     for (const row of rows) {
       const name = `${row.customer_id} ${row.version}`;
@@ -92,7 +96,7 @@ describeEngines('the change log', (engine) => {
 });
 
 function assertRow(row: ChangeRow, written: Written | undefined, before: Customer | undefined): void {
-  assert.ok(written, `nobody was told of ${row.customer_id} ${row.version}`);
+  assert.ok(written, `no response had ${row.customer_id} ${row.version}`);
   assert.equal(Number(row.version), (before?.version ?? 0) + 1, 'a version is missing');
   if (written.text) assert.equal(row.image, written.text);
   const after = JSON.parse(row.image) as Customer;
@@ -104,7 +108,7 @@ function assertRow(row: ChangeRow, written: Written | undefined, before: Custome
   else assert.deepEqual(JSON.parse(row.changes ?? 'null'), differences(before, after));
 }
 
-/** The members that differ, but for the marks that every version has. */
+/** The members that differ, except those that change with every version. */
 function differences(before: Customer, after: Customer) {
   const names = Object.keys(after) as (keyof Customer)[];
   const marks: readonly string[] = ['version', 'etag', 'updatedAt'];

@@ -6,8 +6,8 @@ import { conflictFreeGroups, conflictKeys } from '../../src/storage/writes/confl
 import { randomFrom } from '../support/random.ts';
 
 suite('conflict groups', () => {
-  // Planted: chains that were not merged let a write overtake one that it was linked to through a third.
-  test('items linked by keys, also through others, are in different groups and in order', (context) => {
+  // Planted: chains that were not merged. A write overtook one it was linked to through a third.
+  test('items linked by keys, directly or through others, share a group and keep their order', (context) => {
     const items = fc.array(fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'), { maxLength: 3 }), {
       maxLength: 12,
     });
@@ -32,7 +32,7 @@ suite('conflict groups', () => {
     context.diagnostic(`${runs} batches of up to 12 writes`);
   });
 
-  test('a merge by externalId also conflicts by the id of the customer that holds it', () => {
+  test('a merge by externalId also conflicts with writes by the id of that customer', () => {
     const idsByExternalId = new Map([['crm:1', 'the id']]);
     assert.deepEqual(conflictKeys(mergeCommand({ externalId: 'crm:1' }), idsByExternalId), [
       'the id',

@@ -1,4 +1,7 @@
-/** Why positions come from `feed_head`: what crossing transactions do to a reader of a plain sequence. */
+/**
+ * Why positions come from `feed_head`: a reader misses changes when transactions that use a plain sequence
+ * cross.
+ */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -12,10 +15,10 @@ import { openStore } from './open-store.ts';
 
 const rounds = byTier({ quick: 2, full: 5, soak: 200 });
 
-/** How long the quick transaction may take that is in nobody's way. */
+/** How long an unblocked transaction may take. */
 const patienceMs = 200;
 
-/** Writes one row in the transaction of the session. */
+/** Writes one row in the session's transaction. */
 type Append = (session: Session, name: string) => Promise<unknown>;
 
 interface Instances {
@@ -24,7 +27,7 @@ interface Instances {
   readonly reader: Engine;
 }
 
-test('a reader passes over what commits late by a sequence, and over nothing by feed_head [postgres]', async (t) => {
+test('a reader misses late commits with a sequence, and none with feed_head [postgres]', async (t) => {
   const { databaseUrl } = await openStore(t, 'postgres');
   const open = () => openDirectly(t, databaseUrl);
   const instances = { slow: open(), quick: open(), reader: open() };
@@ -46,9 +49,9 @@ test('a reader passes over what commits late by a sequence, and over nothing by 
 });
 
 /**
- * One transaction writes first and commits last; another one writes and commits meanwhile, if it can. A reader goes
- * on from the last position that it has seen, as a consumer of the feed does.
- * @returns how many rows the reader has passed over.
+ * One transaction writes first and commits last; another writes and commits in between, if it can. A reader
+ * continues from the last position it has seen, as a consumer of the feed does.
+ * @returns how many rows the reader missed.
  */
 async function commitCrosswise(
   { slow, quick, reader }: Instances,
@@ -76,7 +79,7 @@ async function commitCrosswise(
   });
   await written.promise;
   const quickly = quick.transaction((session) => append(session, 'quick'));
-  // It has ended by now, or it waits for the slow one.
+  // By now it has either committed or is waiting for the slow one.
   await Promise.race([quickly, delay(patienceMs)]);
   await look();
   looked.resolve();

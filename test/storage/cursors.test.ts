@@ -22,7 +22,7 @@ suite('createCursorCodec', () => {
   const sealer = createCursorCodec(key);
   const cursor = sealer.encode(query, position);
 
-  test('opens what it has sealed, whatever the position', (t) => {
+  test('decodes what it encoded, for any position', (t) => {
     const part = fc.string({ unit: 'grapheme', maxLength: 120 });
     fc.assert(
       fc.property(part, part, part, (identity, sortKey, tieBreak) => {
@@ -32,19 +32,19 @@ suite('createCursorCodec', () => {
       }),
       { seed, numRuns: runs },
     );
-    t.diagnostic(`${runs} positions, 0 otherwise`);
+    t.diagnostic(`${runs} positions, 0 wrong`);
   });
 
-  test('gives the same cursor for the same position, also from another instance', () => {
+  test('returns the same cursor for the same position, also from another instance', () => {
     assert.equal(sealer.encode(query, position), cursor);
     assert.equal(createCursorCodec(Buffer.from(key)).encode(query, position), cursor);
   });
 
-  test('fits the longest name into what the contract allows', () => {
+  test("the longest name fits into the contract's maximum cursor length", () => {
     assert.ok(sealer.encode(query, ['\u{10ffff}'.repeat(100), position[1]]).length <= 2048);
   });
 
-  test('refuses every cursor that differs in one character', (t) => {
+  test('rejects every cursor with one changed character', (t) => {
     let tried = 0;
     const accepted: string[] = [];
     const attempt = (forged: string) => {
@@ -64,7 +64,7 @@ suite('createCursorCodec', () => {
     assert.deepEqual(accepted, []);
   });
 
-  test('refuses every cursor that differs in one byte', (t) => {
+  test('rejects every cursor with one changed byte', (t) => {
     const bytes = Buffer.from(cursor, 'base64url');
     let tried = 0;
     for (let index = 0; index < bytes.length; index++) {
@@ -78,7 +78,7 @@ suite('createCursorCodec', () => {
     t.diagnostic(`${tried} forged cursors, 0 accepted`);
   });
 
-  test('refuses the cursor of another query, of another key, and what is none', () => {
+  test('rejects cursors of another query or key, and malformed ones', () => {
     assert.ok(!isOpened(() => sealer.decode('["name",true,[]]', cursor)));
     assert.ok(!isOpened(() => sealer.decode('', cursor)));
     assert.ok(!isOpened(() => createCursorCodec(randomBytes(32)).decode(query, cursor)));
@@ -89,14 +89,14 @@ suite('createCursorCodec', () => {
     }
   });
 
-  test('lets nothing of the position be read', () => {
+  test('reveals nothing about the position', () => {
     const name = 'canary canary canary';
     const sealed = sealer.encode(query, [name, position[1]]);
     const bytes = Buffer.from(sealed, 'base64url');
     for (const text of [sealed, bytes.toString('latin1'), bytes.toString('utf8')]) {
       assert.ok(!/canary|0198c5a2|7c1e/.test(text));
     }
-    // Neighbours must not look alike, or names could be told from each other.
+    // Similar names must not have similar cursors, or one could be guessed from another.
     const other = Buffer.from(sealer.encode(query, [`${name.slice(0, -1)}z`, position[1]]), 'base64url');
     const same = bytes.filter((byte, index) => byte === other[index]).length;
     assert.ok(same < bytes.length / 4, `${same} of ${bytes.length} bytes are the same`);
@@ -117,7 +117,7 @@ describeEngines('cursors of a list', (engine) => {
   const base = { sort: 'name', limit: 1, tag: 't' };
   const firstCursor = async () => (await list(base)).json.nextCursor as string;
 
-  test('200 with another limit, and the same cursor again for the same page', async () => {
+  test('200 with another limit, and the same cursor for the same page', async () => {
     const cursor = await firstCursor();
     assert.equal(await firstCursor(), cursor);
     const { status, json } = await list({ ...base, limit: 2, cursor });
@@ -128,7 +128,7 @@ describeEngines('cursors of a list', (engine) => {
     );
   });
 
-  test('no cursor and no Link holds a name', async () => {
+  test('no cursor and no Link contains a name', async () => {
     const { headers, text } = await list(base);
     const cursor = /cursor=([^>]+)>/.exec(headers.get('link') ?? '')?.[1] ?? '';
     assert.ok(text.includes(cursor));
@@ -155,7 +155,7 @@ describeEngines('cursors of a list', (engine) => {
     }
   });
 
-  test('400 for a broken one, and for one of another database', async () => {
+  test('400 for a malformed cursor and for one of another database', async () => {
     const cursor = await firstCursor();
     const other = await startTestService(cleanup, { engine });
     for (const name of ['canary one', 'canary two']) {
@@ -186,7 +186,7 @@ function replaced(text: string, index: number, letter: string): string {
   return text.slice(0, index) + letter + text.slice(index + 1);
 }
 
-/** Whether a cursor was taken; anything but `invalid_cursor` is thrown on. */
+/** Whether a cursor was accepted; errors other than `invalid_cursor` are rethrown. */
 function isOpened(open: () => unknown): boolean {
   try {
     open();

@@ -1,4 +1,4 @@
-/** New customers with what they are found by, in one statement or in several. */
+/** Inserts new customers with their index rows, in one statement or in several. */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Customer } from '../../src/contract/types.ts';
@@ -38,8 +38,8 @@ describeEngines('an insertion of customers', (name) => {
     return { tags: tags.map(({ tag }) => tag), texts: texts.map(({ text }) => text) };
   };
 
-  // Planted: tags and texts by a look for the ids of all, as they were asked for (those of the stored one change).
-  test('stores and indexes those that are free, and leaves alone what another write has stored', async () => {
+  // Planted: tags and texts inserted for all requested ids (those of the existing customer changed).
+  test('stores and indexes customers with free keys, and leaves existing ones unchanged', async () => {
     const stored = await created({ name: 'Stored', email: 'stored@example.com', tags: ['kept'] });
     const before = await indexed(stored.id);
     assert.deepEqual(before.tags, ['kept']);

@@ -3,7 +3,7 @@ import { openPostgres } from '../../src/storage/postgres/driver.ts';
 import { openSqlite } from '../../src/storage/sqlite/driver.ts';
 import { afterwards, type Cleanup } from '../support/cleanup.ts';
 
-/** A connection of the test's own to the database of a service, to look at its tables or to disturb it. */
+/** A separate connection to a service's database, to inspect or disturb its tables. */
 export function openDirectly(
   cleanup: Cleanup,
   databaseUrl: string,
@@ -21,12 +21,12 @@ export function sqliteFile(databaseUrl: string): string {
   return databaseUrl.slice('sqlite:'.length);
 }
 
-/** The rows of one query. */
+/** Returns the rows of one query. */
 export function select<Row>(engine: Engine, sql: string, ...values: (string | number)[]): Promise<Row[]> {
   return engine.read((session) => session.run<Row>(sql, values));
 }
 
-/** Runs statements that answer nothing, each in a transaction of its own. */
+/** Runs statements without results, each in its own transaction. */
 export async function execute(engine: Engine, ...statements: string[]): Promise<void> {
   for (const sql of statements) await engine.transaction((session) => session.run(sql, []));
 }

@@ -1,4 +1,4 @@
-/** Feed positions have no gaps and become visible in their own order, whoever writes. */
+/** Feed positions have no gaps and become visible in order, with any number of writers. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -14,7 +14,7 @@ const writesPerWriter = byTier({ quick: 40, full: 150, soak: 2000 });
 const writers = 16;
 
 describeEngines('feed positions', (engine) => {
-  test('are without gaps and never appear late', async (t) => {
+  test('have no gaps and never appear late', async (t) => {
     const random = randomFrom(`feed ${engine}`);
     const first = await openStore(t, engine);
     const { databaseUrl } = first;
@@ -39,17 +39,17 @@ describeEngines('feed positions', (engine) => {
       direct,
       'SELECT position, customer_id, version FROM changes ORDER BY position',
     );
-    assert.equal(rows.length, seen.length, 'the reader passed over a change');
+    assert.equal(rows.length, seen.length, 'the reader missed a change');
     const [head] = await select<{ position: string }>(direct, 'SELECT position FROM feed_head');
     assert.equal(Number(head?.position), rows.length);
     const stored = new Map(rows.map((row) => [`${row.customer_id} ${row.version}`, String(row.position)]));
     assert.equal(stored.size, rows.length);
     for (const [version, position] of told) assert.equal(stored.get(version), position);
     t.diagnostic(
-      `${writers} writers on ${stores.length} instances: ${rows.length} positions, ${looks} looks, 0 gaps, 0 late`,
+      `${writers} writers on ${stores.length} instances: ${rows.length} positions, ${looks} reads, 0 gaps, 0 late`,
     );
 
-    /** Reads on from the last position that it saw, as a consumer of the feed does. */
+    /** Continues from the last position it saw, as a consumer of the feed does. */
     async function followFeed() {
       const seen: number[] = [];
       let looks = 0;
@@ -70,14 +70,14 @@ describeEngines('feed positions', (engine) => {
         if (!outcome || outcome.validated) continue;
         if (outcome.created) ids.push(outcome.id);
         const version = `${outcome.id} ${outcome.etag.slice(1, -1)}`;
-        // A write that changed nothing tells the head instead.
+        // A write that changed nothing returns the head instead.
         if (!told.has(version)) told.set(version, outcome.feedPosition);
       }
     }
   });
 });
 
-/** Now and then refused, tried only, or without effect: none of that may use up a position. */
+/** Some writes fail, are dry runs or change nothing; none of these may use a position. */
 function writeSomething(customers: CustomerStore, random: Random, ids: readonly string[], name: string) {
   const kind = random.integer(0, 9);
   const context = plainContext({ validateOnly: random.integer(0, 9) === 0 });

@@ -1,4 +1,4 @@
-/** What is committed while the tail of the feed is being read, or while a stream reads for itself, is not left lying. */
+/** Changes committed while the end of the feed is being read still reach the streams. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -8,11 +8,11 @@ import { createStreamHub } from '../../src/http/sse/hub.ts';
 import { describeEngines } from '../support/engines.ts';
 import { openStore, plainContext } from './open-store.ts';
 
-/** No heartbeat comes to the rescue in this time. */
+/** Shorter than the heartbeat, which would hide a lost wake-up. */
 const patienceMs = 10_000;
 
-describeEngines('a commit between the read of the feed and its end', (engine) => {
-  test('reaches a stream that has caught up, without another commit', async (t) => {
+describeEngines('a commit while the end of the feed is read', (engine) => {
+  test('reaches a stream that has caught up, without a further commit', async (t) => {
     const { feed, customers } = await openStore(t, engine);
     const write = () => customers.write(createCommand({ name: 'Ada' }), plainContext());
     let atRead = async () => {};
@@ -43,7 +43,7 @@ async function eventsOf(stream: AsyncIterator<Uint8Array>, count: number, t: Tes
   while (ids.length < count) {
     const late = delay(patienceMs, undefined, { signal: t.signal, ref: false });
     const next = await Promise.race([stream.next(), late]);
-    assert.ok(next, `a change was left lying: ${ids.length} of ${count} came`);
+    assert.ok(next, `changes were not delivered: ${ids.length} of ${count} arrived`);
     const text = Buffer.from(next.value).toString();
     ids.push(...[...text.matchAll(/^id: (\d+)$/gm)].map(([, id = '']) => id));
   }

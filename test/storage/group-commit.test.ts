@@ -28,14 +28,14 @@ function manual({ batchMax = 256, queueMax = 1000, isExclusive = never, isBulk =
 }
 
 suite('group commit', () => {
-  test('begins at once for a lone write, and takes what came meanwhile together', async () => {
+  test('starts a lone write at once, and groups the writes that arrive meanwhile', async () => {
     const { queue, batches, end } = manual();
     const first = queue.submit('a');
     await turn();
     assert.deepEqual(batches, [['a']]);
     const others = ['b', 'c', 'd'].map((work) => queue.submit(work));
     await turn();
-    assert.deepEqual(batches, [['a']], 'a second transaction ran beside the first');
+    assert.deepEqual(batches, [['a']], 'a second transaction ran in parallel');
     await end();
     assert.equal(await first, 'a!');
     assert.deepEqual(batches, [['a'], ['b', 'c', 'd']]);
@@ -43,28 +43,29 @@ suite('group commit', () => {
     assert.deepEqual(await Promise.all(others), ['b!', 'c!', 'd!']);
   });
 
-  test('tells how long a write would wait: as the first of the queue has, or as batches take of late', async () => {
+  test('estimates the wait of a write from the oldest in the queue or the recent batch times', async () => {
     const { queue, end } = manual({ batchMax: 2 });
     assert.deepEqual([queue.waiting, queue.waitMs], [0, 0]);
     const slow = queue.submit('a');
     await pause(200);
     await end();
     await slow;
-    assert.equal(queue.waitMs, 0, 'nobody waits where nothing runs');
+    assert.equal(queue.waitMs, 0, 'nothing waits when nothing runs');
     const others = ['b', 'c', 'd', 'e', 'f'].map((work) => queue.submit(work));
     await turn();
-    // Half of 200 ms is left of the batch that runs, and one is full before the next: b, c | d, e | f.
+    // The running batch has half of its 200 ms left, and one full batch runs before the next: b, c | d, e |
+    // f.
     assert.equal(queue.waiting, 3);
     assert.ok(queue.waitMs > 95, `${queue.waitMs} ms`);
     await pause(300);
-    assert.ok(queue.waitMs >= 290, 'the first has waited longer');
+    assert.ok(queue.waitMs >= 290, 'the oldest has waited longer');
     for (let count = 0; count < 3; count++) await end();
     await Promise.all(others);
     assert.deepEqual([queue.waiting, queue.waitMs], [0, 0]);
   });
 
-  // With one queue for both, the lone write came after all of them.
-  test('takes no more than a few of very many along with others, and all that may share one without them', async () => {
+  // Planted: one queue for both. The lone write came after all of them.
+  test('groups only a few bulk writes with others, and as many as fit without others', async () => {
     const { queue, batches, end } = manual({ isBulk: (work) => work.startsWith('line') });
     const lines = Array.from({ length: 500 }, (_, index) => queue.submit(`line ${index}`));
     await turn();
@@ -91,7 +92,7 @@ suite('group commit', () => {
     );
   });
 
-  test('takes together what came in one turn', async () => {
+  test('groups the writes of one turn of the event loop', async () => {
     const { queue, batches, end } = manual();
     const results = Promise.all(['a', 'b', 'c'].map((work) => queue.submit(work)));
     await turn();
@@ -100,7 +101,7 @@ suite('group commit', () => {
     assert.deepEqual(await results, ['a!', 'b!', 'c!']);
   });
 
-  test('answers nobody before the transaction has ended', async () => {
+  test('resolves no write before its transaction has ended', async () => {
     const { queue, end } = manual();
     let answered = false;
     const result = queue.submit('a').then(() => {
@@ -112,7 +113,7 @@ suite('group commit', () => {
     await result;
   });
 
-  test('gives each its own outcome', async () => {
+  test('gives each write its own outcome', async () => {
     const { queue, end } = manual();
     const results = Promise.allSettled(['a', 'b', 'c'].map((work) => queue.submit(work)));
     await turn();
@@ -125,7 +126,7 @@ suite('group commit', () => {
     ]);
   });
 
-  test('rejects all of a batch that failed, and goes on with the next', async () => {
+  test('rejects all writes of a failed batch, and continues with the next', async () => {
     let calls = 0;
     const failure = new Error('the disk is full');
     const queue = new GroupCommit<string, string>(
@@ -145,7 +146,7 @@ suite('group commit', () => {
     await queue.idle();
   });
 
-  test('rejects those for whom a batch has no outcome', async () => {
+  test('rejects writes for which a batch returned no outcome', async () => {
     const { queue, end } = manual();
     const results = Promise.allSettled(['a', 'b'].map((work) => queue.submit(work)));
     await turn();
@@ -156,7 +157,7 @@ suite('group commit', () => {
     );
   });
 
-  test('gives a transaction of its own to work that must be alone, in its turn', async () => {
+  test('gives exclusive work its own transaction, in its turn', async () => {
     const { queue, batches, end } = manual({ isExclusive: (work) => work.startsWith('alone') });
     const works = ['a', 'b', 'alone 1', 'alone 2', 'c', 'd', 'alone 3'];
     const results = Promise.all(works.map((work) => queue.submit(work)));
@@ -169,7 +170,7 @@ suite('group commit', () => {
     );
   });
 
-  test('takes no more at once than it may, in the order in which they came', async () => {
+  test('takes at most the maximum batch size, in order of arrival', async () => {
     const { queue, batches, end } = manual({ batchMax: 3 });
     const works = Array.from({ length: 8 }, (_, index) => String(index));
     const results = Promise.all(works.map((work) => queue.submit(work)));
@@ -183,7 +184,7 @@ suite('group commit', () => {
     await results;
   });
 
-  test('refuses one more than may wait, at once, and takes others when there is room again', async () => {
+  test('rejects a write at once when the queue is full, and accepts others when there is room again', async () => {
     const { queue, end } = manual({ batchMax: 2, queueMax: 3 });
     const taken = ['a', 'b', 'c'].map((work) => queue.submit(work));
     await assert.rejects(
@@ -197,7 +198,7 @@ suite('group commit', () => {
     assert.deepEqual(await Promise.all([...taken, ...later]), ['a!', 'b!', 'c!', 'e!', 'f!']);
   });
 
-  test('is idle when nothing waits and nothing runs, and not before', async () => {
+  test('is idle only when nothing waits and nothing runs', async () => {
     const { queue, end } = manual({ batchMax: 1 });
     await queue.idle();
     const results = [queue.submit('a'), queue.submit('b')];
@@ -213,7 +214,7 @@ suite('group commit', () => {
     await Promise.all(results);
   });
 
-  test('begins anew after it was idle', async () => {
+  test('starts again after being idle', async () => {
     const { queue, batches, end } = manual();
     for (const work of ['a', 'b', 'c']) {
       const result = queue.submit(work);
@@ -225,7 +226,7 @@ suite('group commit', () => {
     assert.deepEqual(batches, [['a'], ['b'], ['c']]);
   });
 
-  test('takes work that is handed in by the answer to earlier work', async () => {
+  test('accepts work submitted from the result of earlier work', async () => {
     const { queue, end, batches } = manual();
     const chain = queue.submit('a').then((answer) => queue.submit(answer));
     await turn();

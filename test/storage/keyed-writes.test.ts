@@ -1,4 +1,4 @@
-/** Keyed writes at the port of the store: what HTTP cannot time so exactly, and what has no principals yet. */
+/** Keyed writes at the store, with timing and principals that HTTP tests cannot control. */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { createCommand, updateCommand } from '../../src/domain/commands.ts';
@@ -25,7 +25,7 @@ describeEngines('keyed writes', (engine) => {
   const customersNamed = (name: string) =>
     select<{ id: string }>(store.engine, 'SELECT id FROM customers WHERE name = ?', name);
 
-  test('of one key in one transaction: one is done, the others repeat it', async () => {
+  test('with one key in one transaction: one is applied, the others replay it', async () => {
     const outcomes = await Promise.all(Array.from({ length: 30 }, () => create('One of 30', keyed('one'))));
     const [first, ...others] = outcomes as [WriteOutcome, ...WriteOutcome[]];
     assert.equal(first.replayed, false);
@@ -34,7 +34,7 @@ describeEngines('keyed writes', (engine) => {
     assert.deepEqual(await create('One of 30', keyed('one')), { ...first, replayed: true });
   });
 
-  test('of one key and two payloads in one transaction: the first counts', async () => {
+  test('with one key and two payloads in one transaction: the first wins', async () => {
     const outcomes = await Promise.allSettled(
       Array.from({ length: 10 }, (_, index) => create('Two payloads', keyed('two', `payload ${index % 2}`))),
     );
@@ -48,7 +48,7 @@ describeEngines('keyed writes', (engine) => {
     assert.equal((await customersNamed('Two payloads')).length, 1);
   });
 
-  test('of one key in one transaction whose first is refused: the next that can be is done', async () => {
+  test('with one key in one transaction: if the first fails, the next valid one is applied', async () => {
     const email = 'first-refused@example.com';
     const holder = await create('Holder', {}, { email });
     const refused = await Promise.allSettled(
@@ -65,7 +65,7 @@ describeEngines('keyed writes', (engine) => {
     assert.equal((await customersNamed('Refused')).length, 1);
   });
 
-  test('of many keys in one transaction, each repeated: one customer for each', async () => {
+  test('with many keys in one transaction, each repeated: one customer per key', async () => {
     const outcomes = await Promise.all(
       Array.from({ length: 90 }, (_, index) => create('Many keys', keyed(`many-${index % 30}`))),
     );
@@ -74,7 +74,7 @@ describeEngines('keyed writes', (engine) => {
     assert.equal((await customersNamed('Many keys')).length, 30);
   });
 
-  test('an Idempotency-Key belongs to the principal and the operation', async () => {
+  test('an Idempotency-Key is scoped to the principal and the operation', async () => {
     const request = (principal: string, operation: string, body = 'same') => ({
       idempotency: { key: 'shared', scope: [principal, operation] as const, fingerprint: ['POST', body] },
       actor: principal,
@@ -83,7 +83,7 @@ describeEngines('keyed writes', (engine) => {
     const others = await Promise.all([
       create('Ada', request('bob', 'createCustomer')),
       create('Ada', request('alice', 'restoreCustomer')),
-      // A name that runs on into the next part must not make the same scope.
+      // Principal and operation must not be joined ambiguously.
       create('Ada', request('alicecreateCustomer', '')),
       create('Ada', request('ali', 'cecreateCustomer')),
     ]);

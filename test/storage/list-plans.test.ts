@@ -1,10 +1,9 @@
 /**
- * How the databases find a page: each sort, and each equality filter with the default sort, by an index that has the
- * order already, without a scan of the table and without sorting. Other combinations are bounded by the request's
- * deadline.
+ * Every sort, and every equality filter in the default order, uses an index in order, without a table scan or
+ * a sort. Other combinations are bounded only by the request's deadline.
  *
- * Planted bugs that this found: no `customers_phone` (a walk through all in the default order), `customers_name`
- * without `id` (a sort), a bare `LIMIT ?` (compiled anew for each value bound).
+ * Planted, and each failed: no `customers_phone` (a scan in the default order), `customers_name` without `id`
+ * (a sort), a bare `LIMIT ?` (compiled again for each value).
  */
 import assert from 'node:assert/strict';
 import { before, type TestContext, test } from 'node:test';
@@ -17,7 +16,7 @@ import { describeEngines, type EngineName } from '../support/engines.ts';
 import { openStore } from './open-store.ts';
 import { explain, recordReads, type Statement } from './statement-plans.ts';
 
-/** So many that PostgreSQL takes an index by itself. */
+/** Enough rows for PostgreSQL to choose an index. */
 const customersCount = 20_000;
 
 const sorts: readonly SortKey[] = ['createdAt', 'updatedAt', 'name'];
@@ -28,7 +27,7 @@ const indexOfSort: Readonly<Record<SortKey, string>> = {
   name: 'customers_name',
 };
 
-/** Each equality filter with the index that finds what it leaves, in the default order where that is many. */
+/** Each equality filter with its index, in the default order where it matches many. */
 const equalityFilters: readonly (readonly [ListFilters, RegExp])[] = [
   [{ id: ['00000000-0000-4000-8000-000000000007'] }, /sqlite_autoindex_customers_1|customers_id_key/],
   [{ email: 'mail7@example.com' }, /customers_email_unique/],
@@ -41,10 +40,13 @@ const equalityFilters: readonly (readonly [ListFilters, RegExp])[] = [
   [{ tag: 'common' }, /customer_tags_pkey|sqlite_autoindex_customer_tags_1/],
 ];
 
-/** These leave one customer for each value: nothing is there to be sorted but what is found. */
+/** These match at most one customer per value, so there is nothing to sort. */
 const uniqueFilters = ['id', 'email', 'externalId'];
 
-/** Two pages of each sort in both directions; each filter with and without deleted customers where both have an index. */
+/**
+ * Two pages of each sort in both directions; each filter with and without deleted customers if both have an
+ * index.
+ */
 const plansExpected = sorts.length * 2 * 2 + equalityFilters.length * 2 - 2;
 
 describeEngines('the plans of a list', (name) => {
@@ -53,7 +55,7 @@ describeEngines('the plans of a list', (name) => {
 
   for (const sortKey of sorts) {
     for (const descending of [true, false]) {
-      test(`sort=${descending ? '-' : ''}${sortKey}: its index, first page and next`, async (t) => {
+      test(`sort=${descending ? '-' : ''}${sortKey}: uses its index, for the first page and the next`, async (t) => {
         const statements = await statementsOf(t, { sortKey, descending, filters: {} });
         assert.equal(statements.length, 2);
         for (const plan of statements) {
@@ -66,10 +68,10 @@ describeEngines('the plans of a list', (name) => {
   }
 
   for (const [filters, index] of equalityFilters) {
-    test(`${JSON.stringify(filters)}: its index in the default order`, async (t) => {
+    test(`${JSON.stringify(filters)}: uses its index in the default order`, async (t) => {
       for (const includeDeleted of [false, true]) {
         const narrowed = { ...filters, includeDeleted };
-        // Unique among live customers only: with the deleted ones there is no index of one's own.
+        // Unique among live customers only: there is no index that includes deleted ones.
         if (includeDeleted && (filters.email || filters.externalId)) continue;
         const [plan = ''] = await statementsOf(t, {
           sortKey: 'createdAt',
@@ -89,15 +91,15 @@ describeEngines('the plans of a list', (name) => {
   test('each sort and each filter was explained', () => assert.equal(count, plansExpected));
 });
 
-/** @param few whether sorting is allowed: what is found is a handful at most. */
+/** @param few allows sorting, because only a handful of rows match. */
 function assertNeitherScansNorSorts(plan: string, few = false): void {
-  // SQLite says SCAN also of the page that it has kept, of JSON, and of an index that it walks in order.
+  // SQLite also says SCAN for the materialized page, for JSON and for an index read in order.
   assert.doesNotMatch(plan, /SCAN (customers|tagged|customer_tags)(?! USING (COVERING )?INDEX)/);
   assert.doesNotMatch(plan, /Seq Scan/);
   if (!few) assert.doesNotMatch(plan, /USE TEMP B-TREE FOR .*ORDER BY|^ *(-> +)?(Incremental )?Sort /m);
 }
 
-/** Fills a store, and tells the plans of what a list of it runs: of the first page, and of the next if there is one. */
+/** Fills a store, and returns the plans of a list's first page and of its next one if there is one. */
 function listsIn(name: EngineName) {
   const cleanup = suiteCleanup();
   let engine: Engine;
@@ -114,7 +116,7 @@ function listsIn(name: EngineName) {
     const whole = { ...query, limit: 20, includeTotal: false };
     const first = await list({ ...whole, cursor: undefined });
     if (first.nextCursor !== null) await list({ ...whole, cursor: first.nextCursor });
-    for (const { sql } of ran) assert.doesNotMatch(sql, /LIMIT \?/, 'SQLite compiles it anew each time');
+    for (const { sql } of ran) assert.doesNotMatch(sql, /LIMIT \?/, 'SQLite compiles it again each time');
     const plans = await Promise.all(ran.map((statement) => explain(engine, statement)));
     if (process.env.TEST_SHOW_PLANS) t.diagnostic(plans.join('\n'));
     return plans;

@@ -12,7 +12,7 @@ import { describeEngines, type EngineName, freshDatabaseUrl } from '../support/e
 import { startTestService } from '../support/service.ts';
 import { execute, openDirectly, select, sqliteFile } from './direct-engine.ts';
 
-/** The numbered files of the folder, in order of their numbers. */
+/** The numbered files of the folder, in order. */
 const steps = readdirSync(new URL('../../src/storage/migrations', import.meta.url))
   .filter((file) => /^\d{3}-/.test(file))
   .map((file) => file.replace(/\.ts$/, ''))
@@ -36,7 +36,7 @@ describeEngines('migrations', (engine) => {
     );
   });
 
-  test('leave the data of a current database alone', async (t) => {
+  test('leave the data of a current database unchanged', async (t) => {
     const service = await startTestService(t, { engine });
     const { text } = await service.call('POST', '/customers', { body: { name: 'Ada' } });
     await service.stop();
@@ -45,7 +45,7 @@ describeEngines('migrations', (engine) => {
     assert.equal((await again.call('GET', `/customers/${JSON.parse(text).id}`)).text, text);
   });
 
-  test('go on after a run that died and left its lock', async (t) => {
+  test('continue after a run that died without releasing its lock', async (t) => {
     const { config, direct } = await newDatabase(t, engine);
     await leaveLock(direct);
     assert.deepEqual(await migrate(config), steps);
@@ -54,7 +54,7 @@ describeEngines('migrations', (engine) => {
     ]);
   });
 
-  test('are refused by a program that is older than the schema, and nothing is touched', async (t) => {
+  test('are refused by a program older than the schema, and nothing changes', async (t) => {
     const { databaseUrl, config, direct } = await newDatabase(t, engine);
     await migrate(config);
     await execute(
@@ -77,7 +77,7 @@ describeEngines('migrations', (engine) => {
 
   test('leave nothing half done when a step fails', async (t) => {
     const { config, direct } = await newDatabase(t, engine);
-    // The step makes this table among its last: what it made before must go again.
+    // The step creates this table near its end, so its earlier changes must be rolled back.
     await execute(direct, 'CREATE TABLE secrets (id integer)');
     const before = await tablesOf(direct);
     await assert.rejects(migrate(config), StorageError);
@@ -89,7 +89,7 @@ describeEngines('migrations', (engine) => {
 });
 
 describe('migrations of a shared database [postgres]', () => {
-  test('several at once: one applies, the others find nothing to do', async (t) => {
+  test('several runs at once: one applies them, the others find nothing to do', async (t) => {
     for (let round = 0; round < 3; round++) {
       const { config, direct } = await newDatabase(t, 'postgres');
       const outcomes = await Promise.all(Array.from({ length: 4 }, () => migrate(config)));
@@ -102,7 +102,7 @@ describe('migrations of a shared database [postgres]', () => {
     }
   });
 
-  test('are never applied by the service itself, which says what to run', async (t) => {
+  test('are never applied by the service, which says what to run', async (t) => {
     const { config, direct } = await newDatabase(t, 'postgres');
     await assert.rejects(
       serve(t, config),
@@ -113,13 +113,13 @@ describe('migrations of a shared database [postgres]', () => {
 });
 
 describe('migrations of an embedded database [sqlite]', () => {
-  test('are applied by the service itself', async (t) => {
+  test('are applied by the service', async (t) => {
     const { config, direct } = await newDatabase(t, 'sqlite');
     await serve(t, config);
     assert.deepEqual(await readSchemaState(direct), { pending: [], ...fresh });
   });
 
-  test('wait for nobody: another process that serves the file is named', async (t) => {
+  test('fail at once when another process serves the file, and name it', async (t) => {
     const { config } = await newDatabase(t, 'sqlite');
     const database = await serve(t, config);
     await assert.rejects(serve(t, config), (error) => {
@@ -133,7 +133,7 @@ describe('migrations of an embedded database [sqlite]', () => {
   });
 });
 
-/** Opens a database as the service does, and closes it afterwards if the test does not. */
+/** Opens a database as the service does; closed at the end of the test at the latest. */
 async function serve(cleanup: Cleanup, config: Config['database']) {
   const database = await openToServe(config, timeoutMs);
   let closed: Promise<void> | undefined;
@@ -151,7 +151,7 @@ async function newDatabase(cleanup: Cleanup, engine: EngineName) {
   return { databaseUrl, config: configOf(databaseUrl), direct: openDirectly(cleanup, databaseUrl) };
 }
 
-/** What Knex leaves when its process dies inside the first step, which the database has rolled back. */
+/** What Knex leaves when its process dies inside the first step, which the database rolls back. */
 async function leaveLock({ knex }: Engine): Promise<void> {
   const tableName = 'schema_migrations';
   const migrationSource = {
@@ -182,13 +182,13 @@ function schemaOf(direct: Engine): Promise<unknown[]> {
   return select(direct, sql);
 }
 
-/** Schema and rows; of SQLite the very bytes of the file. */
+/** Schema and rows; for SQLite the bytes of the file. */
 async function stateOf(engine: EngineName, databaseUrl: string, direct: Engine) {
   const rows = await Promise.all(
     (await tablesOf(direct)).map((table) => select(direct, `SELECT * FROM ${table}`)),
   );
   if (engine === 'postgres') return { schema: await schemaOf(direct), rows };
-  // Brings everything into the file itself.
+  // Writes everything into the main file.
   await select(direct, 'SELECT 1');
   return { schema: await schemaOf(direct), rows, bytes: await readFile(sqliteFile(databaseUrl)) };
 }

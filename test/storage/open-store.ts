@@ -16,7 +16,7 @@ export interface OpenStore {
   readonly engine: Engine;
   readonly customers: CustomerStore;
   readonly erasures: ErasureStore;
-  /** One sweep of what is past its time. */
+  /** Runs one sweep of expired data. */
   sweep(): Promise<SweepReport>;
   readonly feed: ChangeFeed;
   close(): Promise<void>;
@@ -29,7 +29,7 @@ interface StoreOptions {
   readonly retention?: Retention;
 }
 
-/** The store without the service around it, for what no HTTP request can bring about. */
+/** Opens the store without a service, for states that no HTTP request can create. */
 export async function openStore(
   cleanup: Cleanup,
   name: EngineName,
@@ -47,7 +47,7 @@ export async function openStore(
   return { databaseUrl, engine: database.engine, customers, erasures, feed, sweep, close };
 }
 
-/** How a write without anything special is made. */
+/** The context of an ordinary write. */
 export function plainContext(changes: Partial<WriteContext> = {}): WriteContext {
   return {
     actor: 'tester',

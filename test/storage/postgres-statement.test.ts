@@ -1,4 +1,4 @@
-/** How statements are run on the PostgreSQL driver's own connection. */
+/** Statements on the PostgreSQL driver's own connection. */
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import pg from 'pg';
@@ -18,7 +18,7 @@ describe('a statement on PostgreSQL', () => {
   const stored = async (text: string) =>
     (await client.query('SELECT 1 FROM notes WHERE text = $1', [text])).rows.length;
 
-  test('is prepared by its first run, and answers the same when its columns are known', async () => {
+  test('is prepared by its first run, and returns the same once its columns are known', async () => {
     const statement = {
       name: 'columns',
       text: 'SELECT $1::int AS count, $2::text AS text, $3::bigint AS big',
@@ -36,7 +36,7 @@ describe('a statement on PostgreSQL', () => {
     }
   });
 
-  test('without columns or rows answers none, each time', async () => {
+  test('returns no rows when it has no columns or no rows, each time', async () => {
     const insert = { name: 'insert', text: 'INSERT INTO notes VALUES ($1)' };
     const none = { name: 'none', text: 'SELECT text FROM notes WHERE text = $1' };
     for (const text of ['one', 'two']) {
@@ -46,7 +46,7 @@ describe('a statement on PostgreSQL', () => {
     }
   });
 
-  test('that fails rejects with the server’s error, and the connection and the statement stay good', async () => {
+  test('that fails rejects with the server’s error, and the connection and statement remain usable', async () => {
     const divide = { name: 'divide', text: 'SELECT 6 / $1::int AS ratio' };
     await assert.rejects(runStatement(client, divide, ['none']), { code: '22P02' });
     await assert.rejects(runStatement(client, divide, [0]), { code: '22012' });
@@ -55,8 +55,8 @@ describe('a statement on PostgreSQL', () => {
     assert.deepEqual(await runStatement(client, { text: 'SELECT 1 AS one' }, []), [{ one: 1 }]);
   });
 
-  // Planted: a `sync` after the leading statement (the row is stored, outside of any transaction).
-  test('is not run when what leads it fails', async () => {
+  // Planted: a `sync` after the leading statement. The row was stored outside a transaction.
+  test('is not run when its leading statement fails', async () => {
     const leading = { name: 'leading', text: 'DELETE FROM divisors WHERE 1 / value > 1' };
     await client.query('INSERT INTO divisors VALUES (1)');
     await runStatement(client, leading, []);
@@ -69,7 +69,7 @@ describe('a statement on PostgreSQL', () => {
     assert.equal(await stored('led'), 1);
   });
 
-  test('is in the transaction that leads it', async () => {
+  test('runs in the transaction of its leading statement', async () => {
     const begin = { name: 'begin', text: 'BEGIN' };
     await runStatement(client, begin, []);
     await client.query('ROLLBACK');

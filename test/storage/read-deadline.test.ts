@@ -1,4 +1,4 @@
-/** A query that takes too long is ended in the database, and the connection serves on. */
+/** A query past its deadline is cancelled in the database, and its connection remains usable. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -11,15 +11,15 @@ import { openDirectly } from './direct-engine.ts';
 const timeoutMs = 300;
 const readerConnections = 4;
 
-/** Counts to a number, some millions a second. */
+/** Counts to a number, a few million per second. */
 const counting =
   'WITH RECURSIVE counting(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counting WHERE n < ?) ' +
   'SELECT count(*) AS count FROM counting';
-/** Far beyond any deadline here, and yet it ends where nothing else ends it. */
+/** Takes far longer than any deadline here, but ends if nothing cancels it. */
 const endless = 20_000_000;
 
 describeEngines('the deadline of a read', (engine) => {
-  test('ends a slow query as unavailable, in time, and the connections serve on', async (t) => {
+  test('cancels a slow query in time with 503, and the connections remain usable', async (t) => {
     const direct = openDirectly(t, await freshDatabaseUrl(t, engine), { timeoutMs, readerConnections });
     for (let round = 0; round < 3; round++) {
       const ends = await Promise.all(Array.from({ length: readerConnections }, () => slowRead(direct)));
@@ -34,10 +34,10 @@ describeEngines('the deadline of a read', (engine) => {
       );
       assert.deepEqual(new Set(counts), new Set([10]));
     }
-    t.diagnostic(`${3 * readerConnections} slow queries ended, 0 connections lost`);
+    t.diagnostic(`${3 * readerConnections} slow queries cancelled, 0 connections lost`);
   });
 
-  test('ends a query that begins after the deadline has passed', async (t) => {
+  test('cancels a query that starts after the deadline', async (t) => {
     const direct = openDirectly(t, await freshDatabaseUrl(t, engine), { timeoutMs, readerConnections });
     const late = direct.read(async (session) => {
       await countTo(10)(session);
@@ -50,7 +50,7 @@ describeEngines('the deadline of a read', (engine) => {
     assert.equal(await direct.read(countTo(10)), 10);
   });
 
-  test('does not end a write beside it, nor a later query on the same connection', async (t) => {
+  test('cancels neither a concurrent write nor a later query on the same connection', async (t) => {
     const direct = openDirectly(t, await freshDatabaseUrl(t, engine), { timeoutMs, readerConnections: 1 });
     await direct.transaction((session) => session.run('CREATE TABLE kept (id integer)', []));
     const slow = slowRead(direct);
@@ -66,7 +66,7 @@ describeEngines('the deadline of a read', (engine) => {
     assert.equal(Number(row?.count), 20);
   });
 
-  test('is none when it is 0', async (t) => {
+  test('is off when it is 0', async (t) => {
     const direct = openDirectly(t, await freshDatabaseUrl(t, engine), { timeoutMs: 0 });
     assert.equal(await direct.read(countTo(2_000_000)), 2_000_000);
   });

@@ -1,10 +1,14 @@
-/** Equal reads share a query that begins after each of them came. Planted: a read that joins a query under way (stale). */
+/**
+ * Equal reads share a query that starts after all of them arrived.
+ *
+ * Planted: a read that joins a running query. It returned stale data.
+ */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { createSingleFlight } from '../../src/storage/engine/batching.ts';
 
-/** Reads of a state that changes, by queries that end when they are told to. */
+/** Reads of a changing state, by queries that end when the test says so. */
 function startScene() {
   let state = 0;
   const queries: { readonly reads: readonly string[]; end(): void; fail(): void }[] = [];
@@ -21,7 +25,7 @@ function startScene() {
 }
 
 describe('equal reads', () => {
-  test('that come in one turn are one query, and others have their own', async () => {
+  test('of one turn of the event loop share a query, and others have their own', async () => {
     const { read, queries } = startScene();
     const answers = Promise.all([read('a', 'a1'), read('b', 'b1'), read('a', 'a2')]);
     await turn();
@@ -34,7 +38,7 @@ describe('equal reads', () => {
     assert.deepEqual(await answers, [0, 0, 0]);
   });
 
-  test('are never answered by a query that began before they came', async () => {
+  test('never get the result of a query that started before they arrived', async () => {
     const { read, queries, change } = startScene();
     const before = read('a', 'before');
     await turn();
@@ -50,7 +54,7 @@ describe('equal reads', () => {
     assert.equal(queries.length, 2);
   });
 
-  test('share a failure, and the next one tries anew', async () => {
+  test('share a failure, and the next read tries again', async () => {
     const { read, queries } = startScene();
     const outcomes = Promise.allSettled([read('a', '1'), read('a', '2')]);
     await turn();

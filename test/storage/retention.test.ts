@@ -13,7 +13,7 @@ const dayMs = 24 * 60 * 60 * 1000;
 const start = Date.parse('2026-03-14T09:00:00.000Z');
 
 describeEngines('retention', (engine) => {
-  test('keeps everything for ever when nothing is set, but for Idempotency-Keys past their day', async (t) => {
+  test('keeps everything forever by default, except Idempotency-Keys after a day', async (t) => {
     const { store, clock, create } = await open(t, engine, {});
     const { id } = await create(1);
     await create(2, keyed('first'));
@@ -30,17 +30,17 @@ describeEngines('retention', (engine) => {
     assert.equal(await horizon(store), 0);
   });
 
-  test('removes changes past their days, a prefix of the feed, and raises its horizon', async (t) => {
+  test('removes changes past their age, always a prefix of the feed, and raises its horizon', async (t) => {
     const { store, clock, create } = await open(t, engine, { changesDays: 30, deletedDays: undefined });
     const { id } = await create(1);
     await Promise.all(Array.from({ length: 700 }, (_, index) => create(index)));
     clock.now += 10 * dayMs;
     await create(2);
-    // A clock that was set back: what comes after in the feed must not go before it.
+    // The clock was set back: later changes of the feed must not be removed before this one.
     clock.now -= 10 * dayMs;
     await create(3);
     clock.now += 30 * dayMs;
-    assert.equal((await store.sweep()).changes, 0, 'they are exactly as old as they may be');
+    assert.equal((await store.sweep()).changes, 0, 'exactly at the maximum age');
     clock.now += 1;
     assert.deepEqual(await store.sweep(), { idempotencyKeys: 0, changes: 701, customers: 0 });
     assert.deepEqual(await positions(store), [702, 703]);
@@ -53,7 +53,7 @@ describeEngines('retention', (engine) => {
     assert.equal((await create(4)).feedPosition, '704');
   });
 
-  test('a keyed request whose change is gone is answered from the customer, or told as no longer kept', async (t) => {
+  test('a keyed request whose change is gone is answered from the customer, or reported as expired', async (t) => {
     const { store, clock, create } = await open(t, engine, { changesDays: 2, deletedDays: undefined });
     const { id, body } = await create(1);
     clock.now += 3 * dayMs;
@@ -67,7 +67,7 @@ describeEngines('retention', (engine) => {
     await assert.rejects(touch(), (error) => (error as Failure).code === 'answer_expired');
   });
 
-  test('erases customers that were deleted long ago, as retention, and no others', async (t) => {
+  test('erases customers that were deleted long ago, with retention as the reason, and no others', async (t) => {
     const { store, clock, create } = await open(t, engine, { changesDays: undefined, deletedDays: 90 });
     const [live, old, recent, back] = [await create(1), await create(2), await create(3), await create(4)];
     for (const { id } of [old, back]) await remove(store, id);
@@ -93,7 +93,7 @@ describeEngines('retention', (engine) => {
     assert.deepEqual({ ...entry }, { kind: 'erased', source: 'retention', actor: 'retention' });
   });
 
-  test('does not hold up requests that come meanwhile', async (t) => {
+  test('does not delay concurrent requests', async (t) => {
     const { store, clock, create } = await open(t, engine, { changesDays: 30, deletedDays: undefined });
     const context = { ...plainContext(), deadlineMs: Date.now() + 120_000 };
     for (let index = 0; index < 20; index++) {
@@ -114,14 +114,14 @@ describeEngines('retention', (engine) => {
     }
     assert.equal((await sweep).changes, 5000);
     waits.sort((one, other) => one - other);
-    assert.ok(waits.length >= 10, `${waits.length} writes came between the pieces`);
+    assert.ok(waits.length >= 10, `${waits.length} writes ran between the batches`);
     t.diagnostic(
       `5,000 changes removed; ${waits.length} writes meanwhile, median ${waits[waits.length >> 1]?.toFixed(1)} ms, ` +
         `slowest ${waits.at(-1)?.toFixed(1)} ms`,
     );
   });
 
-  test('is done by the running service, and ends with it', async (t) => {
+  test('is done by the running service, and stops with it', async (t) => {
     let now = start;
     const environment = { RETENTION_CHANGES_DAYS: '2', RETENTION_DELETED_DAYS: '1' };
     const service = await startTestService(t, { engine, environment, clock: () => now, sweepIntervalMs: 20 });
@@ -132,7 +132,7 @@ describeEngines('retention', (engine) => {
     const direct = openDirectly(t, service.databaseUrl);
     const kinds = async () =>
       (await select<{ kind: string }>(direct, 'SELECT kind FROM changes')).map(({ kind }) => kind).join();
-    // The erasure is an entry of its own, and the others go with the same sweep or the next.
+    // The erasure itself is a change; the others are removed by the same sweep or the next.
     while ((await kinds()) !== 'erased') assert.ok(Date.now() < until, 'not everything was removed');
     const { problem } = await service.call('GET', `/customers/${json.id}`);
     assert.equal(problem.code, 'customer_erased');
@@ -141,7 +141,7 @@ describeEngines('retention', (engine) => {
 });
 
 describe('retention on several instances [postgres]', () => {
-  test('at once removes each thing once', async (t) => {
+  test('running at the same time removes everything once', async (t) => {
     const clock = { now: start };
     const options = { clock: () => clock.now, retention: { changesDays: 2, deletedDays: 1 } };
     const first = await openStore(t, 'postgres', options);

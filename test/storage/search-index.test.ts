@@ -1,4 +1,4 @@
-/** What the index of substrings holds: of the rows that were there before it, and nothing of a text that is gone. */
+/** The substring index covers rows that existed before it, and keeps nothing of removed texts. */
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -12,11 +12,11 @@ import { describeEngines } from '../support/engines.ts';
 import { execute, select, sqliteFile } from './direct-engine.ts';
 import { openStore, plainContext } from './open-store.ts';
 
-/** More than two pieces, and a last one that is not full. */
+/** More than two batches, the last one partial. */
 const earlierCount = 2345;
 
-describeEngines('the index of substrings', (engine) => {
-  test('holds the customers that were there before it, deleted ones included', async (t) => {
+describeEngines('the substring index', (engine) => {
+  test('contains customers that existed before it, including deleted ones', async (t) => {
     const { databaseUrl, engine: direct, customers, close } = await openStore(t, engine);
     for (let index = 0; index < earlierCount; index++) {
       void customers.write(
@@ -40,7 +40,7 @@ describeEngines('the index of substrings', (engine) => {
     await checkIntegrity(again.engine);
   });
 
-  test('is made of the same texts by the migration and by writes', async (t) => {
+  test('has the same texts from the migration as from writes', async (t) => {
     const { databaseUrl, engine: direct, customers, close } = await openStore(t, engine);
     await customers.write(
       createCommand({ name: 'Zoë', email: 'Z@Ö.example', phone: '+43123', externalId: 'A:1' }),
@@ -65,7 +65,7 @@ describeEngines('the index of substrings', (engine) => {
     await checkIntegrity(direct);
   });
 
-  test('goes with its customer where a row is deleted', async (t) => {
+  test('loses its entry when a row is deleted', async (t) => {
     const { engine: direct, customers } = await openStore(t, engine);
     await customers.write(createCommand({ name: 'Gelöscht' }), plainContext());
     await execute(direct, 'DELETE FROM customers');
@@ -74,9 +74,9 @@ describeEngines('the index of substrings', (engine) => {
   });
 });
 
-describe('the index of substrings in a file [sqlite]', () => {
-  // Without `secure-delete`, or with triggers that do not pass on the old text, trigrams stay in the file.
-  test('leaves no trigram of a text that was replaced or removed', async (t) => {
+describe('the substring index in a file [sqlite]', () => {
+  // Planted: no `secure-delete`, or triggers that do not pass on the old text. Trigrams stayed in the file.
+  test('leaves no trigram of a replaced or removed text', async (t) => {
     const { databaseUrl, engine, customers } = await openStore(t, 'sqlite');
     const rare = ['Xq7Zkv', 'Wj9Qxz', 'Jx4Qvw'];
     const ids: string[] = [];
@@ -85,12 +85,15 @@ describe('the index of substrings in a file [sqlite]', () => {
       ids.push((await customers.write(createCommand({ name }), plainContext())).id);
     }
     const marked = ids.filter((_, index) => index % 100 < rare.length);
-    assert.ok((await tracesIn(engine, databaseUrl, rare)).length > 0, 'nothing was there to be removed');
+    assert.ok(
+      (await tracesIn(engine, databaseUrl, rare)).length > 0,
+      'no trigram was in the file to begin with',
+    );
     for (const id of marked.slice(0, -2)) {
       await customers.write(updateCommand(id, { name: 'Anders' }, {}), plainContext());
     }
     await deleteTexts(engine, marked.slice(-2));
-    // The rows of the other tables are not the index's affair.
+    // The other tables contain the texts too.
     await execute(
       engine,
       'DELETE FROM changes',
@@ -104,7 +107,7 @@ describe('the index of substrings in a file [sqlite]', () => {
   });
 });
 
-/** Deletes the search texts of customers, and so their entries in the index. */
+/** Deletes the search texts of customers, and so their index entries. */
 async function deleteTexts(engine: Engine, ids: readonly string[]): Promise<void> {
   const statement =
     'DELETE FROM customer_search WHERE ordinal IN ' +
@@ -112,7 +115,7 @@ async function deleteTexts(engine: Engine, ids: readonly string[]): Promise<void
   await engine.transaction((session) => session.run(statement, [JSON.stringify(ids)]));
 }
 
-/** Takes the schema back to what it was before the step, as a database of an earlier release has it. */
+/** Reverts the schema to what it was before the migration. */
 async function removeStep(engine: Engine): Promise<void> {
   if (engine.dialect.name === 'sqlite') await execute(engine, 'DROP TABLE customer_search_index');
   await execute(
@@ -130,7 +133,7 @@ async function totalOf(customers: CustomerStore, q: string, includeDeleted = fal
   return JSON.parse(Buffer.from(body).toString()).total;
 }
 
-/** Rejects when SQLite's index does not hold just what the texts make. */
+/** Rejects if SQLite's index does not match the texts. */
 async function checkIntegrity(engine: Engine): Promise<void> {
   if (engine.dialect.name === 'postgres') return;
   const check =
@@ -138,11 +141,11 @@ async function checkIntegrity(engine: Engine): Promise<void> {
   await execute(engine, check);
 }
 
-/** Every trigram of the texts, as it was sent or folded, that a file of the database holds. */
+/** Every trigram of the texts, as sent or folded, that a file of the database contains. */
 async function tracesIn(engine: Engine, databaseUrl: string, texts: readonly string[]): Promise<string[]> {
   await select(engine, 'SELECT 1');
   const file = sqliteFile(databaseUrl);
-  // Outside a transaction, which a checkpoint cannot be in.
+  // A checkpoint cannot run in a transaction.
   await engine.knex.raw('PRAGMA wal_checkpoint(TRUNCATE)');
   const names = (await readdir(dirname(file))).filter((name) => name.startsWith(basename(file)));
   const bytes = Buffer.concat(await Promise.all(names.map((name) => readFile(join(dirname(file), name)))));

@@ -1,4 +1,4 @@
-/** How the databases find what is searched for: the plans on which the cost of a search rests. */
+/** The query plans on which the cost of a search depends. */
 import assert from 'node:assert/strict';
 import { before, describe, type TestContext, test } from 'node:test';
 import type { ListFilters } from '../../src/domain/customer-store.ts';
@@ -27,7 +27,7 @@ describe('the plans of a search [sqlite]', () => {
     'a term with filters': { q: 'haufig', status: 'active', type: 'person' },
     'a term with a tag': { q: 'haufig', tag: 'x' },
   } satisfies Record<string, ListFilters>)) {
-    test(`${title}: the index in its own order, once and without sorting`, async (t) => {
+    test(`${title}: reads the index in its own order, once and without sorting`, async (t) => {
       for (const descending of [true, false]) {
         const ran = await search(t, filters, { descending });
         assert.equal(ran.length, 1);
@@ -37,19 +37,19 @@ describe('the plans of a search [sqlite]', () => {
     });
   }
 
-  test('a further page begins where the last one ended', async (t) => {
+  test('a further page starts where the last one ended', async (t) => {
     const [page] = await search(t, { q: 'haufig' }, { secondPage: true });
-    // FTS5 tells by a letter that it was given a bound on the rowid.
+    // FTS5 shows by a letter that it received a bound on the rowid.
     assert.match(page?.plan ?? '', /VIRTUAL TABLE INDEX \d+:M0<|VIRTUAL TABLE INDEX \d+:.*[<>]/);
   });
 
-  test('two characters: the texts in order, each customer by its number', async (t) => {
+  test('two characters: scans the texts in order and looks up each customer by number', async (t) => {
     const [page] = await search(t, { q: 'ha' });
     assert.match(page?.plan ?? '', /SCAN found\n.*SEARCH customers USING INTEGER PRIMARY KEY/);
     assert.doesNotMatch(page?.plan ?? '', sorts);
   });
 
-  test('a filter by a key goes first', async (t) => {
+  test('a filter by key is applied first', async (t) => {
     const [page] = await search(t, { q: 'haufig', phone: '+4930' });
     assert.match(page?.plan ?? '', /customers USING INDEX customers_phone/);
   });
@@ -60,7 +60,7 @@ describe('the plans of a search [postgres]', () => {
   const usesTrigrams = /Bitmap Index Scan on customer_search_trigrams/;
   const walksTexts = /Index Scan (Backward )?using customer_search_pkey/;
 
-  test('a common term: found among the first texts, and that is all', async (t) => {
+  test('a common term: found in a short scan, which is the only statement', async (t) => {
     for (const descending of [true, false]) {
       const ran = await search(t, { q: 'haufig' }, { descending });
       assert.equal(ran.length, 1);
@@ -69,8 +69,8 @@ describe('the plans of a search [postgres]', () => {
     }
   });
 
-  test('a rare term: a short look, then the index and nothing but what it finds', async (t) => {
-    // The last one is rare since the planner's figures were taken, by which its order is worth walking.
+  test('a rare term: a short scan, then the index, which reads only the matches', async (t) => {
+    // The last one became rare after the planner's statistics, by which a scan in order is worthwhile.
     for (const q of ['seltener', 'nirgends', 'vorbei']) {
       const [look, found, ...others] = await search(t, { q });
       assert.deepEqual(others, []);
@@ -80,7 +80,7 @@ describe('the plans of a search [postgres]', () => {
     }
   });
 
-  test('a term in between: a longer look', async (t) => {
+  test('a term in between: a longer scan', async (t) => {
     const ran = await search(t, { q: 'mitunter' });
     assert.equal(ran.length, 2);
     for (const { plan } of ran) assert.match(plan, walksTexts);
@@ -92,19 +92,19 @@ describe('the plans of a search [postgres]', () => {
     assert.match(ran.at(-1)?.plan ?? '', usesTrigrams);
   });
 
-  test('two characters: the texts in order', async (t) => {
+  test('two characters: scans the texts in order', async (t) => {
     const [page] = await search(t, { q: 'ha' });
     assert.match(page?.plan ?? '', walksTexts);
     assert.doesNotMatch(page?.plan ?? '', /Sort|Seq Scan/);
   });
 
-  test('a filter by a key goes first', async (t) => {
+  test('a filter by key is applied first', async (t) => {
     const [page] = await search(t, { q: 'haufig', phone: '+4930' });
     assert.match(page?.plan ?? '', /customers_phone/);
   });
 });
 
-/** A store with many customers, of whom a tenth, a two-hundredth and five hold a term. */
+/** A store with many customers; a tenth, one in two hundred and five of them contain a term. */
 function searchesIn(name: EngineName) {
   const cleanup = suiteCleanup();
   let engine: Engine;
@@ -134,7 +134,7 @@ function searchesIn(name: EngineName) {
   };
 }
 
-/** How many texts PostgreSQL has looked at, by its own account. */
+/** How many texts PostgreSQL has read, according to its plan. */
 function rowsRead(ran: Ran | undefined): number {
   const [, rows] = /customer_search_pkey[^\n]*rows=([\d.]+) loops/.exec(ran?.plan ?? '') ?? [];
   return Number(rows);
@@ -171,7 +171,7 @@ async function fill(engine: Engine): Promise<void> {
     );
   });
   if (engine.dialect.name === 'sqlite') return;
-  // As PostgreSQL does by itself before long. Nobody does it for SQLite.
+  // PostgreSQL does this by itself eventually; SQLite does not.
   await engine.transaction((session) => session.run('ANALYZE', []));
   const change =
     "UPDATE customer_search SET text = replace(text, 'vorbei', 'danach') WHERE text LIKE '%vorbei%'";

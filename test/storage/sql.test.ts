@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import { join, prepare, raw, rowCount, sql } from '../../src/storage/sql/sql.ts';
 
 suite('the sql template', () => {
-  test('binds values as placeholders, null included, and never inserts them', () => {
+  test('binds values as placeholders, null included, and never inserts them into the text', () => {
     assert.deepEqual(sql`SELECT ${"'; DROP TABLE customers; --"}, ${1}, ${null}`, {
       sql: 'SELECT ?, ?, ?',
       values: ["'; DROP TABLE customers; --", 1, null],
@@ -18,7 +18,7 @@ suite('the sql template', () => {
     });
   });
 
-  test('a prepared statement has one text and binds a parameter wherever it occurs', () => {
+  test('a prepared statement has one text and binds a parameter at each of its places', () => {
     const statement = prepare(['id', 'limit'], ({ id, limit }) => sql`a = ${id} LIMIT ${limit} OR b = ${id}`);
     const first = statement({ id: 'x', limit: 1 });
     const second = statement({ id: 'y', limit: 2 });

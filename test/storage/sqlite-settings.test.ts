@@ -1,4 +1,4 @@
-/** The settings that durability and privacy rest on, as SQLite itself reports them on every connection. */
+/** The settings that durability and privacy depend on, as SQLite reports them on every connection. */
 import assert from 'node:assert/strict';
 import { chmod, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,12 +14,12 @@ import { freshDatabaseUrl } from '../support/engines.ts';
 import { sqliteFile } from './direct-engine.ts';
 import { openStore, plainContext } from './open-store.ts';
 
-/** As many as the service opens; with fewer the test would wait for one in vain. */
+/** The same number as the service opens. */
 const readerConnections = 4;
 const common = { journal_mode: 'wal', foreign_keys: 1, trusted_schema: 0, busy_timeout: 2000 };
 
-describe('the settings of SQLite', () => {
-  test('of the connection that writes', async (t) => {
+describe('SQLite settings', () => {
+  test('of the writer connection', async (t) => {
     const { engine } = await openStore(t, 'sqlite');
     const settings = await engine.transaction((session) =>
       pragmas(session, [
@@ -36,7 +36,7 @@ describe('the settings of SQLite', () => {
     });
   });
 
-  test(`of each of the ${readerConnections} connections that read`, async (t) => {
+  test(`of each of the ${readerConnections} reader connections`, async (t) => {
     const { engine } = await openStore(t, 'sqlite');
     const settings = await onEveryReader(engine, (session) =>
       pragmas(session, [...Object.keys(common), 'query_only']),
@@ -59,14 +59,14 @@ describe('the settings of SQLite', () => {
     }
   });
 
-  test('rows must have their types, and tags their customer', async (t) => {
+  test('rows must have their column types, and tags their customer', async (t) => {
     const { engine } = await openStore(t, 'sqlite');
     const run = (sql: string) => engine.transaction((session) => session.run(sql, []));
     await assert.rejects(run("UPDATE feed_head SET position = 'x'"), /cannot store TEXT/);
     await assert.rejects(run("INSERT INTO customer_tags VALUES ('t', '', 99)"), /FOREIGN KEY/);
   });
 
-  test('a reader sees what was committed, and nothing of what was not', async (t) => {
+  test('a reader sees what is committed, and nothing else', async (t) => {
     const { engine, customers } = await openStore(t, 'sqlite');
     const count = () =>
       engine.read(async (session) => {
@@ -86,8 +86,8 @@ describe('the settings of SQLite', () => {
   });
 });
 
-describe('the files of SQLite', () => {
-  test('are for their owner alone, whatever the umask', async (t) => {
+describe('SQLite files', () => {
+  test('are readable by their owner only, under any umask', async (t) => {
     const url = await freshDatabaseUrl(t, 'sqlite');
     const file = join(dirname(sqliteFile(url)), 'new', 'deep', 'customers.db');
     const umask = process.umask(0);
@@ -107,7 +107,7 @@ describe('the files of SQLite', () => {
     assert.equal(((await stat(dirname(dirname(file)))).mode & 0o777).toString(8), '700');
   });
 
-  test('leave no side files when they are closed', async (t) => {
+  test('leave no side files when closed', async (t) => {
     const { databaseUrl, customers, close } = await openStore(t, 'sqlite');
     await customers.write(createCommand({ name: 'Ada' }), plainContext());
     await close();
@@ -118,7 +118,7 @@ describe('the files of SQLite', () => {
     );
   });
 
-  test('in memory are a private folder that is gone afterwards', async (t) => {
+  test('of an in-memory database are in a private folder that is deleted at the end', async (t) => {
     const folder = await privateTemporaryFolder(t);
     const database = await openToServe(loadConfig({ DATABASE_URL: 'sqlite::memory:' }).database, 5000);
     let closed: Promise<void> | undefined;
@@ -131,7 +131,7 @@ describe('the files of SQLite', () => {
     assert.deepEqual(await readdir(folder), []);
   });
 
-  test('that cannot be made are named, with what to check', async (t) => {
+  test('that cannot be created are named, with what to check', async (t) => {
     const url = await freshDatabaseUrl(t, 'sqlite');
     const file = join(dirname(sqliteFile(url)), 'taken');
     await mkdir(file);
@@ -151,7 +151,7 @@ async function pragmas(session: Session, names: readonly string[]) {
   return settings;
 }
 
-/** Leases all reading connections at once, so that each of them is met. */
+/** Leases all reader connections at once, so that each of them is tested. */
 async function onEveryReader<Result>(
   engine: Engine,
   work: (session: Session) => Promise<Result>,

@@ -5,7 +5,7 @@ export interface Statement {
   readonly values: readonly SqlValue[];
 }
 
-/** The same engine, whose reads leave their statements in a list. */
+/** The same engine, recording the statements of its reads. */
 export function recordReads(engine: Engine, ran: Statement[]): Engine {
   return {
     ...engine,
@@ -21,7 +21,7 @@ export function recordReads(engine: Engine, ran: Statement[]): Engine {
   };
 }
 
-/** @param analyze runs it too, where the database then tells how many rows it has looked at. */
+/** @param analyze also runs it, so that the database reports how many rows it read. */
 export async function explain(
   engine: Engine,
   { sql, values }: Statement,

@@ -1,4 +1,4 @@
-/** Prepared statements: those that a connection no longer keeps must not be missed. */
+/** Prepared statements stay correct after a connection has dropped them from its cache. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { describeEngines, freshDatabaseUrl } from '../support/engines.ts';
@@ -7,7 +7,7 @@ import { openDirectly } from './direct-engine.ts';
 const statementsCount = 700;
 
 describeEngines('prepared statements', (engine) => {
-  test('more of them than a connection keeps, again and again', async (t) => {
+  test('more of them than a connection keeps, repeatedly', async (t) => {
     const direct = openDirectly(t, await freshDatabaseUrl(t, engine));
     await direct.read(async (session) => {
       for (let round = 0; round < 3; round++) {
@@ -47,7 +47,7 @@ describeEngines('prepared statements', (engine) => {
     }
   });
 
-  test('a statement that failed can be run again', async (t) => {
+  test('a failed statement can be run again', async (t) => {
     const direct = openDirectly(t, await freshDatabaseUrl(t, engine));
     const wrong = 'SELECT missing FROM nowhere WHERE id = ?';
     await direct.transaction((session) => session.run('CREATE TABLE somewhere (id integer)', []));

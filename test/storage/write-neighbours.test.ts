@@ -1,4 +1,4 @@
-/** Writes that share a transaction: none may suffer from another. */
+/** Writes that share a transaction do not affect each other. */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Customer } from '../../src/contract/types.ts';
@@ -10,7 +10,7 @@ import { describeEngines } from '../support/engines.ts';
 import { select } from './direct-engine.ts';
 import { type OpenStore, openStore, plainContext } from './open-store.ts';
 
-/** A NULL where the change log takes none: the database refuses it for no reason that a caller could give. */
+/** A NULL that the change log does not allow: the database fails for a reason no caller can cause. */
 const poison = plainContext({ requestId: null as unknown as string });
 
 describeEngines('writes in one transaction', (engine) => {
@@ -29,7 +29,7 @@ describeEngines('writes in one transaction', (engine) => {
   const head = async () =>
     Number((await select<{ position: number }>(store.engine, 'SELECT position FROM feed_head'))[0]?.position);
 
-  test('a write that the database refuses fails alone', async () => {
+  test('a write that the database rejects fails alone', async () => {
     const target = (await create('Target')).id;
     const [customers, changes] = [await rowCount('customers'), await rowCount('changes')];
     const works: [Command, WriteContext][] = [
@@ -49,21 +49,21 @@ describeEngines('writes in one transaction', (engine) => {
     assert.deepEqual(failed, [10, 12]);
     for (const index of failed) {
       const { reason } = settled[index] as PromiseRejectedResult;
-      assert.ok(!(reason instanceof Failure), 'a defect must not be told as a refusal');
+      assert.ok(!(reason instanceof Failure), 'a defect must not be reported as a refusal');
     }
     assert.equal(await rowCount('customers'), customers + 11);
     assert.equal(await rowCount('changes'), changes + 12);
-    assert.equal(await head(), changes + 12, 'a position was used up by what was rolled back');
+    assert.equal(await head(), changes + 12, 'a rolled-back write used a position');
     assert.equal((await customerOf(store.customers.get(target))).note, 'changed');
     assert.deepEqual(await select(store.engine, "SELECT tag FROM customer_tags WHERE tag = 'poison'"), []);
   });
 
-  test('writes go on after one that the database refused', async () => {
+  test('writes continue after one that the database rejected', async () => {
     await assert.rejects(store.customers.write(createCommand({ name: 'Poison' }), poison));
     assert.equal((await create('Healthy')).created, true);
   });
 
-  test('a refusal for a taken email leaves the others their place', async () => {
+  test('a refusal for a used email leaves the positions of the others without a gap', async () => {
     const before = await head();
     const email = 'neighbour@example.com';
     const outcomes = await Promise.allSettled([
@@ -83,7 +83,7 @@ describeEngines('writes in one transaction', (engine) => {
     assert.equal((await create('Fourth', {}, { externalId: 'fourth' })).created, true);
   });
 
-  test('one customer’s writes follow each other in the order in which they came', async () => {
+  test('writes to one customer are applied in order of arrival', async () => {
     const { id } = await create('Ada');
     const outcomes = await Promise.all(
       Array.from({ length: 60 }, (_, index) =>
@@ -101,7 +101,7 @@ describeEngines('writes in one transaction', (engine) => {
     );
   });
 
-  test('an email that one gives up in a transaction is free for another of the same', async () => {
+  test('an email released in a transaction is free for another write of the same transaction', async () => {
     const email = 'handed-on@example.com';
     const { id } = await create('Before', {}, { email });
     const [released, taken] = await Promise.all([
@@ -111,7 +111,7 @@ describeEngines('writes in one transaction', (engine) => {
     assert.deepEqual([released?.etag, taken?.created], ['"2"', true]);
   });
 
-  test('a dry run among real writes stores nothing and disturbs none', async () => {
+  test('a dry run among real writes stores nothing and does not disturb the others', async () => {
     const [customers, position] = [await rowCount('customers'), await head()];
     const outcomes = await Promise.all(
       Array.from({ length: 20 }, (_, index) => create(`Ada ${index}`, { validateOnly: index % 4 === 1 })),
@@ -124,7 +124,7 @@ describeEngines('writes in one transaction', (engine) => {
     assert.equal(await head(), position + 15);
   });
 
-  test('a write whose caller has given up is not begun', async () => {
+  test('a write whose caller has given up is not started', async () => {
     const customers = await rowCount('customers');
     const outcomes = await Promise.allSettled([
       create('In time'),

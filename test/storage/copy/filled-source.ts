@@ -8,7 +8,7 @@ import { type Reply, startTestService, type TestService } from '../../support/se
 
 const dayMs = 24 * 60 * 60 * 1000;
 
-/** Calls a service as the one principal of these tests. */
+/** Calls a service as the only principal of these tests. */
 export function callerOf(service: TestService, key: string) {
   return <Body = unknown>(
     method: string,
@@ -20,24 +20,26 @@ export function callerOf(service: TestService, key: string) {
 
 export type Caller = ReturnType<typeof callerOf>;
 
-/** A database with every kind of state, and what its service answered before it was stopped. */
+/** A database with customers in every state, and what its service returned before it was stopped. */
 export interface FilledSource {
   readonly databaseUrl: string;
   readonly key: string;
-  /** What must be answered alike, from whichever database: a name, and the text of the reply. */
+  /** Response texts by name, which must be the same from either database. */
   readonly answers: ReadonlyMap<string, string>;
   readonly live: Customer;
   readonly erasedId: string;
   readonly head: number;
 }
 
-/** What a client would hold on to across the move. */
+/** What a client may keep across the move. */
 export const kept = {
   create: { body: { name: 'Once', email: 'once@example.com' }, headers: { 'Idempotency-Key': 'kept' } },
   touch: { headers: { 'Idempotency-Key': 'kept-erased' } },
 } as const;
 
-/** Live, updated, deleted, restored and erased customers, a history that retention has cut, keys, every odd text. */
+/**
+ * Live, updated, deleted, restored and erased customers, a history cut by retention, keys, and unusual text.
+ */
 export async function fillSource(
   cleanup: Cleanup,
   { texts = naughtyStrings }: { readonly texts?: readonly string[] } = {},
@@ -84,7 +86,10 @@ async function importLines(call: Caller, lines: readonly string[], createdMin: n
   const headers = { 'Content-Type': 'application/x-ndjson' };
   const { text } = await call('POST', '/customers/import', { body: lines.join('\n'), headers });
   const created = text.split('"status":201').length - 1;
-  assert.ok(created >= createdMin, `${created} of ${lines.length} lines were taken: ${text.slice(0, 300)}`);
+  assert.ok(
+    created >= createdMin,
+    `${created} of ${lines.length} lines were imported: ${text.slice(0, 300)}`,
+  );
 }
 
 async function fillWith(call: Caller, notes: readonly string[]): Promise<void> {
@@ -116,7 +121,9 @@ async function erased(call: Caller): Promise<string> {
 
 const pagesBefore = 3;
 
-/** Asks for all that a client may ask for again after a move. Cursors and positions come from the answers. */
+/**
+ * Requests everything a client may request again after a move. Cursors and positions come from the responses.
+ */
 async function answersOf(call: Caller, key: string): Promise<ReadonlyMap<string, string>> {
   const answers = new Map<string, string>();
   const ask = async <Body>(path: string) => {

@@ -2,7 +2,7 @@ import { loadConfig } from '../../../src/config/config.ts';
 import { type MoveResult, moveDatabase } from '../../../src/storage/copy/copy.ts';
 import { openToRead } from '../../../src/storage/open.ts';
 
-/** Runs `customers move` in this process. `found` counts the rows that the target already had. */
+/** Runs `customers move` in this process. `found` counts the rows the target already had. */
 export async function moveHere(
   sourceUrl: string,
   targetUrl: string,

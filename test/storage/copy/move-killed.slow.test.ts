@@ -1,7 +1,9 @@
 /**
- * A move that is cut off goes on, and takes along what has changed meanwhile. Proven by these bugs: a walk that leaves
- * out a key after each piece, a resumed run that takes a piece for done because it has rows instead of comparing them
- * (an erased customer stays), `clearTheWay` left out, `removeAfter` left out, and the mark dropped before verifying.
+ * A killed move resumes and picks up what changed in between.
+ *
+ * Planted, and each failed: a key skipped after each chunk, a resumed run that trusts a chunk with rows
+ * instead of comparing it (an erased customer stays), `clearTheWay` left out, `removeAfter` left out, the
+ * marker dropped before verification.
  */
 
 import assert from 'node:assert/strict';
@@ -25,8 +27,8 @@ const soak = tier === 'soak';
 const kills = soak ? 30 : 5;
 const customerCount = soak ? 6000 : 1500;
 
-describe('customers move, cut off', () => {
-  test(`by ${kills} kills and changes between them, ends with the same rows`, async (t) => {
+describe('customers move, interrupted', () => {
+  test(`kills and changes between the runs: the last run ends with the same rows`, async (t) => {
     const random = randomFrom('move killed');
     const { target, env, ids } = await prepare(t, customerCount);
     const direct = openDirectly(t, target);
@@ -40,14 +42,14 @@ describe('customers move, cut off', () => {
         ended = true;
       });
       while (!ended && (await rowsIn(direct)) < rowsMin) await delay(2);
-      // The first is ended in order.
+      // The first run is interrupted, the others are killed.
       const exit = await move.stop(round === 0 ? 'SIGINT' : 'SIGKILL');
       await exited;
       if (exit.code === 0) break;
       if (round === 0) assertStopped(exit);
       killed += 1;
       await refusesToServe(target);
-      // Between two runs the source may be served.
+      // The source may be served between two runs.
       const store = await openStore(t, 'sqlite', { databaseUrl: env.DATABASE_URL });
       erasedEmails = [...erasedEmails, ...(await changeSource(store, ids, round))];
       await store.close();
@@ -55,13 +57,13 @@ describe('customers move, cut off', () => {
     const { found } = await moveHere(env.DATABASE_URL, target);
     const rows = await assertSameRows(openDirectly(t, env.DATABASE_URL), direct);
     for (const email of erasedEmails) assert.equal(await tracesOf(direct, email), 0, email);
-    assert.ok(killed > 0, 'every run was done before it could be killed');
+    assert.ok(killed > 0, 'every run finished before it could be killed');
     t.diagnostic(
-      `${killed} kills; ${rows} rows the same; the last run found ${found} there; ${erasedEmails.length} erased meanwhile, 0 traces`,
+      `${killed} kills; ${rows} identical rows; the last run found ${found} in the target; ${erasedEmails.length} erased in between, 0 traces`,
     );
   });
 
-  test('whoever is erased from the end of the source after a run leaves the target with the next', async (t) => {
+  test('a customer erased from the end of the source after a run is removed from the target by the next run', async (t) => {
     const { target, env, ids } = await prepare(t, 700);
     await moveHere(env.DATABASE_URL, target, { ahead: true });
     const store = await openStore(t, 'sqlite', { databaseUrl: env.DATABASE_URL });
@@ -74,11 +76,11 @@ describe('customers move, cut off', () => {
     assert.ok((await tracesOf(direct, customer?.email ?? '')) > 0, 'it was not copied ahead');
     const { found } = await moveHere(env.DATABASE_URL, target);
     assert.equal(await tracesOf(direct, customer?.email ?? ''), 0);
-    assert.ok(found > 0, 'it began anew');
+    assert.ok(found > 0, 'it started from scratch');
     await assertSameRows(openDirectly(t, env.DATABASE_URL), direct);
   });
 
-  test('copied ahead beside a running service, the rest when it is stopped', async (t) => {
+  test('copies ahead while the service runs, and the rest once it is stopped', async (t) => {
     const { target, env, ids } = await prepare(t, 1500);
     const service = await startTestService(t, { engine: 'sqlite', databaseUrl: env.DATABASE_URL });
     let writing = true;
@@ -100,7 +102,7 @@ describe('customers move, cut off', () => {
     await service.stop();
     await moveHere(env.DATABASE_URL, target);
     const rows = await assertSameRows(openDirectly(t, env.DATABASE_URL), openDirectly(t, target));
-    t.diagnostic(`${writes * 2} writes beside the copying; ${rows} rows the same in the end`);
+    t.diagnostic(`${writes * 2} writes during the copy; ${rows} identical rows at the end`);
   });
 });
 
@@ -129,7 +131,7 @@ function assertStopped({ code, stdout, stderr }: CommandExit): void {
   assert.match(stderr, /\ncustomers: stopped by SIGINT\. The same command goes on where this one was\.\n$/);
 }
 
-/** Erases and deletes, and lets the newest customers' emails change over to the oldest. */
+/** Erases and deletes customers, and moves the newest customers' emails to the oldest. */
 async function changeSource({ customers, erasures }: OpenStore, ids: readonly string[], round: number) {
   const at = (index: number) => ids.at(index) ?? '';
   const erasedIndex = 10 + round;
@@ -159,7 +161,7 @@ async function tracesOf(direct: Direct, email: string): Promise<number> {
   return traces;
 }
 
-/** Where the move had not come so far as to make a schema, that is told instead. */
+/** If the move had not yet created the schema, the refusal says so instead. */
 async function refusesToServe(databaseUrl: string): Promise<void> {
   const { database } = loadConfig({ DATABASE_URL: databaseUrl });
   await assert.rejects(openToServe(database, 5000), /the database is not complete: customers move/);

@@ -1,7 +1,9 @@
 /**
- * Moving house: what a client holds on to before `customers move` is good after it. Proven by these bugs, each of
- * which fails here: a walk that begins one key too late (`>=` for `>` in `readRows`), `setval` left out of
- * `finish`, `secrets` left out of `tableGroups`, JSON columns cast to jsonb, and `customer_search` left out.
+ * Everything a client keeps stays valid after `customers move`.
+ *
+ * Planted, and each failed: paging that starts one key too late (`>=` for `>` in `readRows`), `setval` left
+ * out of `finish`, `secrets` left out of `tableGroups`, JSON columns cast to jsonb, `customer_search` left
+ * out.
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -44,19 +46,19 @@ describe('customers move', () => {
     call = callerOf(service, source.key);
   });
 
-  test('says what it moved, that it is the same, and how to switch over, without the password', () => {
+  test('reports what it copied and verified and how to switch over, without the password', () => {
     const { password } = new URL(target);
     assert.match(moved.stderr, /^Copying [\d,]+ rows\.\nCopied .*\nVerifying .*\nVerified [^\n]*\n$/s);
     assert.match(moved.stdout, /^Moved everything to postgres:.*the same on both sides:\n/);
     assert.match(moved.stdout, /\n {2}customers +[\d,]+ rows {2}[0-9a-f]{64}\n/);
     assert.match(moved.stdout, /\nSwitch over: .*\n {2}DATABASE_URL=postgres:/);
     assert.ok(password !== '' && !(moved.stdout + moved.stderr).includes(password));
-    assert.equal(hashes[0], hashes[1], 'the source is as it was');
+    assert.equal(hashes[0], hashes[1], 'the source must not change');
   });
 
-  test('every row is the same, and every table has its place', async (t) => {
+  test('every row is identical, and every table is covered', async (t) => {
     const [ours, theirs] = [openDirectly(t, source.databaseUrl), openDirectly(t, target)];
-    // What the running service does by itself is done to what is past its time only.
+    // The running service's retention affects only rows past their age.
     const rows = await assertSameRows(ours, theirs);
     const known = tableGroups.flatMap(({ tables }) => tables.map(({ name }) => name));
     for (const engine of [ours, theirs]) {
@@ -64,12 +66,12 @@ describe('customers move', () => {
         ({ name }) => name,
       );
       const strange = tables.filter((name) => !known.includes(name) && !excludedTables.test(name));
-      assert.deepEqual(strange, [], 'a new table has its place in move-parts.ts');
+      assert.deepEqual(strange, [], 'a new table must be added to move-parts.ts');
     }
     t.diagnostic(`${rows} rows compared`);
   });
 
-  test('the key authenticates, and a revoked one does not', async () => {
+  test('the API key still works, and a revoked one does not', async () => {
     await until(async () => (await call('GET', '/customers')).status === 200, 10_000);
     const [row] = await select<{ count: string }>(
       openDirectly(cleanup, target),
@@ -78,15 +80,15 @@ describe('customers move', () => {
     assert.equal(Number(row?.count), 1);
   });
 
-  test('cursors, searches, exports and feed positions of before answer what they did', async (t) => {
+  test('earlier cursors, searches, exports and feed positions return the same', async (t) => {
     for (const [path, text] of source.answers) {
       assert.equal((await call('GET', path)).text, text, path);
     }
-    assert.equal((await call('GET', '/changes?after=0')).status, 410, 'the horizon came along');
-    t.diagnostic(`${source.answers.size} answers are the same, byte for byte`);
+    assert.equal((await call('GET', '/changes?after=0')).status, 410, 'the horizon must be copied');
+    t.diagnostic(`${source.answers.size} responses are the same, byte for byte`);
   });
 
-  test('a repeated Idempotency-Key is replayed; of an erased customer it is 410', async () => {
+  test('a repeated Idempotency-Key is replayed; for an erased customer it is 410', async () => {
     const again = await call<Customer>('POST', '/customers', kept.create);
     assert.deepEqual([again.status, again.headers.get('idempotency-replayed')], [201, 'true']);
     const body = { name: 'Erased Canary', email: 'canary@example.com', tags: ['canary-tag'] };
@@ -94,7 +96,7 @@ describe('customers move', () => {
     assert.equal((await call('GET', `/customers/${source.erasedId}`)).status, 410);
   });
 
-  test('an old ETag is good for one write, which gets the next position, and the next customer comes last', async () => {
+  test('an earlier ETag is valid for one write, which gets the next position; a new customer sorts last', async () => {
     const path = `/customers/${source.live.id}`;
     const write = () =>
       call('PATCH', path, { body: { note: 'moved' }, headers: { 'If-Match': source.live.etag } });
@@ -112,7 +114,7 @@ describe('customers move', () => {
     );
   });
 
-  test('once more is harmless: it was moved before', async () => {
+  test('a second move is harmless and reports that the data was moved before', async () => {
     const again = await runCommand(['move', '--to', target], { env: { DATABASE_URL: source.databaseUrl } });
     assert.deepEqual([again.code, again.stderr], [0, '']);
     assert.match(again.stdout, /^Everything was moved to .* before\.\nSwitch over/);

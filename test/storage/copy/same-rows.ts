@@ -3,11 +3,11 @@ import { tableGroups } from '../../../src/storage/copy/tables.ts';
 import type { Engine } from '../../../src/storage/engine/engine.ts';
 import { select } from '../direct-engine.ts';
 
-/** Every row of every moved table, in words of this test's own: nothing of the command's reading is used. */
+/** All rows of a table, read independently of the command's own code. */
 async function rowsOf(engine: Engine, table: string): Promise<string[]> {
   const rows = await select<Record<string, unknown>>(engine, `SELECT * FROM ${table}`);
   const plain = (value: unknown) =>
-    // The driver parses JSON; its text is compared where it was asked for as text.
+    // The driver parses JSON columns; text is compared where it was selected as text.
     value === null ? 'NULL' : typeof value === 'object' ? JSON.stringify(value) : String(value);
   const columns = Object.keys(rows[0] ?? {}).sort();
   return rows
@@ -24,7 +24,7 @@ function parsed(value: unknown): unknown {
   }
 }
 
-/** Compares the contents of two databases, and tells how many rows there were. */
+/** Asserts that two databases have the same contents, and returns the number of rows. */
 export async function assertSameRows(source: Engine, target: Engine): Promise<number> {
   let total = 0;
   for (const { name } of tableGroups.flatMap(({ tables }) => tables)) {

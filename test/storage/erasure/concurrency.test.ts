@@ -1,4 +1,4 @@
-/** Erasures across everything that may happen to the same customer at the same time. */
+/** Erasures that run at the same time as other writes and reads of the same customer. */
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { startTestService, type TestService } from '../../support/service.ts';
 import { byTier } from '../../support/tier.ts';
 import { openDirectly, select, sqliteFile } from '../direct-engine.ts';
 
-/** All of a test's requests come at once, on whatever machine: none is to be refused for its time. */
+/** All requests of a test arrive at once; a slow machine must not time any out. */
 const environment = { REQUEST_TIMEOUT_MS: '25000' };
 const rounds = byTier({ quick: 4, full: 15, soak: 200 });
 
@@ -43,7 +43,7 @@ function contend(services: readonly TestService[], label: string): void {
   const call = <Body = Customer>(index: number, method: string, path: string, body?: object, headers = {}) =>
     instance(index).call<Body>(method, path, { body, headers });
 
-  test('against changes, deletions, restorations and upserts: one receipt, 410, and nothing left', async (t) => {
+  test('against updates, deletions, restorations and upserts: one receipt, then 410, and no trace left', async (t) => {
     const seen: Record<string, number> = {};
     for (let round = 0; round < rounds; round++) {
       const externalId = `contested:${round}`;
@@ -90,14 +90,10 @@ function contend(services: readonly TestService[], label: string): void {
     await direct.close();
     assert.deepEqual(customers, []);
     assert.ok(rows.every(({ image, changes }) => image === null && changes === null));
-    assert.deepEqual(
-      [rows.length, rows.at(-1)?.kind],
-      [version, 'erased'],
-      'something came after the erasure',
-    );
+    assert.deepEqual([rows.length, rows.at(-1)?.kind], [version, 'erased'], 'a change followed the erasure');
   }
 
-  test('under readers of lists: no page fails, and none shows the customer afterwards', async () => {
+  test('against list readers: no page fails, and none shows the customer afterwards', async () => {
     const made = await Promise.all(
       Array.from({ length: 20 }, (_, index) => call(index, 'POST', '/customers', { name: `Read ${index}` })),
     );
@@ -120,8 +116,8 @@ function contend(services: readonly TestService[], label: string): void {
   });
 }
 
-describe('an erasure that a reader of the file holds up [sqlite]', () => {
-  test('is 503 with the reason, writes go on, and a repeat completes it', async (t) => {
+describe('an erasure blocked by a reader of the file [sqlite]', () => {
+  test('is 503 with the reason, other writes succeed, and a repeat completes it', async (t) => {
     const shortly = { REQUEST_TIMEOUT_MS: '1500' };
     const service = await startTestService(t, { engine: 'sqlite', environment: shortly });
     const created = await service.call<Customer>('POST', '/customers', { body: { name: 'kanarienvogel' } });
@@ -146,7 +142,9 @@ describe('an erasure that a reader of the file holds up [sqlite]', () => {
     assert.equal((await service.call('GET', path)).problem.code, 'customer_erased');
     const begin = performance.now();
     assert.equal((await service.call('POST', '/customers', { body: { name: 'Next' } })).status, 201);
-    t.diagnostic(`a write while the log cannot be truncated: ${Math.round(performance.now() - begin)} ms`);
+    t.diagnostic(
+      `a write while the write-ahead log cannot be truncated: ${Math.round(performance.now() - begin)} ms`,
+    );
     release();
     await reading;
     const receipt = await service.call<ErasureReceipt>('POST', `${path}/erase`);
@@ -155,7 +153,7 @@ describe('an erasure that a reader of the file holds up [sqlite]', () => {
     for (const each of [file, `${file}-wal`]) assert.ok(!readFileSync(each).includes('kanarienvogel'), each);
   });
 
-  test('is completed after a restart, when nobody knows any more what was held', async (t) => {
+  test('is completed after a restart, from the receipt alone', async (t) => {
     const service = await startTestService(t, { engine: 'sqlite' });
     const created = await service.call<Customer>('POST', '/customers', { body: { name: 'kanarienvogel' } });
     const path = `/customers/${created.json.id}`;
@@ -171,7 +169,7 @@ describe('an erasure that a reader of the file holds up [sqlite]', () => {
     const complete = async () =>
       (await select<{ complete: number }>(reader, 'SELECT complete FROM erasures'))[0]?.complete;
     while ((await complete()) !== 1) {
-      assert.ok(Date.now() < until, 'the sweep has not taken it up');
+      assert.ok(Date.now() < until, 'the sweep has not completed it');
       await delay(20);
     }
     assert.equal((await again.call('POST', `${path}/erase`)).text, first.text);

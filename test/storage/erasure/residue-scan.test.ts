@@ -13,7 +13,7 @@ import { execute, openDirectly, sqliteFile } from '../direct-engine.ts';
 
 const rowsCount = 8000;
 const random = randomFrom('residue scan');
-/** Random, and unique thanks to the number. */
+/** Random, and unique because of the number. */
 const key = (number: number) =>
   `key${Math.floor(random.next() * 2 ** 32)
     .toString(36)
@@ -21,7 +21,7 @@ const key = (number: number) =>
 /** Random lengths, so that pages split at any offset. */
 const stored = (each: string) => each + 'x'.repeat(random.integer(0, 300));
 
-test('deleted keys that page splits left in free space are found, and gone after scrubbing', async (t) => {
+test('deleted keys that page splits left in free space are found, and are gone after scrubbing', async (t) => {
   const { file, path, engine, keys } = await splitPages(t);
   const deleted = keys.filter((_, index) => index % 4 === 0);
   await execute(engine, 'DELETE FROM people WHERE id % 4 = 1');
@@ -31,7 +31,7 @@ test('deleted keys that page splits left in free space are found, and gone after
     return deleted.filter((each) => bytes.includes(each));
   };
   const before = left();
-  assert.ok(before.length > 0, 'SQLite leaves nothing any more: all of this could go');
+  assert.ok(before.length > 0, 'SQLite no longer leaves residue, so the scrubber could be removed');
   assert.ok((await pagesWithResidue(file, before)).length > 0);
 
   const statements: string[] = [];
@@ -49,11 +49,11 @@ test('deleted keys that page splits left in free space are found, and gone after
   assert.deepEqual(left(), []);
   assert.deepEqual(await pagesWithResidue(file, before), []);
   const rebuilt = statements.filter((sql) => /^(REINDEX|VACUUM)/.test(sql));
-  assert.deepEqual(rebuilt, ['REINDEX "people_key"'], 'only the index held some');
+  assert.deepEqual(rebuilt, ['REINDEX "people_key"'], 'residue was only in the index');
   t.diagnostic(`${deleted.length} of ${rowsCount} deleted: ${before.length} were left as residue, then 0`);
 });
 
-test('a text that a live row holds is no residue', async (t) => {
+test('a text that a live row contains is not residue', async (t) => {
   const { file, keys } = await splitPages(t);
   assert.deepEqual(await pagesWithResidue(file, keys.slice(0, 500)), []);
 });

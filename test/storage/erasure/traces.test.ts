@@ -1,4 +1,4 @@
-/** Row 18 of the test plan, after the erasure: what a customer held is in no file of SQLite and in no row of PostgreSQL. */
+/** After an erasure, no SQLite file and no PostgreSQL row contains anything of the customer. */
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { openDirectly, select, sqliteFile } from '../direct-engine.ts';
 const customersCount = byTier({ full: 240, soak: 4000 });
 const erasedCount = customersCount / 4;
 
-describeEngines('what an erased customer held', (engine) => {
+describeEngines('the data of an erased customer', (engine) => {
   const cleanup = suiteCleanup();
   const random = randomFrom(`traces ${engine}`);
   let service: TestService;
@@ -24,12 +24,12 @@ describeEngines('what an erased customer held', (engine) => {
   });
 
   let canariesCount = 0;
-  /** Anywhere in an index, and no two alike: what another one's row holds is no trace. */
+  /** Random and unique, so that it sorts anywhere in an index and another customer's data is no match. */
   const canary = () =>
     `kanari${Math.floor(random.next() * 2 ** 32)
       .toString(36)
       .padStart(7, '0')}${String(canariesCount++).padStart(5, '0')}`;
-  /** A customer every text of which holds the canary, with random sizes, so that pages split anywhere. */
+  /** A customer with the canary in every text and random sizes, so that pages split anywhere. */
   const body = (text: string) => ({
     externalId: `${text}:x`,
     name: `${text.toUpperCase()} Name`,
@@ -42,7 +42,7 @@ describeEngines('what an erased customer held', (engine) => {
   const call = (method: string, path: string, body?: object, headers: Record<string, string> = {}) =>
     service.call<Customer>(method, path, { body, headers });
 
-  /** A customer of several versions, keyed, live or deleted, with every canary that it ever held. */
+  /** Creates a customer of several versions, keyed, live or deleted, and returns every canary it ever had. */
   async function live() {
     const canaries = [canary(), canary(), canary()];
     const [first = '', second = '', third = ''] = canaries;
@@ -54,7 +54,7 @@ describeEngines('what an erased customer held', (engine) => {
     return { id, canaries, key };
   }
 
-  /** Each canary that is found in a row or, on SQLite, in a file, with the place. */
+  /** The canaries found in a row or, on SQLite, in a file, with their location. */
   async function found(canaries: readonly string[]): Promise<string[]> {
     const texts = engine === 'sqlite' ? bytesOfFiles(service.databaseUrl) : await textsOfRows();
     return texts.flatMap(({ place, text }) =>
@@ -77,8 +77,9 @@ describeEngines('what an erased customer held', (engine) => {
     return texts;
   }
 
-  // Planted: files that are not cleaned after the rows. Most canaries were found in the file and its log.
-  test(`is gone: of each of ${erasedCount} among ${customersCount}`, async (t) => {
+  // Planted: files not scrubbed after the rows were deleted. Most canaries were found in the file and its
+  // log.
+  test(`is gone for each of ${erasedCount} among ${customersCount} customers`, async (t) => {
     const all: Awaited<ReturnType<typeof live>>[] = [];
     while (all.length < customersCount) {
       all.push(...(await Promise.all(Array.from({ length: 50 }, live))));
@@ -98,7 +99,10 @@ describeEngines('what an erased customer held', (engine) => {
     const canaries = erased.flatMap((each) => each.canaries);
     assert.deepEqual(await found(canaries), []);
     const others = kept.flatMap((each) => each.canaries);
-    assert.ok((await found(others)).length >= others.length, 'nothing is found of those who are kept either');
+    assert.ok(
+      (await found(others)).length >= others.length,
+      'the canaries of the others are not found either',
+    );
     for (const { id, key, canaries } of erased.slice(0, 10)) {
       assert.equal((await call('GET', `/customers/${id}`)).problem.code, 'customer_erased');
       const repeat = await call('POST', '/customers', body(canaries[0] ?? ''), key);
@@ -109,7 +113,7 @@ describeEngines('what an erased customer held', (engine) => {
     );
   });
 
-  test('its history keeps version, kind, time, actor and request, and the feed its positions', async () => {
+  test('its history keeps version, kind, time, actor and request, and the feed keeps its positions', async () => {
     const { id } = await live();
     const before = await entriesOf(id);
     await call('POST', `/customers/${id}/erase`, undefined, { 'X-Request-Id': 'erasing-request' });
@@ -138,7 +142,7 @@ describeEngines('what an erased customer held', (engine) => {
 describeEngines('erase-check', (engine) => {
   const cleanup = suiteCleanup();
 
-  test('finds a customer beside a running service, nothing after its erasure, and says where it looked', async (t) => {
+  test('erase-check finds a customer while the service runs and nothing after the erasure, and lists where it looked', async (t) => {
     const first = await startTestService(cleanup, { engine });
     await first.stop();
     const env = { PORT: '0', DATABASE_URL: first.databaseUrl, LOG_LEVEL: 'trace' };
@@ -179,7 +183,7 @@ describeEngines('erase-check', (engine) => {
     }
   });
 
-  test('refuses what is neither an id nor an address, and a database that is not there', async () => {
+  test('erase-check refuses a value that is neither an id nor an email, and a missing database', async () => {
     const env = { DATABASE_URL: 'sqlite:/nonexistent/customers.db' };
     for (const [wanted, message] of [
       ['ada', /^customers: "ada" is neither a customer's id nor an email address\.\n$/],

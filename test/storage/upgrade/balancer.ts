@@ -7,16 +7,16 @@ const lookIntervalMs = 50;
 
 export interface Balancer {
   readonly url: string;
-  /** Where requests may go, by their URLs. */
+  /** Sets the backends, by their URLs. */
   use(...backends: readonly string[]): void;
   /** How many requests a backend has answered. */
   answered(backend: string): number;
 }
 
 /**
- * A load balancer as small as one can be: a request goes to a backend whose `/readyz` says 200, and to another one
- * where the connection broke before an answer began (as nginx does with `proxy_next_upstream error non_idempotent`;
- * the writes of the test carry an Idempotency-Key, or say the same when they are repeated).
+ * A minimal load balancer. A request goes to a backend whose `/readyz` is 200, and to another if the
+ * connection breaks before a response begins (like nginx's `proxy_next_upstream error non_idempotent`; the
+ * test's writes are idempotent or carry an Idempotency-Key).
  */
 export async function startBalancer(cleanup: Cleanup): Promise<Balancer> {
   let backends: readonly string[] = [];
@@ -68,7 +68,7 @@ export async function startBalancer(cleanup: Cleanup): Promise<Balancer> {
   };
 }
 
-/** One request on a connection of its own. Rejects where no whole answer came. */
+/** Sends one request on its own connection. Rejects without a complete response. */
 async function send(backend: string, { method = '', url = '', headers }: IncomingMessage, body: Buffer) {
   const { host: _, connection: __, ...passed } = headers;
   const outgoing = request(`${backend}${url}`, { method, headers: passed, agent: false }).end(body);

@@ -1,8 +1,9 @@
 /**
- * One release hands over to the next on PostgreSQL, under load, and back again: no request fails. The previous release
- * is this program as it is, in a process of its own; the next one is this program with two more steps of its schema.
- * Proven by these bugs: `servedSince` not recorded (the rollback does not start), and a step that drops a column which
- * the old release uses (its requests fail).
+ * A rolling upgrade on PostgreSQL under load and its rollback: no request fails. The old release is this
+ * program in its own process; the new one is this program with two more migrations.
+ *
+ * Planted, and each failed: `servedSince` not recorded (the rollback does not start), a migration that drops
+ * a column of the old release (its requests fail).
  */
 
 import assert from 'node:assert/strict';
@@ -67,14 +68,14 @@ test('a release hands over to the next and back, and no request fails [postgres]
   const rows = await select<{ id: string; note: string }>(direct, 'SELECT id, note FROM customers');
   const notes = new Map(rows.map(({ id, note }) => [id, note]));
   const lost = [...acknowledged].filter(([id, note]) => notes.get(id) !== note);
-  assert.deepEqual([lost, rows.length], [[], acknowledged.size], 'each once, and as it was acknowledged');
+  assert.deepEqual([lost, rows.length], [[], acknowledged.size], 'each exists once, as acknowledged');
   for (const { url } of [previous, next, again]) assert.ok(balancer.answered(url) > 0, url);
   t.diagnostic(
     `${load.answered()} requests through two handovers, 0 failed; ${acknowledged.size} customers, 0 lost`,
   );
 });
 
-/** This program as it is, in a process of its own. */
+/** This program, in its own process. */
 async function startPrevious(cleanup: Cleanup, databaseUrl: string) {
   const env = { HOST: '127.0.0.1', PORT: '0', DATABASE_URL: databaseUrl, LOG_LEVEL: 'info' };
   const command = await startCommand(['serve'], { env, ready: /"url":"(http:[^"]+)"/ });
@@ -86,7 +87,7 @@ async function untilReady(url: string): Promise<void> {
   await until(async () => (await fetch(`${url}/readyz`)).status === 200, 30_000);
 }
 
-/** Clients that create, read, change and list without a pause, each with an Idempotency-Key of its own. */
+/** Clients that create, read, update and list without pause, each with its own Idempotency-Key. */
 function startLoad(url: string) {
   const failures: string[] = [];
   const acknowledged = new Map<string, string>();

@@ -1,6 +1,8 @@
 /**
- * A program meets the schema of a newer release. Proven by these bugs: `servedSince` not recorded, every recorded step
- * taken for one that can be served on, and `boundLocks` left out.
+ * A program that finds the schema of a newer release.
+ *
+ * Planted, and each failed: `servedSince` not recorded, every recorded migration assumed compatible,
+ * `boundLocks` left out.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -15,7 +17,7 @@ import { startTestService } from '../../support/service.ts';
 import { openDirectly, select } from '../direct-engine.ts';
 import { addedColumn, addedIndex, nextRelease } from './next-release.ts';
 
-/** What the release after the next would do: the column goes that the next one has stopped to use. */
+/** A migration of the release after next: drops a column that the next release no longer uses. */
 const contracting: Migration = {
   name: '999-z-contract',
   servedSince: addedColumn.name,
@@ -32,7 +34,7 @@ const changing: Migration = {
 };
 
 describeEngines('the schema of a newer release', (engine) => {
-  test('that only added to it is served on, written to, and told by readSchemaState', async (t) => {
+  test('a schema with additions only is served, written to and reported by readSchemaState', async (t) => {
     const { databaseUrl, config } = await prepare(t, engine, nextRelease);
     const names = [addedColumn.name, addedIndex.name];
     const state = await readSchemaState(openDirectly(t, databaseUrl));
@@ -46,7 +48,7 @@ describeEngines('the schema of a newer release', (engine) => {
     assert.equal((await next.call('GET', `/customers/${created.json.id}`)).text, created.text);
   });
 
-  test('that changed it is refused, and nothing is touched', async (t) => {
+  test('an incompatible schema is refused, and nothing changes', async (t) => {
     const { config } = await prepare(t, engine, [...migrations, changing]);
     await assert.rejects(
       serve(config),
@@ -54,19 +56,19 @@ describeEngines('the schema of a newer release', (engine) => {
     );
   });
 
-  test('that took away what the release before it had stopped to use: served on by that one, and by none older', async (t) => {
+  test('a schema without a column that the previous release stopped using is served by that release, and by none older', async (t) => {
     const { config } = await prepare(t, engine, [...nextRelease, contracting]);
     await assert.rejects(serve(config), /it has 999-z-contract/);
     await serve(config, nextRelease);
   });
 
-  test('beside steps that it has not is refused: nobody has tested that order', async (t) => {
+  test('a schema with newer migrations but without an earlier one is refused, because that order is untested', async (t) => {
     const { config } = await prepare(t, engine, nextRelease);
     await assert.rejects(serve(config, [...migrations, changing]), /it has 998-next-column, 999-next-index/);
   });
 });
 
-test('a step gives way to requests while a long transaction keeps its lock from it [postgres]', async (t) => {
+test('a migration gives way to requests while a long transaction holds its lock [postgres]', async (t) => {
   const { databaseUrl, config } = await prepare(t, 'postgres', migrations);
   const direct = openDirectly(t, databaseUrl, { readerConnections: 3 });
   let release: () => void = () => undefined;
@@ -80,7 +82,7 @@ test('a step gives way to requests while a long transaction keeps its lock from 
   const migrating = migrate(config, nextRelease);
   const waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'customers'::regclass";
   await until(async () => (await select(direct, waiting)).length > 0, 30_000);
-  // It stands behind the migration, which stands behind the transaction that is still open.
+  // It waits for the migration, which waits for the open transaction.
   const request = openDirectly(t, databaseUrl, { timeoutMs: 60_000 });
   try {
     await select(request, 'SELECT count(*) FROM customers');

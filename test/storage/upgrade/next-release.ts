@@ -4,8 +4,8 @@ import { migrations } from '../../../src/storage/migrations/migrator.ts';
 const thisRelease = migrations.at(-1)?.name ?? '';
 
 /**
- * What a next release would bring that only adds: a column, and an index that PostgreSQL makes beside requests. The
- * program of this release, which knows nothing of them, is the previous one of the tests.
+ * Migrations of a next release that only adds: a column, and an index that PostgreSQL builds concurrently.
+ * The current program, which does not know them, acts as the previous release.
  */
 export const addedColumn: Migration = {
   name: '998-next-column',

@@ -1,7 +1,9 @@
 /**
- * Every release leaves its schema with some rows in `schemas/`, as plain SQL, and this program takes each of them on
- * with all data kept. `TEST_WRITE_SCHEMA=1 npm test -- upgrade/previous-schema` writes that of this release: the last
- * thing before it goes out. Proven by a step that empties `customer_tags`, and one that shortens notes.
+ * Upgrades from every earlier release with all data kept. Each release leaves a dump of its schema with some
+ * rows in `schemas/`; before a release, run `TEST_WRITE_SCHEMA=1 npm test -- upgrade/previous-schema` to
+ * write its dump.
+ *
+ * Planted, and each failed: a migration that empties `customer_tags`, one that shortens notes.
  */
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
@@ -28,18 +30,18 @@ const { version } = JSON.parse(await readFile(packageFile, 'utf8')) as { version
 const fileOf = (release: string, engine: string) => new URL(`${release}.${engine}.sql`, folder);
 const files = readdirSync(folder).sort();
 
-test('this release has left its schema', () => {
+test('this release has its schema dump', () => {
   for (const engine of engines) assert.ok(files.includes(`${version}.${engine}.sql`), `${version} ${engine}`);
 });
 
 describeEngines('a database of an earlier release', (engine) => {
   for (const file of files.filter((name) => name.endsWith(`.${engine}.sql`))) {
-    test(`${file} is taken on with all its data, and served`, async (t) => {
+    test(`${file} is upgraded with all its data, and served`, async (t) => {
       const databaseUrl = await freshDatabaseUrl(t, engine);
       await execute(databaseUrl, await readFile(new URL(file, folder), 'utf8'));
       const direct = openDirectly(t, databaseUrl);
       const before = await rowsOf(direct);
-      // With what a next release might add, so that there is something to do for the newest of them too.
+      // Includes migrations of a next release, so that even the newest dump has something to upgrade.
       const applied = await migrate(loadConfig({ DATABASE_URL: databaseUrl }).database, nextRelease);
       const after = await rowsOf(direct);
       let rows = 0;
@@ -96,7 +98,7 @@ async function rowsOf(engine: Engine): Promise<Map<string, Row[]>> {
   return all;
 }
 
-/** A row by the columns that it had. */
+/** A row by the columns it had before. */
 function keyOf(row: Row, known: readonly Row[]): string {
   return JSON.stringify(Object.keys(known[0] ?? {}).map((name) => row[name] ?? null));
 }

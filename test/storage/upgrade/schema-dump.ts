@@ -2,18 +2,18 @@ import type { Engine } from '../../../src/storage/engine/engine.ts';
 import { applyMigrations } from '../../../src/storage/migrations/migrator.ts';
 import { select } from '../direct-engine.ts';
 
-/** What makes the schema; what a migration asks, or brings along as rows, is not of it. */
+/** Statements that define the schema, unlike queries and rows of a migration. */
 const definition = /^\s*(CREATE|ALTER|DO \$\$|INSERT INTO customer_search_index)/i;
 
-/** Tables that fill themselves, and the one with which Knex keeps two migrations apart. */
+/** Tables that fill themselves, and Knex's migration lock. */
 const derived = /^customer_search_index|^schema_migrations_lock$/;
 
-/** Rows of these come first, for others refer to them. */
+/** Tables whose rows come first, because others refer to them. */
 const order = ['customers'];
 
 const trigrams = 'CREATE EXTENSION IF NOT EXISTS pg_trgm';
 
-/** Applies every step to an empty database, and returns the statements that made its schema. */
+/** Applies every migration to an empty database, and returns the statements that created the schema. */
 export async function recordSchema(engine: Engine): Promise<string[]> {
   const statements: string[] = [];
   const record = ({ sql }: { readonly sql: string }) =>
@@ -25,7 +25,7 @@ export async function recordSchema(engine: Engine): Promise<string[]> {
   return engine.dialect.name === 'postgres' ? [trigrams, ...statements] : statements;
 }
 
-/** Every row of every table as statements of the database's own SQL. */
+/** Every row of every table as statements in the database's own SQL. */
 export async function dumpRows(engine: Engine): Promise<string[]> {
   const { dialect } = engine;
   const columns = await select<{ table: string; column: string }>(engine, dialect.listColumns);
@@ -44,7 +44,7 @@ export async function dumpRows(engine: Engine): Promise<string[]> {
   return dialect.name === 'postgres' ? [...statements, ...sequences] : statements;
 }
 
-/** The next row comes after those that were put in with their numbers. */
+/** Continues each sequence after the rows inserted with explicit numbers. */
 const sequences = Object.entries({ customers: 'ordinal', schema_migrations: 'id' }).map(
   ([table, column]) =>
     `SELECT setval(pg_get_serial_sequence('${table}', '${column}'), max(${column})) FROM ${table}`,
