@@ -1,64 +1,57 @@
 /**
- * Makes generated/ from openapi.yaml: the document as JSON, which the service loads, its types, and the client;
- * docs/reference.md; then,
- * from what the service makes of the document, the gateways' configuration in deploy/gateway/; and the dashboard in
- * deploy/grafana/.
- * With --check it writes nothing and fails if a file is not what it would write.
+ * Generates what is derived from openapi.yaml: `generated/`, and the types of the TypeScript client. With `--check` it
+ * writes nothing and fails if a file is out of date.
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import openapiTypescript, { astToString, type OpenAPI3 } from 'openapi-typescript';
+import ts from 'typescript';
 import { parse } from 'yaml';
-import { clientFiles } from './client/client-files.ts';
-import type { ContractDocument } from './client/contract.ts';
 
 const root = new URL('../', import.meta.url);
-const header = '// Generated from openapi.yaml by `npm run generate`. Never edited.\n\n';
+const header = '// Generated from openapi.yaml by `npm run generate`. Do not edit.\n\n';
 
-const document = parse(await readFile(new URL('openapi.yaml', root), 'utf8')) as OpenAPI3;
-// Rendered first: openapi-typescript is free to change the object it is given.
-const json = `${JSON.stringify(document, null, 2)}\n`;
-const types = header + astToString(await openapiTypescript(document, { silent: true }));
-const isCheck = process.argv.includes('--check');
+const files = await generatedFiles();
+await (process.argv.includes('--check') ? check() : write());
 
-await make({ 'generated/openapi.json': json, 'generated/openapi.d.ts': types });
-await make(await client());
-await make(await deploymentFiles());
-
-async function make(files: Readonly<Record<string, string>>): Promise<void> {
-  await (isCheck ? check(files) : write(files));
-}
-
-async function client(): Promise<Readonly<Record<string, string>>> {
-  const made = await clientFiles(JSON.parse(json) as ContractDocument);
-  return Object.fromEntries(Object.entries(made).map(([path, text]) => [`generated/client/${path}`, text]));
-}
-
-/** Loaded only now: it reads what has just been made. */
-async function deploymentFiles(): Promise<Readonly<Record<string, string>>> {
-  const { nginxConfiguration } = await import('./gateway/nginx.ts');
-  const { caddyConfiguration } = await import('./gateway/caddy.ts');
-  const { grafanaDashboard } = await import('./grafana/dashboard.ts');
+async function generatedFiles(): Promise<Readonly<Record<string, string>>> {
+  const document = parse(await readFile(new URL('openapi.yaml', root), 'utf8')) as OpenAPI3;
+  // Rendered first: openapi-typescript may change the object it is given.
+  const json = `${JSON.stringify(document, null, 2)}\n`;
+  const syntax = await openapiTypescript(document, { silent: true, transform: extensibleEnum });
+  const types = header + astToString(syntax);
   return {
-    'deploy/grafana/dashboards/customers.json': grafanaDashboard(),
-    'deploy/gateway/nginx.conf': nginxConfiguration(),
-    'deploy/gateway/Caddyfile': caddyConfiguration(),
+    'generated/openapi.json': json,
+    'generated/openapi.d.ts': types,
+    // Not a .d.ts file: the compiler would leave it out of the package.
+    'clients/typescript/src/openapi.ts': types,
   };
 }
 
-async function check(files: Readonly<Record<string, string>>): Promise<void> {
+/** Types `x-extensible-enum` as its known values or any other string: editors complete the known ones. */
+function extensibleEnum(schema: object): ts.TypeNode | undefined {
+  if (!('x-extensible-enum' in schema)) return undefined;
+  const { factory } = ts;
+  const known = (schema['x-extensible-enum'] as string[]).map((value) =>
+    factory.createLiteralTypeNode(factory.createStringLiteral(value)),
+  );
+  const anyString = factory.createIntersectionTypeNode([
+    factory.createKeywordTypeNode(ts.SyntaxKind.StringKeyword),
+    factory.createTypeLiteralNode([]),
+  ]);
+  return factory.createUnionTypeNode([...known, anyString]);
+}
+
+async function check(): Promise<void> {
   const stale: string[] = [];
   for (const [path, text] of Object.entries(files)) {
     const present = await readFile(new URL(path, root), 'utf8').catch(() => undefined);
     if (present !== text) stale.push(path);
   }
   if (stale.length === 0) return;
-  process.stderr.write(`Not made from this openapi.yaml: ${stale.join(', ')}. Run: npm run generate\n`);
+  process.stderr.write(`Out of date: ${stale.join(', ')}. Run: npm run generate\n`);
   process.exitCode = 1;
 }
 
-async function write(files: Readonly<Record<string, string>>): Promise<void> {
-  for (const [path, text] of Object.entries(files)) {
-    await mkdir(new URL('./', new URL(path, root)), { recursive: true });
-    await writeFile(new URL(path, root), text);
-  }
+async function write(): Promise<void> {
+  for (const [path, text] of Object.entries(files)) await writeFile(new URL(path, root), text);
 }

@@ -9,7 +9,7 @@ import {
   type CustomersClient,
   CustomersProblem,
   type ImportResult,
-} from '../../generated/client/src/index.ts';
+} from '../../clients/typescript/src/index.ts';
 
 /** Throws where an answer is not what it should be. */
 export async function callEveryOperation(client: CustomersClient): Promise<void> {

@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { type ChangeEvent, CustomersClient, CustomersProblem } from '../../generated/client/src/index.ts';
+import { type ChangeEvent, CustomersClient, CustomersProblem } from '../../clients/typescript/src/index.ts';
 import { describeEngines } from '../support/engines.ts';
 import { randomFrom } from '../support/random.ts';
 import { startTestService } from '../support/service.ts';

@@ -17,7 +17,7 @@ import { engines } from '../support/engines.ts';
 import { startTestService } from '../support/service.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const client = join(root, 'generated/client');
+const client = join(root, 'clients/typescript');
 const binaries = join(root, 'node_modules/.bin');
 
 const strictest = {
@@ -99,7 +99,7 @@ async function writePrograms(project: string): Promise<void> {
   const scenario = await readFile(join(root, 'test/client/every-operation.ts'), 'utf8');
   await writeFile(
     join(project, 'every-operation.ts'),
-    scenario.replace('../../generated/client/src/index.ts', 'customers-client'),
+    scenario.replace('../../clients/typescript/src/index.ts', 'customers-client'),
   );
   await writeFile(
     join(project, 'main.ts'),

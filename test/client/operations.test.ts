@@ -1,11 +1,10 @@
 /**
- * Every operation of the contract, called through the TypeScript client. Planted: an operation left out of
- * every-operation.ts, a header without its option, a query parameter that is not sent, a version of `leftOut` that
- * leaves nothing out.
+ * Calls every operation of the contract through the TypeScript client. Planted: an operation left out of
+ * every-operation.ts, options that are not sent, read-only members left in a body.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CustomersClient } from '../../generated/client/src/index.ts';
+import { CustomersClient } from '../../clients/typescript/src/index.ts';
 import { checkReply } from '../support/contract-check.ts';
 import { contractDocument } from '../support/contract-document.ts';
 import { findOperation } from '../support/contract-operations.ts';

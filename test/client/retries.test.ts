@@ -12,7 +12,7 @@ import {
   CustomersClient,
   CustomersConnectionError,
   CustomersProblem,
-} from '../../generated/client/src/index.ts';
+} from '../../clients/typescript/src/index.ts';
 import { describeEngines, type EngineName } from '../support/engines.ts';
 import { startTestService } from '../support/service.ts';
 import { type Fault, startFaultyProxy } from './faulty-proxy.ts';
