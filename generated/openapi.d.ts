@@ -1,4 +1,4 @@
-// Generated from openapi.yaml by `npm run generate`. Never edited.
+// Generated from openapi.yaml by `npm run generate`. Do not edit.
 
 export interface paths {
     "/customers": {
@@ -1053,7 +1053,7 @@ export interface components {
          *     status.
          * @example email_taken
          */
-        ProblemCode: string;
+        ProblemCode: "malformed_request" | "malformed_json" | "malformed_csv" | "invalid_request" | "invalid_cursor" | "feed_position_ahead" | "unauthenticated" | "forbidden" | "untrusted_origin" | "not_found" | "customer_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "email_taken" | "external_id_taken" | "idempotency_key_in_use" | "customer_deleted" | "customer_erased" | "answer_expired" | "feed_position_gone" | "precondition_failed" | "body_too_large" | "uri_too_long" | "unsupported_media_type" | "expectation_failed" | "idempotency_key_reused" | "precondition_required" | "rate_limited" | "headers_too_large" | "internal_error" | "search_too_broad" | "unavailable" | (string & {});
         /** @description One fault. It has a `pointer` if it is in the body, a `parameter` if it is elsewhere. */
         ProblemError: {
             /**
