@@ -1,4 +1,4 @@
-/** What a real process tells of refusals in its log and its metrics: why, with which key, from which network. */
+/** Refused requests in the log and metrics of a real process: reason, key and network. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { mintKey } from '../../src/authentication/api-key.ts';
@@ -17,7 +17,7 @@ interface Expected {
 }
 
 describeEngines('audit', (engine) => {
-  test('a refusal is logged and counted by its reason, without secret or person', async (context) => {
+  test('a refusal is logged and counted by its reason, without secrets or personal data', async (context) => {
     const env = {
       PORT: '0',
       DATABASE_URL: await freshDatabaseUrl(context, engine),

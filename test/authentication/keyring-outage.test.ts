@@ -1,6 +1,7 @@
 /**
- * API keys while the database cannot be asked about them: trusted for a while, then refused with 503, and good again
- * when it answers. Planted to prove it: the age of the last look not compared.
+ * API keys while the database cannot be read: trusted for a while, then 503, and valid again after recovery.
+ *
+ * Planted: the age of the last read not compared. It failed.
  */
 
 import assert from 'node:assert/strict';
@@ -12,7 +13,7 @@ import { describeEngines, type EngineName } from '../support/engines.ts';
 import { startTestService } from '../support/service.ts';
 import { byTier } from '../support/tier.ts';
 
-/** The real time in the long version. */
+/** The production value in the long version. */
 const keyTrustMs = byTier({ full: 1500, soak: 60_000 });
 
 describeEngines('API keys while the database is blocked', (engine) => {
@@ -31,24 +32,24 @@ describeEngines('API keys while the database is blocked', (engine) => {
     await until(async () => (await status()) === 503, keyTrustMs + 5000);
     const refusedAfterMs = performance.now() - blockedAt;
     context.diagnostic(`refused ${Math.round(refusedAfterMs)} ms after the database was blocked`);
-    // Reading last succeeded up to an interval before; a busy machine makes it more.
+    // The last successful read was up to an interval earlier, or more on a busy machine.
     assert.ok(refusedAfterMs > keyTrustMs - 1200, `too soon: ${refusedAfterMs} ms`);
     const refusal = await service.call('GET', '/customers', { headers: bearer(text) });
     assert.deepEqual([refusal.status, refusal.problem.code], [503, 'unavailable']);
     assert.ok(Number(refusal.headers.get('retry-after')) > 0);
-    assert.equal(await status('x'), 401, 'what can be told without a look stays 401');
+    assert.equal(await status('x'), 401, 'refusals that need no database stay 401');
     await unblock();
     context.diagnostic(
-      `good again after ${Math.round(await until(async () => (await status()) === 404, 10_000))} ms`,
+      `valid again after ${Math.round(await until(async () => (await status()) === 404, 10_000))} ms`,
     );
   });
 });
 
-/** Makes reading the keys impossible until the returned function is called. */
+/** Makes the keys unreadable until the returned function is called. */
 async function block(cleanup: Cleanup, engine: EngineName, databaseUrl: string) {
   const direct = openDirectly(cleanup, databaseUrl);
   if (engine === 'sqlite') {
-    // In WAL mode no lock of another process stops a reader.
+    // In WAL mode another process's lock does not stop a reader.
     await execute(direct, 'ALTER TABLE api_key_revision RENAME TO hidden');
     return () => execute(direct, 'ALTER TABLE hidden RENAME TO api_key_revision');
   }
@@ -65,7 +66,7 @@ async function block(cleanup: Cleanup, engine: EngineName, databaseUrl: string) 
     locked();
     await held;
   });
-  // Also when the test fails: the connection would not close.
+  // Also when the test fails, because the connection would not close.
   afterwards(cleanup, () => release());
   await isLocked;
   return async () => {

@@ -1,7 +1,9 @@
 /**
- * Every operation of the contract with every credential that is none, on every spelling of its path: all are
- * refused, and nothing is touched. Both lists of operations come from the contract. Planted to prove it: `identify`
- * left out of the application, a scope check that passes, the first of two headers taken, `?access_token` read.
+ * Every operation of the contract with every kind of invalid credential, on every spelling of its path: all
+ * are refused and change nothing. Both lists of operations come from the contract.
+ *
+ * Planted, and each failed: `identify` left out of the application, a scope check that always passes, the
+ * first of two headers used, `?access_token` accepted.
  */
 import assert from 'node:assert/strict';
 import type { OutgoingHttpHeaders } from 'node:http';
@@ -18,13 +20,13 @@ import { describeEngines } from '../support/engines.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { type Draft, draftsOf, plainSender } from './requests.ts';
 
-/** What is wrong with a credential, what stands for it in the request, and the one status that it may get. */
+/** The fault of a credential, what replaces it in the request, and the only status allowed. */
 interface Attempt {
   readonly name: string;
   readonly status: 401 | 403;
   readonly headers?: OutgoingHttpHeaders;
   readonly query?: string;
-  /** A body that is sent instead of the operation's own. */
+  /** A body sent instead of the operation's own. */
   readonly body?: string;
 }
 
@@ -32,15 +34,15 @@ interface Keys {
   readonly good: string;
   readonly revoked: string;
   readonly expired: string;
-  /** All scopes but the one. */
+  /** A key with all scopes except one, by that scope. */
   readonly without: Readonly<Record<string, string>>;
-  /** The one scope. */
+  /** A key with a single scope, by that scope. */
   readonly only: Readonly<Record<string, string>>;
 }
 
 function attemptsFor({ operation }: Draft, keys: Keys): Attempt[] {
   const { good } = keys;
-  // Whoever knows an id, from a log, can make the rest of a key that looks right.
+  // Anyone who has seen an id in a log can build the rest of a well-formed key.
   const forgery = good.slice(0, 23) + mintKey().text.slice(23, -8);
   const forged = forgery + crc32(forgery).toString(16).padStart(8, '0');
   const flipped = good.replace(/.$/, (last) => (last === '0' ? '1' : '0'));
@@ -65,10 +67,10 @@ function attemptsFor({ operation }: Draft, keys: Keys): Attempt[] {
     header('id alone', `Bearer ${good.slice(0, 22)}`),
     header('unknown', `Bearer ${mintKey().text}`),
     header('secret of another', `Bearer ${good.slice(0, 23)}${mintKey().text.slice(23)}`),
-    header('another secret under the id', `Bearer ${forged}`),
+    header('another secret with the same id', `Bearer ${forged}`),
     header('revoked', `Bearer ${keys.revoked}`),
     header('expired', `Bearer ${keys.expired}`),
-    header('a JWT, where only keys are taken', 'Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.'),
+    header('a JWT where only keys are accepted', 'Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.'),
     header('wrong scope', `Bearer ${keys.without[operation.requiredScope]}`, 403),
     header('twice the same', [`Bearer ${good}`, `Bearer ${good}`]),
     header('good and bad', [`Bearer ${good}`, 'Bearer x']),
@@ -97,7 +99,7 @@ function attemptsFor({ operation }: Draft, keys: Keys): Attempt[] {
   ];
 }
 
-/** Other spellings of a request, that a proxy or a framework may take for the same. */
+/** Other spellings of a request that a proxy or framework may treat as equal. */
 const spellings: readonly (readonly [string, (draft: Draft) => Partial<Draft>])[] = [
   ['as it is', () => ({})],
   ['upper case', ({ path }) => ({ path: path.toUpperCase() })],
@@ -155,7 +157,7 @@ describeEngines('authentication matrix', (engine) => {
     return { keys: { good, revoked: revoked.text, expired, without, only }, customerId: created.json.id };
   }
 
-  test('every attempt is 401, 403 or 404, and touches nothing', async (context) => {
+  test('every attempt is 401, 403 or 404, and changes nothing', async (context) => {
     const snapshot = rowsOf(service.databaseUrl);
     const untouched = await snapshot();
     const sender = plainSender(service.url);
@@ -184,11 +186,11 @@ describeEngines('authentication matrix', (engine) => {
       }
     }
     const counts = [...statuses].map(([status, count]) => `${count} x ${status}`).join(', ');
-    context.diagnostic(`${draftsOf(customerId).length} operations: ${counts}; 0 rows touched`);
+    context.diagnostic(`${draftsOf(customerId).length} operations: ${counts}; 0 rows changed`);
     assert.deepEqual(await snapshot(), untouched);
   });
 
-  test('every operation lets in who has its scope, and no other', async () => {
+  test('every operation requires its own scope and accepts no other', async () => {
     const sender = plainSender(service.url);
     for (const { operation, method, path, headers, body } of draftsOf(customerId)) {
       for (const [scope, key] of Object.entries(keys.only)) {
@@ -201,7 +203,7 @@ describeEngines('authentication matrix', (engine) => {
     sender.close();
   });
 
-  test('the paths that are open answer the same to anybody', async () => {
+  test('public paths return the same with any credential', async () => {
     for (const path of ['/livez', '/readyz', '/openapi.yaml', '/openapi.json']) {
       for (const headers of [{}, bearer('x'), bearer(keys.good), bearer(keys.revoked)]) {
         assert.equal((await service.call('GET', path, { headers })).status, 200, path);
@@ -209,7 +211,7 @@ describeEngines('authentication matrix', (engine) => {
     }
   });
 
-  /** Everything that a request could change. */
+  /** Reads everything that a request could change. */
   function rowsOf(databaseUrl: string): () => Promise<unknown> {
     const direct = openDirectly(cleanup, databaseUrl);
     const tables = ['customers', 'customer_tags', 'changes', 'feed_head', 'idempotency_keys', 'api_keys'];
@@ -220,15 +222,18 @@ describeEngines('authentication matrix', (engine) => {
   }
 });
 
-/** Who has a credential, but not the scope, may learn that another path or method is none, and no more. */
+/**
+ * With a credential but without the scope, a caller may learn only that another path or method does not
+ * exist.
+ */
 function assertNothingMore(
   draft: Draft,
   { method, path }: Pick<Draft, 'method' | 'path'>,
   status: number,
   name: string,
 ): void {
-  // Another method is another operation, for which the credential may well be good enough, and so may be a path:
-  // `/customers/export;x=1` has the form of a customer's.
+  // Another method is another operation, for which the credential may suffice; so may another path be:
+  // `/customers/export;x=1` has the form of a customer's path.
   const otherMethod = method !== draft.method && !(method === 'HEAD' && draft.method === 'GET');
   const found = findOperation(method, path)?.operation.operationId;
   const other = otherMethod || (found !== undefined && found !== draft.operation.id);

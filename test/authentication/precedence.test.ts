@@ -1,4 +1,4 @@
-/** 401 goes before 403, and both before anything that is said of the request itself. */
+/** 401 takes precedence over 403, and both over every other error of the request. */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { suiteCleanup } from '../support/cleanup.ts';
@@ -6,7 +6,7 @@ import { bearer, keyMaker, until } from '../support/credentials.ts';
 import { describeEngines } from '../support/engines.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
-/** Faults of a request, from the first that is told to the last. */
+/** Faults of a request, in order of precedence. */
 const faults: readonly (readonly [
   status: number,
   headers: Record<string, string>,
@@ -41,16 +41,16 @@ describeEngines('precedence of 401 and 403', (engine) => {
     (await service.call('POST', `/customers${query}`, { body, headers: { ...headers, ...credential } }))
       .status;
 
-  test('of several faults the first is told', async () => {
+  test('of several faults the first is reported', async () => {
     for (const fault of faults) {
       assert.equal(await post({}, fault), 401, `no credential, ${fault[0]}`);
       assert.equal(await post(bearer('x'), fault), 401, `wrong credential, ${fault[0]}`);
       assert.equal(await post(bearer(reader), fault), 403, `no scope, ${fault[0]}`);
-      assert.equal(await post(bearer(writer), fault), fault[0], 'all is well but that');
+      assert.equal(await post(bearer(writer), fault), fault[0], 'only this fault');
     }
   });
 
-  test('who is nobody does not learn which paths and methods there are', async () => {
+  test('without credentials, unknown paths and methods look the same as existing ones', async () => {
     const bodies = new Set<string>();
     for (const method of ['GET', 'PUT', 'DELETE', 'OPTIONS']) {
       for (const path of ['/customers', '/nowhere', '/customers/x', '/customers/', '/metrics/']) {
@@ -59,15 +59,15 @@ describeEngines('precedence of 401 and 403', (engine) => {
         bodies.add(reply.text.replaceAll(reply.problem.requestId, ''));
       }
     }
-    assert.equal(bodies.size, 1, 'the answers differ');
+    assert.equal(bodies.size, 1, 'the responses differ');
     assert.equal((await service.call('GET', '/nowhere', { headers: bearer(reader) })).status, 404);
     assert.equal((await service.call('PUT', '/customers', { headers: bearer(reader) })).status, 405);
   });
 
-  test('a body is not waited for', async () => {
+  test('401 is sent without waiting for the body', async () => {
     const head = 'POST /customers HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
     const { text } = await service.raw(`${head}Expect: 100-continue\r\nContent-Length: 60000\r\n\r\n`, 1000);
-    assert.match(text, /^HTTP\/1\.1 401 /, 'it is told to go on');
+    assert.match(text, /^HTTP\/1\.1 401 /, 'a 100 Continue was sent');
     const held = `${head}Authorization: Bearer ${writer}\r\nExpect: 100-continue\r\nContent-Length: 12\r\n\r\n`;
     assert.match((await service.raw(held, 1000)).text, /^HTTP\/1\.1 100 Continue\r\n\r\n$/);
     assert.match(

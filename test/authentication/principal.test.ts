@@ -1,7 +1,7 @@
-/** What long replies go by: whether the credential of their caller still holds. */
+/** Long responses check whether their caller's credential is still valid. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openKeyring } from '../../src/authentication/api-key-cache.ts';
+import { openApiKeyCache } from '../../src/authentication/api-key-cache.ts';
 import type { Principal } from '../../src/domain/authentication.ts';
 import { createApiKeyStore } from '../../src/storage/api-keys.ts';
 import { openStore } from '../storage/open-store.ts';
@@ -10,14 +10,14 @@ import { keyMaker, until } from '../support/credentials.ts';
 import { describeEngines } from '../support/engines.ts';
 
 describeEngines('the principal of a key', (engine) => {
-  test('is current until the key is revoked or expires', async (context) => {
+  test('is valid until the key is revoked or expires', async (context) => {
     const { databaseUrl, engine: database } = await openStore(context, engine);
     let now = Date.now();
     const options = { clock: () => now, keyTrustMs: 60_000, onHealth: () => undefined };
     const maker = keyMaker(context, databaseUrl);
     const expiresAt = new Date(now + 60_000).toISOString();
     const [revoked, expiring] = [await maker.create(['a:b']), await maker.create(['a:b'], { expiresAt })];
-    const keyring = await openKeyring(createApiKeyStore(database), options);
+    const keyring = await openApiKeyCache(createApiKeyStore(database), options);
     afterwards(context, () => keyring.stop());
 
     async function principalOf(text: string): Promise<Principal> {

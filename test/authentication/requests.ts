@@ -2,7 +2,7 @@ import { Agent, request as httpRequest, type OutgoingHttpHeaders } from 'node:ht
 import { contract, type ParameterObject, resolveReference } from '../../src/contract/document.ts';
 import { type Operation, operationsById } from '../../src/contract/operations.ts';
 
-/** A request to an operation that would succeed, but for its credential. */
+/** A request that would succeed with a valid credential. */
 export interface Draft {
   readonly operation: Operation;
   readonly method: string;
@@ -15,7 +15,10 @@ interface Example {
   readonly value: unknown;
 }
 
-/** A request to each operation of the contract, made from its examples: a new operation is covered by being written. */
+/**
+ * One request per operation, built from the contract's examples, so that new operations are covered
+ * automatically.
+ */
 export function draftsOf(customerId: string): Draft[] {
   return [...operationsById.values()].map((operation) => {
     const mediaType = operation.requestMediaTypes[0];
@@ -50,14 +53,14 @@ export interface PlainReply {
   readonly text: string;
 }
 
-/** Sends the path as it is written, which fetch would not, over connections that are kept. */
+/** Sends paths unchanged, which fetch does not, over keep-alive connections. */
 export function plainSender(url: string) {
   const agent = new Agent({ keepAlive: true, maxSockets: 16 });
   const { hostname, port } = new URL(url);
   return {
     close: () => agent.destroy(),
     send(method: string, path: string, headers: OutgoingHttpHeaders, body?: string): Promise<PlainReply> {
-      // Node leaves it out for methods that mostly have no body, and the body would be read as the next request.
+      // Node omits it for methods that rarely have a body, and the body would be read as the next request.
       const length = body === undefined ? {} : { 'Content-Length': Buffer.byteLength(body) };
       const options = { agent, hostname, port, method, path, headers: { ...headers, ...length } };
       return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-/** A stream that goes on for ever ends with the credential that opened it. */
+/** An endless stream ends when its credential is revoked. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -6,7 +6,7 @@ import { keyMaker } from '../support/credentials.ts';
 import { describeEngines } from '../support/engines.ts';
 import { startTestService } from '../support/service.ts';
 
-/** Far above the second that is promised: a loaded machine is slow to say that the stream is over. */
+/** Far above the promised second, because a loaded machine notices the end of the stream late. */
 const endsWithinMs = 10_000;
 
 describeEngines('an event stream', (engine) => {
@@ -18,7 +18,7 @@ describeEngines('an event stream', (engine) => {
     const follow = () =>
       fetch(`${service.url}/changes`, { headers, signal: AbortSignal.timeout(endsWithinMs) });
     let opened = await follow();
-    // The service learns of a new key within a second.
+    // The service notices a new key within a second.
     while (opened.status === 401) {
       await delay(50);
       opened = await follow();

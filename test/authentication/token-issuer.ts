@@ -8,7 +8,7 @@ export const audience = 'https://customers.example.com';
 
 export type SigningKey = Awaited<ReturnType<typeof newKey>>;
 
-/** A pair of keys, and its public half as an issuer publishes it. */
+/** A key pair, and its public half as an issuer publishes it. */
 export async function newKey(kid: string, alg: string) {
   const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
   return { kid, alg, privateKey, publicKey, jwk: { ...(await exportJWK(publicKey)), kid, alg, use: 'sig' } };
@@ -16,7 +16,7 @@ export async function newKey(kid: string, alg: string) {
 
 export const nowSeconds = () => Math.floor(Date.now() / 1000);
 
-/** What a good token says. */
+/** The claims of a valid token. */
 export function claims(changes: JWTPayload = {}): JWTPayload {
   const now = nowSeconds();
   return {
@@ -42,7 +42,7 @@ export function sign(
 
 export const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** A server on this machine that answers a key set and counts who asks for what. */
+/** A local server that returns a key set and records the requests it receives. */
 export async function listenForRequests(cleanup: Cleanup, answer: () => object) {
   const paths: string[] = [];
   const server = createServer((request: IncomingMessage, response) => {

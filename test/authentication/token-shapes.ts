@@ -7,7 +7,7 @@ export interface Shape {
   readonly token: string;
 }
 
-/** What an attacker has, beside what is public: a key of their own, and a place on the net. */
+/** What an attacker has besides public data: a key pair and a web server. */
 interface Setting {
   /** The issuer's keys, by algorithm. */
   readonly rsa: SigningKey;
@@ -17,7 +17,7 @@ interface Setting {
   readonly attackerUrl: string;
 }
 
-/** Tokens that must not be taken (RFC 8725, and what libraries were found to do over the years). */
+/** Tokens that must be rejected (RFC 8725, and vulnerabilities found in libraries). */
 export async function wrongTokens(setting: Setting): Promise<Shape[]> {
   return [
     ...(await wrongAlgorithms(setting)),
@@ -41,7 +41,7 @@ async function wrongAlgorithms({ rsa, ec }: Setting): Promise<Shape[]> {
   const modulus = Buffer.from(rsa.jwk.n ?? '', 'base64url');
   const secrets: [string, string | Buffer][] = [
     ['PEM', pem],
-    ['PEM without its last line end', pem.trim()],
+    ['PEM without its final line break', pem.trim()],
     ['DER', der],
     ['modulus', modulus],
     ['JWK', JSON.stringify(rsa.jwk)],
@@ -57,7 +57,7 @@ async function wrongAlgorithms({ rsa, ec }: Setting): Promise<Shape[]> {
     }),
   );
   const relabelled = ['ES256', 'PS256', 'EdDSA', 'RS1', 'RS384', 'HS256'].map((alg) => ({
-    name: `an RS256 signature called ${alg}`,
+    name: `an RS256 signature declared as ${alg}`,
     token: `${encoded({ alg, typ: 'at+jwt', kid: rsa.kid })}.${body}.${signature}`,
   }));
   const zeros = Buffer.alloc(64).toString('base64url');
@@ -68,7 +68,7 @@ async function wrongAlgorithms({ rsa, ec }: Setting): Promise<Shape[]> {
     ...relabelled,
     { name: 'an ES256 signature of zeros', token: `${encoded(psychic)}.${body}.${zeros}` },
     {
-      name: 'an algorithm that is not set',
+      name: 'an algorithm that is not allowed',
       token: await sign({ ...rsa, alg: 'RS512' }, claims()).catch(() => 'x.y.z'),
     },
   ];
@@ -90,17 +90,17 @@ async function wrongKeys({ rsa, ec, foreign, attackerUrl }: Setting): Promise<Sh
   }));
   const led = { jku: `${attackerUrl}/jku`, x5u: `${attackerUrl}/x5u`, jwk: foreign.jwk, x5c: ['MIIB'] };
   const places = Object.entries(led).map(async ([name, value]) => ({
-    name: `a key of one's own by ${name}`,
+    name: `the attacker's key by ${name}`,
     token: await sign(foreign, claims(), { kid: foreign.kid, [name]: value }),
   }));
   const placesWithKid = Object.entries(led).map(async ([name, value]) => ({
-    name: `the issuer's kid, and a key of one's own by ${name}`,
+    name: `the issuer's kid, and the attacker's key by ${name}`,
     token: await sign(foreign, claims(), { kid: rsa.kid, [name]: value }),
   }));
   return [
     ...(await Promise.all([...tricks, ...places, ...placesWithKid])),
     {
-      name: "a key of one's own under the issuer's kid",
+      name: "the attacker's key under the issuer's kid",
       token: await sign(foreign, claims(), { kid: rsa.kid }),
     },
     { name: 'an RS256 token with the kid of the EC key', token: await sign(rsa, claims(), { kid: ec.kid }) },
@@ -113,7 +113,7 @@ async function wrongHeaders({ rsa }: Setting): Promise<Shape[]> {
     name: `typ ${typ}`,
     token: await sign(rsa, claims(), { typ: typ as string }),
   }));
-  // Signed by the issuer: a library that knows an extension must not take it for us.
+  // Signed by the issuer: even if the library knows the extension, the service must reject it.
   const critical = [['b64'], ['exp'], ['http://example.com/x'], [], 'exp', null].map((crit) => {
     const header = {
       alg: 'RS256',
@@ -131,7 +131,7 @@ async function wrongHeaders({ rsa }: Setting): Promise<Shape[]> {
     ...(await Promise.all(typed)),
     ...critical,
     { name: 'b64 false', token: signedBy(rsa, encoded(unencoded), JSON.stringify(claims())) },
-    { name: 'a header that is a list', token: signedBy(rsa, encoded([]), encoded(claims())) },
+    { name: 'a header that is an array', token: signedBy(rsa, encoded([]), encoded(claims())) },
   ];
 }
 
@@ -141,22 +141,22 @@ async function wrongClaims({ rsa }: Setting): Promise<Shape[]> {
     ['iss of another', { iss: 'https://evil.example.com/' }],
     ['iss without its slash', { iss: issuer.slice(0, -1) }],
     ['iss in upper case', { iss: issuer.toUpperCase() }],
-    ['iss as a list', { iss: [issuer] as never }],
+    ['iss as an array', { iss: [issuer] as never }],
     ['no aud', { aud: undefined as never }],
     ['aud of another', { aud: 'https://other.example.com' }],
-    ['aud that begins alike', { aud: `${audience}.evil.example` }],
-    ['aud as an empty list', { aud: [] }],
+    ['aud with a valid prefix', { aud: `${audience}.evil.example` }],
+    ['aud as an empty array', { aud: [] }],
     ['aud of others', { aud: ['https://other.example.com', 'x'] }],
     ['aud as an object', { aud: { [audience]: 1 } as never }],
     ['no sub', { sub: undefined as never }],
     ['sub empty', { sub: '' }],
     ['sub as a number', { sub: 1 as never }],
-    ['sub with a line end', { sub: 'x\ny' }],
+    ['sub with a line break', { sub: 'x\ny' }],
     ['sub with U+0000', { sub: 'x\u0000' }],
     ['sub too long', { sub: 'x'.repeat(256) }],
     ['sub of nobody', { sub: 'anonymous' }],
-    ['sub of the service', { sub: 'retention' }],
-    ['scope as a list', { scope: ['customers:read'] as never }],
+    ['sub of the service itself', { sub: 'retention' }],
+    ['scope as an array', { scope: ['customers:read'] as never }],
     ['scope as null', { scope: null as never }],
   ];
   return Promise.all(
@@ -169,15 +169,15 @@ async function wrongTimes({ rsa }: Setting): Promise<Shape[]> {
   const wrong: [string, JWTPayload][] = [
     ['no exp', { exp: undefined as never }],
     ['expired', { exp: now - 3600 }],
-    ['expired by more than the leeway', { exp: now - 12 }],
-    ['exp as a text', { exp: `${now + 300}` as never }],
+    ['expired longer ago than the leeway', { exp: now - 12 }],
+    ['exp as a string', { exp: `${now + 300}` as never }],
     ['exp as null', { exp: null as never }],
     ['exp zero', { exp: 0 }],
     ['exp negative', { exp: -1 }],
     ['nbf to come', { nbf: now + 3600 }],
-    ['nbf to come by more than the leeway', { nbf: now + 30 }],
-    ['nbf as a text', { nbf: 'now' as never }],
-    ['iat as a text', { iat: 'now' as never }],
+    ['nbf further ahead than the leeway', { nbf: now + 30 }],
+    ['nbf as a string', { nbf: 'now' as never }],
+    ['iat as a string', { iat: 'now' as never }],
   ];
   return Promise.all(
     wrong.map(async ([name, changes]) => ({
@@ -196,17 +196,17 @@ async function wrongTexts({ rsa }: Setting): Promise<Shape[]> {
     ['no signature', `${header}.${payload}`],
     ['one part', header],
     ['four parts', `${good}.${signature}`],
-    ['five parts, as of an encrypted token', `${header}.${payload}.${signature}.${signature}.${signature}`],
+    ['five parts, like an encrypted token', `${header}.${payload}.${signature}.${signature}.${signature}`],
     ['another payload', `${header}.${other}.${signature}`],
     ['signature cut short', good.slice(0, -8)],
     [
-      'signature of another token',
+      'the signature of another token',
       `${header}.${payload}.${(await sign(rsa, claims({ sub: 'x' }))).split('.')[2]}`,
     ],
     ['padding', `${good}==`],
-    ['a payload that is a text', signedBy(rsa, head(rsa), encoded('x'))],
-    ['a payload that is no JSON', signedBy(rsa, head(rsa), Buffer.from('{').toString('base64url'))],
-    ['a header that is no JSON', signedBy(rsa, Buffer.from('{').toString('base64url'), payload)],
+    ['a payload that is a string', signedBy(rsa, head(rsa), encoded('x'))],
+    ['a payload that is not JSON', signedBy(rsa, head(rsa), Buffer.from('{').toString('base64url'))],
+    ['a header that is not JSON', signedBy(rsa, Buffer.from('{').toString('base64url'), payload)],
     ['an empty payload', signedBy(rsa, head(rsa), '')],
     ['too long', await sign(rsa, claims({ more: 'x'.repeat(9000) }))],
     ['dots', '..'],
@@ -216,7 +216,7 @@ async function wrongTexts({ rsa }: Setting): Promise<Shape[]> {
 
 const head = ({ alg, kid }: SigningKey) => encoded({ alg, kid, typ: 'at+jwt' });
 
-/** Signed like by the issuer, whatever the parts say: jose's own signer would refuse some. */
+/** Signs any header and payload with the issuer's key; jose's own signer refuses some. */
 function signedBy({ privateKey }: SigningKey, header: string, payload: string): string {
   const signature = signRsa(KeyObject.from(privateKey), `${header}.${payload}`);
   return `${header}.${payload}.${signature}`;

@@ -1,6 +1,8 @@
 /**
- * JWTs: good ones are taken, every other shape is 401, and nothing that a token names is ever asked for. Planted to
- * prove it: `typ`, `crit` and `aud` not checked, HS256 among the algorithms, the key set's URL taken from `jku`.
+ * Valid JWTs are accepted, all others are 401, and no URL from a token is ever fetched.
+ *
+ * Planted, and each failed: `typ`, `crit` and `aud` not checked, HS256 allowed, the key set fetched from
+ * `jku`.
  */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -52,7 +54,7 @@ suite('tokens', () => {
   });
   const get = (token: string, from = service) => from.call('GET', '/customers', { headers: bearer(token) });
 
-  test('200 for good tokens of each kind', async (context) => {
+  test('200 for valid tokens of each kind', async (context) => {
     const { rsa, ec, ed } = keys;
     const now = nowSeconds();
     const good: [string, string][] = [
@@ -63,20 +65,20 @@ suite('tokens', () => {
       ['typ in another case', await sign(rsa, claims(), { typ: 'AT+JWT' })],
       ['aud among others', await sign(rsa, claims({ aud: ['x', audience] }))],
       ['nbf past', await sign(rsa, claims({ nbf: now - 5 }))],
-      ['nbf to come within the leeway', await sign(rsa, claims({ nbf: now + 5 }))],
+      ['nbf ahead, within the leeway', await sign(rsa, claims({ nbf: now + 5 }))],
       ['expired within the leeway', await sign(rsa, claims({ exp: now - 3 }))],
       ['a claim more', await sign(rsa, claims({ roles: ['x'], nested: { a: 1 } }))],
-      ['a name that is no ASCII', await sign(rsa, claims({ sub: 'Zoë Müller, 商店' }))],
+      ['a name that is not ASCII', await sign(rsa, claims({ sub: 'Zoë Müller, 商店' }))],
     ];
     for (const [name, token] of good) {
-      // Twice: verified, and remembered.
+      // Twice: first verified, then from the cache.
       for (const time of ['first', 'second'])
         assert.equal((await get(token)).status, 200, `${name}, ${time}`);
     }
-    context.diagnostic(`${good.length} good tokens taken`);
+    context.diagnostic(`${good.length} valid tokens accepted`);
   });
 
-  test('401 for every other shape, and nothing is asked for outside', async (context) => {
+  test('401 for every other token, and no outside URL is fetched', async (context) => {
     const shapes = await wrongTokens({ ...keys, attackerUrl: attacker.url });
     const seen = new Map<string, number>();
     for (const { name, token } of shapes) {
@@ -91,13 +93,15 @@ suite('tokens', () => {
       seen.set(reply.problem.detail, (seen.get(reply.problem.detail) ?? 0) + 1);
     }
     for (const [detail, count] of seen) context.diagnostic(`${count} x ${detail}`);
-    context.diagnostic(`${shapes.length} shapes, all 401, ${attacker.paths.length} requests outside`);
+    context.diagnostic(
+      `${shapes.length} tokens, all 401, ${attacker.paths.length} requests to the attacker's server`,
+    );
     assert.ok(shapes.length >= 40);
     assert.equal(new Set(shapes.map(({ name }) => name)).size, shapes.length);
     assert.deepEqual(attacker.paths, []);
   });
 
-  test('scopes are those of the claim, and the subject is the actor', async () => {
+  test('scopes come from the scope claim, and the actor from the subject', async () => {
     const post = async (payload: JWTPayload) =>
       service.call('POST', '/customers', {
         body: { name: 'By token' },
@@ -121,11 +125,11 @@ suite('tokens', () => {
     }
     assert.equal((await post({ sub: 'first' })).status, 201);
     assert.equal((await post({ sub: 'first' })).headers.get('idempotency-replayed'), 'true');
-    // The same key of another subject is another key.
+    // The same key is separate for each subject.
     assert.equal((await post({ sub: 'second' })).headers.get('idempotency-replayed'), null);
   });
 
-  test('typ JWT is taken where the settings say so', async (context) => {
+  test('typ JWT is accepted if the settings allow it', async (context) => {
     const environment = { ...settings, JWT_KEYS: keysFile, JWT_TYPES: 'at+jwt,JWT' };
     const lenient = await startTestService(context, { engine: 'sqlite', environment });
     assert.equal((await get(await sign(keys.rsa, claims(), { typ: 'JWT' }), lenient)).status, 200);
@@ -135,11 +139,11 @@ suite('tokens', () => {
     );
   });
 
-  test('a token is refused when its time is over, though it was remembered', async (context) => {
+  test('a token is refused once it expires, even if it was cached', async (context) => {
     let now = Date.now();
     const environment = { ...settings, JWT_KEYS: keysFile };
     const aged = await startTestService(context, { engine: 'sqlite', environment, clock: () => now });
-    // The service's clock decides, not this machine's, which goes on while the service starts.
+    // The service's clock counts, not the machine's, which advances while the service starts.
     const issuedAt = Math.floor(now / 1000);
     const token = await sign(keys.rsa, claims({ iat: issuedAt, exp: issuedAt + 300 }));
     assert.equal((await get(token, aged)).status, 200);
@@ -147,7 +151,7 @@ suite('tokens', () => {
     assert.match((await get(token, aged)).problem.detail, /expired/);
   });
 
-  test('a key set by URL is fetched once, and not for each token that names an unknown key', async (context) => {
+  test('a key set from a URL is fetched once, not for each token with an unknown key', async (context) => {
     const set = await listenForRequests(context, () => ({ keys: [keys.rsa.jwk] }));
     const environment = { ...settings, JWT_KEYS: `${set.url}/keys` };
     const remote = await startTestService(context, { engine: 'sqlite', environment });
@@ -160,7 +164,7 @@ suite('tokens', () => {
     assert.deepEqual(set.paths, ['/keys']);
   });
 
-  test('503, not 401, while the key set cannot be had, and few attempts to get it', async (context) => {
+  test('503, not 401, while the key set is unavailable, with few attempts to fetch it', async (context) => {
     const set = await listenForRequests(context, () => ({ error: 'not now' }));
     const environment = { ...settings, JWT_KEYS: `${set.url}/keys` };
     const waiting = await startTestService(context, { engine: 'sqlite', environment });
@@ -173,7 +177,7 @@ suite('tokens', () => {
     assert.ok(set.paths.length <= 2);
   });
 
-  test('an API key is no token, and the start is refused without the key file', async (context) => {
+  test('an API key is not a token, and the start fails without the key file', async (context) => {
     const { status } = await get(`customers_${'0'.repeat(12)}_${'0'.repeat(72)}`);
     assert.equal(status, 401);
     const environment = { ...settings, JWT_KEYS: `${keysFile}.none` };

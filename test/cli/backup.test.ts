@@ -1,4 +1,4 @@
-/** A backup is taken while the service serves, is verified, and comes back as it was. */
+/** A backup can be taken while the service runs, is verified, and restores the same state. */
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ async function list(url: string): Promise<string> {
 }
 
 describe('customers backup and restore', () => {
-  test('a copy taken while writers write holds every write acknowledged before it began', async (context) => {
+  test('a backup taken under write load contains every write acknowledged before it began', async (context) => {
     const cwd = await temporaryFolder(context);
     const service = await serve(context, cwd);
     for (let index = 0; index < 20; index += 1) await create(service.url, `before${index}`);
@@ -44,7 +44,7 @@ describe('customers backup and restore', () => {
       stdout,
       /^Backed up [\d,]+ customers \(feed position \d+, [\d.]+ MB\) to copy\.db\. [^\n]+\n$/,
     );
-    assert.deepEqual([...new Set(statuses)], [201], 'writes go on meanwhile');
+    assert.deepEqual([...new Set(statuses)], [201], 'writes continue during the backup');
     assert.match(contentsOf(cwd)['copy.db'] ?? '', /^600 /);
 
     await service.stop();
@@ -54,11 +54,11 @@ describe('customers backup and restore', () => {
     const second = await serve(context, elsewhere);
     for (const { id } of before) assert.equal((await fetch(`${second.url}/customers/${id}`)).status, 200);
     context.diagnostic(
-      `${statuses.length} writes went on meanwhile; ${before.length} of ${before.length} are back`,
+      `${statuses.length} writes during the backup; ${before.length} of ${before.length} restored`,
     );
   });
 
-  test('a restore keeps ids, versions, cursors and what it replaces', async (context) => {
+  test('a restore keeps ids, versions, cursors and the file that it replaces', async (context) => {
     const cwd = await temporaryFolder(context);
     const first = await serve(context, cwd);
     for (const name of ['ada', 'grace', 'ida']) await create(first.url, name);
@@ -77,7 +77,7 @@ describe('customers backup and restore', () => {
     const second = await serve(context, cwd);
     assert.equal(await list(second.url), listed);
     const next = await fetch(`${second.url}/customers?limit=1&cursor=${page.nextCursor}`);
-    assert.equal(next.status, 200, 'a cursor from before is understood');
+    assert.equal(next.status, 200, 'an earlier cursor still works');
     await second.stop();
 
     const env = { DATABASE_URL: `sqlite:${kept}` };
@@ -85,7 +85,7 @@ describe('customers backup and restore', () => {
     assert.match(again.stdout, /^Backed up 4 customers /);
   });
 
-  test('a service that runs keeps its file', async (context) => {
+  test('a restore is refused while a service uses the file', async (context) => {
     const cwd = await temporaryFolder(context);
     const { url } = await serve(context, cwd);
     await create(url, 'ada');
@@ -96,7 +96,7 @@ describe('customers backup and restore', () => {
     assert.equal(await create(url, 'grace'), 201);
   });
 
-  test('what is damaged, is no database, or is in the way is refused, and nothing changes', async (context) => {
+  test('a damaged file, a file that is not a database and an existing target are refused, and nothing changes', async (context) => {
     const cwd = await temporaryFolder(context);
     const service = await serve(context, cwd);
     for (let index = 0; index < 200; index += 1) await create(service.url, `customer${index}`);
@@ -124,7 +124,7 @@ describe('customers backup and restore', () => {
     assert.deepEqual(contentsOf(cwd), before);
   });
 
-  test('databases that have their own way say so', async (context) => {
+  test('databases with their own backup tools say so', async (context) => {
     const cwd = await temporaryFolder(context);
     for (const [url, message] of [
       ['postgres://nobody@127.0.0.1:1/none', /pg_basebackup/],

@@ -1,4 +1,4 @@
-/** The doctor tells what it sees, finds what was broken on purpose, and changes nothing. */
+/** The doctor reports what it checks, finds planted damage, and changes nothing. */
 import assert from 'node:assert/strict';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { describe, type TestContext, test } from 'node:test';
@@ -10,7 +10,7 @@ import { runCommand, startCommand } from '../support/process.ts';
 
 interface Examined {
   readonly code: number | null;
-  /** What was said of each subject, with its mark. */
+  /** The report on each subject, with its mark. */
   readonly findings: ReadonlyMap<string, string>;
   readonly summary: string;
 }
@@ -36,7 +36,7 @@ async function migrated(context: TestContext, engine: EngineName) {
 }
 
 describeEngines('customers doctor', (engine) => {
-  test('finds a fresh database sound, also beside a service', async (context) => {
+  test('reports a fresh database as sound, also while a service runs', async (context) => {
     const { cwd, url } = await migrated(context, engine);
     const env = { HOST: '127.0.0.1', PORT: '0', DATABASE_URL: url };
     const service = await startCommand(['serve'], { cwd, env, ready: /"url":"(http:[^"]+)"/ });
@@ -67,7 +67,7 @@ describe('customers doctor finds', () => {
     assert.match(findings.get('integrity') ?? '', /^FAULT .*(damaged|malformed)/);
   });
 
-  test('a file that others can read', async (context) => {
+  test('a file that other users can read', async (context) => {
     const { cwd, url, file } = await migrated(context, 'sqlite');
     await chmod(file, 0o644);
     const { code, findings } = await examine(cwd, url);
@@ -75,7 +75,7 @@ describe('customers doctor finds', () => {
     assert.match(findings.get('access') ?? '', /^warning .*chmod 600/);
   });
 
-  test('no file, and makes none', async (context) => {
+  test('a missing file, and creates none', async (context) => {
     const cwd = await temporaryFolder(context);
     const { code, findings } = await examine(cwd, 'sqlite:./none.db');
     assert.equal(code, 1);
@@ -83,7 +83,7 @@ describe('customers doctor finds', () => {
     assert.deepEqual(contentsOf(cwd), {});
   });
 
-  test('a server that is not there', async (context) => {
+  test('an unreachable server', async (context) => {
     const { code, findings } = await examine(
       await temporaryFolder(context),
       'postgres://nobody@127.0.0.1:1/none',
@@ -92,7 +92,7 @@ describe('customers doctor finds', () => {
     assert.match(findings.get('database') ?? '', /^FAULT .*ECONNREFUSED/);
   });
 
-  test('a schema that is behind, a feed that lost its last entry, and a clock that went back', async (context) => {
+  test('an outdated schema, a feed without its last entry, and a clock that went back', async (context) => {
     const { cwd, url } = await migrated(context, 'postgres');
     const client = new pg.Client({ connectionString: url });
     await client.connect();

@@ -1,4 +1,4 @@
-/** `customers keys` beside a running service, in processes of their own. */
+/** `customers keys` while a service runs, each in its own process. */
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -20,7 +20,7 @@ describeEngines('customers keys', (engine) => {
   before(async () => {
     const options = { engine, environment: { AUTH: 'keys' } };
     const first = await startTestService(cleanup, options);
-    // One process serves a SQLite file; a PostgreSQL database is served by several.
+    // One process serves a SQLite file; several can serve a PostgreSQL database.
     const more =
       engine === 'postgres'
         ? [await startTestService(cleanup, { ...options, databaseUrl: first.databaseUrl })]
@@ -41,13 +41,13 @@ describeEngines('customers keys', (engine) => {
     const { code, stdout, stderr } = await keys('create', ...args);
     assert.equal(code, 0, stderr);
     const [, id = ''] = keyPattern.exec(stdout) ?? assert.fail(stdout);
-    assert.ok(!stderr.includes(stdout.trim()), 'the key stands on standard output alone');
+    assert.ok(!stderr.includes(stdout.trim()), 'standard output contains only the key');
     return { key: stdout.trim(), id };
   }
 
-  test('a key works at once, is shown once, and is nowhere in the database', async (context) => {
+  test('a key works at once, is shown once, and is not stored in the database', async (context) => {
     const { key, id } = await create('--name', 'billing', '--scope', 'customers:read', 'metrics:read');
-    context.diagnostic(`known after ${Math.round(await until(() => everywhere(key, 200), 5000))} ms`);
+    context.diagnostic(`accepted after ${Math.round(await until(() => everywhere(key, 200), 5000))} ms`);
     assert.match(
       (await list()).join('\n'),
       new RegExp(`^${id}  active +billing +customers:read,metrics:read .* never$`, 'm'),
@@ -58,7 +58,7 @@ describeEngines('customers keys', (engine) => {
     assert.ok(!JSON.stringify(row).includes(key.slice(23, 60)));
   });
 
-  test('a key that is revoked by another process is refused within a second, everywhere', async (context) => {
+  test('a key revoked by another process is refused everywhere within a second', async (context) => {
     const { key, id } = await create('--name', 'doomed', '--scope', 'customers:read');
     await until(() => everywhere(key, 200), 5000);
     const direct = openDirectly(context, services[0]?.databaseUrl ?? '');
@@ -74,7 +74,7 @@ describeEngines('customers keys', (engine) => {
     await until(isRevoked, 20_000, 5);
     const tookMs = await until(() => everywhere(key, 401), 5000, 5);
     context.diagnostic(`refused ${Math.round(tookMs)} ms after the commit, by ${services.length} service(s)`);
-    assert.ok(tookMs < 1000, `${tookMs} ms, and the promise is a second`);
+    assert.ok(tookMs < 1000, `${tookMs} ms instead of at most a second`);
     assert.match((await revoking).stdout, /is revoked\. Running services refuse it within a second\.\n$/);
     const again = await keys('revoke', id);
     assert.match(again.stdout, /was revoked at 20/);
@@ -83,7 +83,7 @@ describeEngines('customers keys', (engine) => {
     assert.equal(problem?.detail, 'The API key has been revoked.');
   });
 
-  test('rotating gives a successor, and ends the old key when the overlap is over', async () => {
+  test('rotating creates a successor, and ends the old key after the overlap', async () => {
     const old = await create('--name', 'rotating', '--scope', 'customers:read', '--expires', '90d');
     const { code, stdout, stderr } = await keys('rotate', old.id, '--overlap', '0m');
     assert.equal(code, 0, stderr);
@@ -96,7 +96,11 @@ describeEngines('customers keys', (engine) => {
     );
     const ninetyDays = 90 * 86_400_000;
     const [, , , , createdAt = '', expiresAt = ''] = lines[1]?.split(/ +/) ?? [];
-    assert.equal(Date.parse(expiresAt) - Date.parse(createdAt), ninetyDays, 'the successor lives as long');
+    assert.equal(
+      Date.parse(expiresAt) - Date.parse(createdAt),
+      ninetyDays,
+      'the successor expires at the same time',
+    );
     assert.match((await keys('rotate', old.id)).stderr, /has ended\. Create a new one/);
   });
 
@@ -110,7 +114,7 @@ describeEngines('customers keys', (engine) => {
     assert.deepEqual([...new Set(rows.map(({ actor }) => actor))], ['Zoë, the actor']);
   });
 
-  test('what cannot be done is told in a line, and nothing is stored', async () => {
+  test('errors are explained in one line, and nothing is stored', async () => {
     const config = loadConfig({ DATABASE_URL: services[0]?.databaseUrl });
     const before = await list();
     const scope = ['customers:read'];
@@ -136,7 +140,7 @@ describeEngines('customers keys', (engine) => {
     assert.deepEqual(await list(), before);
   });
 
-  test('a new database is made ready on SQLite, and must be on PostgreSQL', async (context) => {
+  test('a new SQLite database is created; a PostgreSQL database must be migrated first', async (context) => {
     const env = { DATABASE_URL: await freshDatabaseUrl(context, engine) };
     const { code, stderr } = await runCommand(['keys', 'list'], { env });
     if (engine === 'sqlite') assert.equal(code, 0, stderr);

@@ -10,7 +10,7 @@ import { refuses } from '../support/refusals.ts';
 const listening = /"url":"(http:[^"]+)"/;
 
 describeEngines('customers migrate', (engine) => {
-  test('makes the schema once, and says what it did', async (context) => {
+  test('creates the schema once, and reports it', async (context) => {
     const cwd = await temporaryFolder(context);
     const env = { DATABASE_URL: await freshDatabaseUrl(context, engine) };
     const first = await runCommand(['migrate'], { cwd, env });
@@ -21,14 +21,14 @@ describeEngines('customers migrate', (engine) => {
     assert.deepEqual(contentsOf(cwd), {});
   });
 
-  test('four at once make it once', async (context) => {
+  test('four at the same time create it once', async (context) => {
     const cwd = await temporaryFolder(context);
     const env = { DATABASE_URL: await freshDatabaseUrl(context, engine) };
     const runs = await Promise.all([1, 2, 3, 4].map(() => runCommand(['migrate'], { cwd, env })));
     const applied = runs.filter(({ stdout }) => stdout.startsWith('Applied'));
     assert.equal(applied.length, 1, JSON.stringify(runs));
     for (const { code, stderr } of runs) {
-      // On a file the others may be turned away; nobody fails without saying why.
+      // On a file the others may be refused, but always with a reason.
       if (code !== 0) assert.match(stderr, /^customers: another process[^\n]+\n$/);
     }
     if (engine === 'postgres')
@@ -38,7 +38,7 @@ describeEngines('customers migrate', (engine) => {
       );
   });
 
-  test('beside a running service changes nothing and disturbs nobody', async (context) => {
+  test('does nothing and causes no errors while a service runs', async (context) => {
     const cwd = await temporaryFolder(context);
     const env = { HOST: '127.0.0.1', PORT: '0', DATABASE_URL: await freshDatabaseUrl(context, engine) };
     await runCommand(['migrate'], { cwd, env });
@@ -58,17 +58,17 @@ describeEngines('customers migrate', (engine) => {
       statuses.filter((status) => status !== 201),
       [],
     );
-    context.diagnostic(`${statuses.length} customers created meanwhile, all 201`);
+    context.diagnostic(`${statuses.length} customers created during the run, all 201`);
   });
 });
 
-test('customers migrate refuses sqlite::memory:, which no other process would see', async (context) => {
+test('customers migrate refuses sqlite::memory:, which no other process could see', async (context) => {
   const environment = { DATABASE_URL: 'sqlite::memory:' };
   const message = /nothing to migrate.*DATABASE_URL/;
   await refuses(await temporaryFolder(context), { command: 'migrate', environment, message });
 });
 
-test('customers migrate makes the default database for its owner alone', async (context) => {
+test('customers migrate creates the default database readable by its owner only', async (context) => {
   const cwd = await temporaryFolder(context);
   assert.equal((await runCommand(['migrate'], { cwd })).code, 0);
   const modes = Object.entries(contentsOf(cwd)).map(([path, entry]) => `${path} ${entry.split(' ')[0]}`);

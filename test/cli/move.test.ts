@@ -1,7 +1,10 @@
-/** What `customers move` refuses, in one line that says what to do, without a password, and with nothing changed. */
+/**
+ * `customers move` refuses in one line that says what to do, without a password and without changing
+ * anything.
+ */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { CommandProblem } from '../../src/cli/exit.ts';
+import { CliError } from '../../src/cli/exit.ts';
 import { moveTo } from '../../src/cli/move.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { StorageError } from '../../src/storage/errors.ts';
@@ -17,10 +20,10 @@ const password = 'geheim-99';
 
 async function refuses(databaseUrl: string, to: string, message: RegExp): Promise<void> {
   await assert.rejects(moveTo(loadConfig({ DATABASE_URL: databaseUrl }), { to }), (error) => {
-    assert.ok(error instanceof StorageError || error instanceof CommandProblem, String(error));
+    assert.ok(error instanceof StorageError || error instanceof CliError, String(error));
     assert.match(error.message, message);
-    assert.match(error.message, /^[^\n]+$/, 'it is one line');
-    assert.ok(!error.message.includes(password), 'it tells the password');
+    assert.match(error.message, /^[^\n]+$/, 'expected one line');
+    assert.ok(!error.message.includes(password), 'the password is in the output');
     return true;
   });
 }
@@ -34,7 +37,7 @@ describe('customers move refuses', () => {
     return store.databaseUrl;
   };
 
-  test('a target that is no PostgreSQL, or none that can be reached', async (t) => {
+  test('a target that is not PostgreSQL or cannot be reached', async (t) => {
     const source = await sourceOf(t);
     await refuses(source, source, /--to must begin with postgres:\/\/.*customers backup/);
     await refuses(source, `mysql://me:${password}@host/x`, /--to must begin with postgres:/);
@@ -42,21 +45,21 @@ describe('customers move refuses', () => {
     await refuses(source, elsewhere, /cannot reach the database: .*ECONNREFUSED.* Check --to\.$/m);
   });
 
-  test('a source that is no SQLite file', async (t) => {
+  test('a source that is not a SQLite file', async (t) => {
     const target = await freshDatabaseUrl(t, 'postgres');
     await refuses(target, elsewhere, /DATABASE_URL is PostgreSQL already.*and not back/);
     await refuses('sqlite::memory:', elsewhere, /temporary database is gone at exit/);
     await refuses(`${await freshDatabaseUrl(t, 'sqlite')}.none`, elsewhere, /there is no database .*none/);
   });
 
-  test('a source that a service is running on, before anything is made in the target', async (t) => {
+  test('a source that a service uses, before anything is created in the target', async (t) => {
     const service = await startTestService(t, { engine: 'sqlite' });
     const target = await freshDatabaseUrl(t, 'postgres');
     await refuses(service.databaseUrl, target, /another process .* serves .*stop the service.*--ahead/);
     assert.deepEqual(await tablesOf(target), []);
   });
 
-  test('a target that holds tables of another application', async (t) => {
+  test('a target with tables of another application', async (t) => {
     const target = await freshDatabaseUrl(t, 'postgres');
     await execute(openDirectly(t, target), 'CREATE TABLE customers (id integer)');
     await refuses(await sourceOf(t), target, /holds a table customers of another application/);
@@ -70,7 +73,7 @@ describe('customers move refuses', () => {
     assert.deepEqual(await tablesOf(service.databaseUrl), before);
   });
 
-  test('a target that another source is being moved to, and a source that went on after its move', async (t) => {
+  test("a target of another source's move, and a source that changed after its move", async (t) => {
     const store = await openStore(t, 'sqlite');
     await store.close();
     const target = await freshDatabaseUrl(t, 'postgres');

@@ -3,27 +3,27 @@ import { Agent as PlainAgent, request as plainRequest } from 'node:http';
 import { Agent, request } from 'node:https';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** What became of the requests of clients that keep their connections and heed `Connection: close`. */
+/** Results of clients that keep their connections alive and honour `Connection: close`. */
 export interface Outcomes {
   complete: number;
-  /** Replies that broke off. */
+  /** Responses that broke off. */
   cut: number;
-  /** Nothing was answered on a connection that was in use and had not been told to close. */
+  /** Requests without a response on an active connection that had received no `Connection: close`. */
   dropped: number;
-  /** Nothing was answered on a new connection: refused, or closed before anything of the request was taken. */
+  /** Requests without a response on a new connection: refused, or closed before anything was read. */
   turnedAway: number;
-  /** The same on a connection that had been idle for longer than the service waits for a next request. */
+  /** The same on a connection that was idle for longer than the keep-alive timeout. */
   hungUpIdle: number;
-  /** The customers of writes without an answer: none of them may be stored. */
+  /** Customers of writes without a response: none may be stored. */
   readonly unanswered: string[];
-  /** The customers of writes that were acknowledged: all of them must be stored. */
+  /** Customers of acknowledged writes: all must be stored. */
   readonly acknowledged: string[];
 }
 
-/** Longer than the service needs to see that a connection is quiet. */
+/** Longer than the service needs to detect an idle connection. */
 const idleMs = 150;
 
-/** Each client asks one thing after another, until the service is gone; it is over when all have stopped. */
+/** Each client sends one request after another until the service is gone. Resolves when all have stopped. */
 export function runObedientClients(
   url: string,
   count: number,

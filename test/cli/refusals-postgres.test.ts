@@ -1,4 +1,4 @@
-/** As for a file: what is wrong with a shared database is told in one line, and nothing in it is touched. */
+/** Problems of a shared database are explained in one line, and nothing in the database changes. */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { describe, test } from 'node:test';
@@ -28,7 +28,7 @@ describe('customers on PostgreSQL refuses', () => {
     }
   });
 
-  test('what is no PostgreSQL', async (context) => {
+  test('a server that is not PostgreSQL', async (context) => {
     const folder = await temporaryFolder(context);
     const server = createServer((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -38,7 +38,7 @@ describe('customers on PostgreSQL refuses', () => {
     await refuses(folder, { environment, message: mentions('cannot', 'the database') });
   });
 
-  test('a database, a user or a password that the server does not take', async (context) => {
+  test('a database, user or password that the server rejects', async (context) => {
     const folder = await temporaryFolder(context);
     const url = await freshDatabaseUrl(context, 'postgres');
     const changed = (change: (url: URL) => void) => {
@@ -57,7 +57,7 @@ describe('customers on PostgreSQL refuses', () => {
     }
   });
 
-  test('a schema that has not been made', async (context) => {
+  test('a schema that is not migrated', async (context) => {
     const folder = await temporaryFolder(context);
     const url = await freshDatabaseUrl(context, 'postgres');
     await refuses(folder, {
@@ -67,7 +67,7 @@ describe('customers on PostgreSQL refuses', () => {
     assert.deepEqual(await tablesOf(url), []);
   });
 
-  test('a schema that a newer release has made', async (context) => {
+  test('a schema of a newer release', async (context) => {
     const folder = await temporaryFolder(context);
     const url = await freshDatabaseUrl(context, 'postgres');
     const environment = { DATABASE_URL: url };
@@ -103,7 +103,7 @@ async function withDatabase<Result>(
   }
 }
 
-/** Every table of ours with how many rows it has. */
+/** Every table of the service with its number of rows. */
 function tablesOf(url: string): Promise<string[]> {
   return withDatabase(url, async ({ knex }) => {
     const tables = await knex('pg_tables')

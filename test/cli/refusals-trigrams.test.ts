@@ -1,4 +1,4 @@
-/** PostgreSQL without usable trigrams is refused before anything is made in it, with what to do. */
+/** PostgreSQL without usable trigrams is refused, with advice, before anything is created. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, type TestContext, test } from 'node:test';
@@ -9,7 +9,7 @@ import { temporaryFolder } from '../support/folder-contents.ts';
 import { runCommand } from '../support/process.ts';
 import { mentions, refuses } from '../support/refusals.ts';
 
-/** Locales under which letters outside ASCII are none, and the oldest server that knows each. */
+/** Locales that do not treat non-ASCII letters as letters, and the oldest server that knows each. */
 const uselessLocales: readonly (readonly [oldestVersion: number, locale: string])[] = [
   [14, "LOCALE 'C'"],
   [15, "LOCALE_PROVIDER icu ICU_LOCALE 'en' LOCALE 'C'"],
@@ -34,14 +34,14 @@ describe('customers on PostgreSQL without usable trigrams', () => {
     });
   }
 
-  test('takes the locale that it advises', async (context) => {
+  test('accepts the locale that it recommends', async (context) => {
     const clusterUrl = await freshDatabaseUrl(context, 'postgres');
     const url = await createDatabase(context, clusterUrl, "LOCALE 'C.UTF-8'");
     const { code, stderr } = await runCommand(['migrate'], { env: { DATABASE_URL: url } });
     assert.equal(code, 0, stderr);
   });
 
-  test('refuses a user who may not create pg_trgm, until somebody else has', async (context) => {
+  test('refuses a user who may not create pg_trgm, until the extension exists', async (context) => {
     const adminUrl = await freshDatabaseUrl(context, 'postgres');
     const user = `limited_${randomBytes(6).toString('hex')}`;
     await query(adminUrl, `CREATE ROLE ${user} LOGIN PASSWORD 'limited'`);
@@ -61,7 +61,7 @@ describe('customers on PostgreSQL without usable trigrams', () => {
     );
     await refuses(folder, { command: 'migrate', environment, message });
     assert.deepEqual(await query(adminUrl, "SELECT 1 FROM pg_tables WHERE schemaname = 'public'"), []);
-    // In a schema of its own, which is on nobody's path, as some providers have it.
+    // In its own schema that is on no search path, as with some providers.
     await query(adminUrl, `CREATE SCHEMA extras; GRANT USAGE ON SCHEMA extras TO ${user}`);
     await query(adminUrl, 'CREATE EXTENSION pg_trgm SCHEMA extras');
     const { code, stderr } = await runCommand(['migrate'], { env: environment });

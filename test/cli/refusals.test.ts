@@ -1,4 +1,4 @@
-/** What keeps the service from starting is told in one line that says what to do, and nothing is touched. */
+/** Problems that prevent the start are explained in one line with advice, and nothing changes. */
 import assert from 'node:assert/strict';
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -25,7 +25,7 @@ async function migratedFile(context: TestContext): Promise<{ folder: string; url
 }
 
 describe('customers serve refuses', () => {
-  test('wrong settings, all in one message', async (context) => {
+  test('invalid settings, all in one message', async (context) => {
     const folder = await temporaryFolder(context);
     for (const command of ['serve', 'migrate'] as const) {
       await refuses(folder, {
@@ -37,7 +37,7 @@ describe('customers serve refuses', () => {
     }
   });
 
-  test('an address of others without AUTH', async (context) => {
+  test('a non-loopback address without AUTH', async (context) => {
     const folder = await temporaryFolder(context);
     await refuses(folder, {
       environment: { HOST: '0.0.0.0' },
@@ -46,15 +46,15 @@ describe('customers serve refuses', () => {
     });
   });
 
-  test('a port that is taken', async (context) => {
+  test('a port that is in use', async (context) => {
     const { folder, url } = await migratedFile(context);
     const env = { HOST: '127.0.0.1', PORT: '0', DATABASE_URL: url };
-    // The first start writes the database's secret; from then on a start writes nothing.
+    // The first start writes the database's secret; later starts write nothing.
     await (await startCommand(['serve'], { cwd: folder, env, ready: listening })).stop();
     const port = await takenPort(context);
     const environment = { DATABASE_URL: url, PORT: String(port) };
     await refuses(folder, { environment, message: new RegExp(`port ${port} is taken.*Set PORT`) });
-    // Nor does it make a database where there is none.
+    // Nor does it create a missing database.
     await refuses(await temporaryFolder(context), {
       environment: { PORT: String(port) },
       message: /is taken/,
@@ -65,9 +65,9 @@ describe('customers serve refuses', () => {
     });
   });
 
-  test('a host that is not of this machine', async (context) => {
+  test('a host that is not this machine', async (context) => {
     const folder = await temporaryFolder(context);
-    // 192.0.2.0/24 is for documentation (RFC 5737), .invalid is never resolved (RFC 2606).
+    // 192.0.2.0/24 is reserved for documentation (RFC 5737), and .invalid never resolves (RFC 2606).
     for (const HOST of ['192.0.2.1', 'nowhere.invalid']) {
       await refuses(folder, {
         environment: { HOST, AUTH: 'off', DATABASE_URL: 'sqlite::memory:' },
@@ -76,7 +76,7 @@ describe('customers serve refuses', () => {
     }
   });
 
-  test('a folder that cannot be made', async (context) => {
+  test('a folder that cannot be created', async (context) => {
     const folder = await temporaryFolder(context);
     await writeFile(join(folder, 'file'), 'text');
     const file = join(folder, 'file', 'data', 'customers.db');
@@ -89,14 +89,14 @@ describe('customers serve refuses', () => {
     }
   });
 
-  test('a folder that is given as the file', async (context) => {
+  test('a folder given as the file', async (context) => {
     const folder = await temporaryFolder(context);
     await mkdir(join(folder, 'data'));
     const environment = { DATABASE_URL: `sqlite:${join(folder, 'data')}` };
     await refuses(folder, { environment, message: mentions(join(folder, 'data')) });
   });
 
-  test('a folder that this user must not write', async (context) => {
+  test('a folder without write permission', async (context) => {
     const folder = await temporaryFolder(context);
     await mkdir(join(folder, 'data'), { mode: 0o555 });
     const nodeArguments = asNobody();
@@ -107,7 +107,7 @@ describe('customers serve refuses', () => {
     await refuses(folder, { environment, nodeArguments, message: mentions(join(folder, 'data')) });
   });
 
-  test('a file that is no database', async (context) => {
+  test('a file that is not a database', async (context) => {
     const folder = await temporaryFolder(context);
     const file = join(folder, 'notes.txt');
     await writeFile(file, 'Buy milk.\n'.repeat(1000));
@@ -136,7 +136,7 @@ describe('customers serve refuses', () => {
     }
   });
 
-  test('a schema that a newer release has made', async (context) => {
+  test('a schema of a newer release', async (context) => {
     const { folder, url, file } = await migratedFile(context);
     const engine = openSqlite({ file, timeoutMs: 1000 });
     await engine
@@ -173,7 +173,7 @@ async function takenPort(context: TestContext): Promise<number> {
   return (server.address() as { port: number }).port;
 }
 
-/** Root may write everywhere: there the command itself becomes another user before it runs. */
+/** Root may write everywhere, so the command first switches to another user. */
 function asNobody(): readonly string[] {
   const code = `process.setgroups([]); process.setgid(${nobody}); process.setuid(${nobody});`;
   const drop = process.getuid?.() === 0 ? ['--import', `data:text/javascript,${code}`] : [];

@@ -1,9 +1,9 @@
 /**
- * What the start and `customers doctor` say of a replica. It has to be a copy of this database; that it cannot be
- * reached, or was promoted, must not keep the service from starting.
+ * The start and `customers doctor` check that a replica is a copy of this database; a replica that is
+ * unreachable or was promoted must not prevent the start.
  *
- * Planted bugs, each of which fails here: the cluster not compared (a start with another server's database); the
- * database not compared (with another one of the same server); an unreachable replica that ends the start.
+ * Planted, and each failed: the cluster not compared (started with another server's database), the database
+ * not compared (with another one of the same server), an unreachable replica that ends the start.
  */
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
@@ -16,7 +16,7 @@ import { type PostgresPair, startPostgresPair } from '../support/postgres-pair.t
 import { replicaCounts } from '../support/replica-counts.ts';
 import { startTestService } from '../support/service.ts';
 
-describe('a replica at the start', () => {
+describe('a replica at startup', () => {
   const cleanup = suiteCleanup();
   let pair: PostgresPair;
   let databaseUrl: string;
@@ -40,7 +40,7 @@ describe('a replica at the start', () => {
     return 'nothing';
   }
 
-  test('a standby of this database is well', async () => {
+  test('a standby of this database is accepted', async () => {
     await start(pair.standby.url);
     assert.match(await examine(pair.standby.url), /^ok: a standby, (up to date|\d+ changes behind)$/);
   });
@@ -75,7 +75,7 @@ describe('a replica at the start', () => {
     assert.match(await examine(databaseUrl), /^warning: takes writes, so it is no standby/);
   });
 
-  test('one that is not there is a warning', async () => {
+  test('an unreachable replica is a warning', async () => {
     const nowhere = new URL(databaseUrl);
     nowhere.port = '1';
     const { call } = await start(nowhere.href);

@@ -15,7 +15,7 @@ const listening = /"url":"(http:[^"]+)"/;
 const terminalTimeoutMs = 30_000;
 
 describe('customers serve', () => {
-  test('says in one line of JSON where it listens when nobody watches', async (context) => {
+  test('logs where it listens as one line of JSON when not on a terminal', async (context) => {
     const cwd = await temporaryFolder(context);
     const service = await startCommand(['serve'], { cwd, env: { PORT: '0' }, ready: /\n/ });
     afterwards(context, async () => void (await service.stop()));
@@ -27,7 +27,7 @@ describe('customers serve', () => {
     assert.equal((await fetch(`${url}/readyz`)).status, 200);
   });
 
-  test('keeps its files for its owner alone, also under a lax umask', async (context) => {
+  test('keeps its files readable by their owner only, even under a permissive umask', async (context) => {
     const cwd = await temporaryFolder(context);
     const nodeArguments = ['--import', 'data:text/javascript,process.umask(0)', ...program];
     const service = await startCommand(['serve'], {
@@ -44,7 +44,7 @@ describe('customers serve', () => {
     assert.ok(Object.keys(running).includes('data/customers.db'), Object.keys(running).join());
   });
 
-  test('leaves one file and its lock after it has stopped', async (context) => {
+  test('leaves one file and its lock after it stops', async (context) => {
     const cwd = await temporaryFolder(context);
     const service = await startCommand(['serve'], { cwd, env: { PORT: '0' }, ready: listening });
     await service.stop();
@@ -52,7 +52,7 @@ describe('customers serve', () => {
   });
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    test(`on sqlite::memory: leaves nothing behind after ${signal}`, async (context) => {
+    test(`leaves nothing behind with sqlite::memory: after ${signal}`, async (context) => {
       const cwd = await temporaryFolder(context);
       const env = { PORT: '0', DATABASE_URL: 'sqlite::memory:', TMPDIR: cwd };
       const service = await startCommand(['serve'], { cwd, env, ready: listening });
@@ -62,20 +62,20 @@ describe('customers serve', () => {
         body: '{"name":"Ada"}',
       });
       assert.equal(created.status, 201);
-      assert.notDeepEqual(contentsOf(cwd), {}, 'it keeps a temporary file somewhere else');
+      assert.notDeepEqual(contentsOf(cwd), {}, 'it keeps a temporary file elsewhere');
       assert.equal((await service.stop(signal)).code, 0);
       assert.deepEqual(contentsOf(cwd), {});
     });
   }
 
-  test('tells a person at a terminal what there is, with a line that works as pasted', async (context) => {
+  test('prints its links on a terminal, with a command that works when pasted', async (context) => {
     const missing = missingTools();
     if (missing) return context.skip(missing);
     const cwd = await temporaryFolder(context);
     const terminal = openTerminal(cwd);
     afterwards(context, () => void terminal.child.kill('SIGKILL'));
     const banner = await terminal.until(/Customers \S+ listens on [\s\S]*curl [^\n]+\n/);
-    assert.doesNotMatch(banner, /^\{/m, 'no log line among it');
+    assert.doesNotMatch(banner, /^\{/m, 'a log line is among the output');
     assert.match(banner, /Ctrl-C stops it/);
     const [, port = ''] = /127\.0\.0\.1:(\d+)/.exec(banner) ?? [];
     const [start] = examplesOf(readPage('docs/getting-started.md'));
@@ -84,7 +84,7 @@ describe('customers serve', () => {
     assert.equal(
       difference(start.printed, shown, new Map()),
       undefined,
-      'docs/getting-started.md prints another',
+      'docs/getting-started.md prints something else',
     );
     const urls = [...banner.matchAll(/^ {2}\w+ +(http:\S+)$/gm)].map(([, url = '']) => url);
     assert.ok(urls.length >= 4, banner);
@@ -100,16 +100,16 @@ describe('customers serve', () => {
   });
 });
 
-/** A terminal is made by `script` of util-linux; that of BSD and macOS takes other options. */
+/** The test creates a terminal with `script` of util-linux; that of BSD and macOS takes other options. */
 function missingTools(): string | undefined {
   const { stdout } = spawnSync('script', ['--version'], { encoding: 'utf8' });
-  if (!stdout?.includes('util-linux')) return 'there is no script of util-linux to make a terminal';
-  return spawnSync('curl', ['--version']).status === 0 ? undefined : 'there is no curl';
+  if (!stdout?.includes('util-linux')) return 'this test needs script of util-linux';
+  return spawnSync('curl', ['--version']).status === 0 ? undefined : 'this test needs curl';
 }
 
 /**
- * Runs `customers serve` on a pseudo terminal, as a person would. `script` takes the shell of SHELL, or sh, and
- * Ctrl-C reaches that shell too: it makes way for the command, whose own exit code is wanted.
+ * Runs `customers serve` on a pseudo-terminal. `script` starts the shell of SHELL, which Ctrl-C reaches too;
+ * `exec` replaces it with the command, whose exit code the test needs.
  */
 function openTerminal(cwd: string) {
   const command = [process.execPath, ...program, 'serve'];

@@ -1,11 +1,11 @@
 /**
- * Row 11 of the test plan: SIGTERM under load. No request is cut: each gets its whole answer, or its connection is
- * refused or closed before anything of it was taken, and then it was not done either. A client that keeps its
- * connection, uses it and heeds `Connection: close` never meets a closed one.
+ * SIGTERM under load cuts no request. Each gets its whole response, or its connection is refused or closed
+ * before anything was read and the request has no effect. A keep-alive client that honours `Connection:
+ * close` never meets a closed connection.
  *
- * Planted, and seen to fail: connections are closed without having been told (dropped); the drain waits for
- * connections that say nothing (it takes its whole time); the drain cuts what is under way (cut); the database is
- * closed without a checkpoint.
+ * Planted, and each failed: connections closed without notice (dropped); the drain waits for silent
+ * connections (it takes its full time); the drain cuts requests in progress (cut); the database is closed
+ * without a checkpoint.
  */
 
 import assert from 'node:assert/strict';
@@ -29,14 +29,14 @@ import { type Outcomes, runObedientClients } from './obedient-clients.ts';
 
 const soak = tier === 'soak';
 const clients = 8;
-/** So many requests are answered before the signal. */
+/** Requests answered before the signal. */
 const answeredLeast = 50;
 const delayMs = 600;
 const stopMaxMs = 10_000;
-/** What the service gives requests that are under way: there are none that take long. */
+/** The drain time for requests in progress; none of these takes long. */
 const drainMs = 7000;
 
-/** The one that is tried twice in the short run, to make five. */
+/** The variant that runs twice in the short version, to make five runs. */
 const simplest = 'no request is cut [sqlite]';
 
 describe('SIGTERM under load', () => {
@@ -49,7 +49,7 @@ describe('SIGTERM under load', () => {
           const { outcomes, tookMs } = await stopUnderLoad(context, engine, encrypted);
           const { complete, cut, dropped, turnedAway, hungUpIdle } = outcomes;
           context.diagnostic(
-            `${complete} answered, ${cut} cut, ${dropped} dropped, ${turnedAway} turned away, ${hungUpIdle} hung up on while idle; ended after ${Math.round(tookMs)} ms`,
+            `${complete} answered, ${cut} cut, ${dropped} dropped, ${turnedAway} turned away, ${hungUpIdle} closed while idle; ended after ${Math.round(tookMs)} ms`,
           );
           assert.deepEqual({ cut, dropped }, { cut: 0, dropped: 0 });
         }
@@ -79,7 +79,7 @@ async function stopUnderLoad(cleanup: Cleanup, engine: EngineName, encrypted: bo
   await over;
   assert.deepEqual({ code, signal, stderr }, { code: 0, signal: null, stderr: '' });
   assert.ok(tookMs < stopMaxMs, `it took ${tookMs} ms`);
-  assert.ok(tookMs < delayMs + drainMs, 'it waited for connections that say nothing');
+  assert.ok(tookMs < delayMs + drainMs, 'it waited for silent connections');
   for (const connection of silent) await connection.over;
   if (stream) assert.equal(await stream.over, 'ended', 'the event stream was cut');
   if (engine === 'sqlite') assertOneFile(sqliteFile(databaseUrl));
@@ -87,7 +87,7 @@ async function stopUnderLoad(cleanup: Cleanup, engine: EngineName, encrypted: bo
   return { outcomes, tookMs };
 }
 
-/** A connection that says this and no more. Resolves to its end. */
+/** Opens a connection that sends only this. Resolves when it ends. */
 async function open(
   cleanup: Cleanup,
   url: string,
@@ -103,7 +103,7 @@ async function open(
   return { over };
 }
 
-/** Beside the database there may be its lock, which holds nothing. */
+/** The only other file may be the database's empty lock. */
 function assertOneFile(file: string): void {
   const names = readdirSync(dirname(file)).filter((name) => !name.includes('.lock'));
   assert.deepEqual(names, [basename(file)]);

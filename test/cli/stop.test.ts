@@ -13,7 +13,7 @@ const startsToStop = 4;
 
 describeEngines('customers serve', (engine) => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    test(`ends with 0 on ${signal}, and nothing that was acknowledged is lost`, async (context) => {
+    test(`exits with 0 on ${signal}, and no acknowledged write is lost`, async (context) => {
       const env = await environment(context, engine);
       const service = await startCommand(['serve'], { env, ready: listening });
       const url = service.match[1] ?? '';
@@ -44,7 +44,7 @@ describeEngines('customers serve', (engine) => {
     });
   }
 
-  test('heeds a signal from the moment that it says where it listens', async (context) => {
+  test('stops on a signal as soon as it has logged where it listens', async (context) => {
     const env = await environment(context, engine);
     const ends: string[] = [];
     for (let start = 0; start < startsToStop; start++) {
@@ -53,10 +53,10 @@ describeEngines('customers serve', (engine) => {
       ends.push(`${code} ${signal}`);
     }
     assert.deepEqual(new Set(ends), new Set(['0 null']));
-    context.diagnostic(`${startsToStop} stopped at once, all in order`);
+    context.diagnostic(`${startsToStop} stopped at once, all cleanly`);
   });
 
-  test('takes the two signals of one Ctrl-C under npm for one', async (context) => {
+  test('counts the two signals of one Ctrl-C under npm as one', async (context) => {
     const env = await environment(context, engine);
     for (let start = 0; start < startsToStop; start++) {
       const service = await startCommand(['serve'], { env, ready: listening });
@@ -67,7 +67,7 @@ describeEngines('customers serve', (engine) => {
     }
   });
 
-  test('a second signal does not wait for a request under way', async (context) => {
+  test('a second signal does not wait for requests in progress', async (context) => {
     const env = await environment(context, engine);
     const service = await startCommand(['serve'], { env, ready: listening });
     const { hostname, port } = new URL(service.match[1] ?? '');
@@ -102,7 +102,9 @@ async function environment(cleanup: Cleanup, engine: EngineName): Promise<Record
   return env;
 }
 
-/** Writes one customer after another until the service is gone, and keeps the ids of those it answered 201. */
+/**
+ * Writes customers one by one until the service is gone, and collects the ids of those acknowledged with 201.
+ */
 async function writeUntilRefused(url: string, acknowledged: string[]): Promise<void> {
   for (;;) {
     try {

@@ -30,7 +30,7 @@ async function prepare(context: TestContext, engine: EngineName) {
 }
 
 describeEngines('customers import and export', (engine) => {
-  test('a file goes in, comes out in both formats, and in again', async (context) => {
+  test('imports a file, exports it in both formats, and imports the exports', async (context) => {
     const { folder, run } = await prepare(context, engine);
     await writeFile(join(folder, 'in.ndjson'), ndjson);
     const first = await run(['import', 'in.ndjson']);
@@ -56,9 +56,9 @@ describeEngines('customers import and export', (engine) => {
     assert.deepEqual((await readdir(folder)).sort(), ['in.ndjson', 'out.csv', 'out.ndjson']);
   });
 
-  test('Ctrl-C ends in order: what is counted is stored', async (context) => {
+  test('Ctrl-C ends cleanly: what is counted is stored', async (context) => {
     const { run, env } = await prepare(context, engine);
-    // The input stays open: the lines that are there are written, and the rest is waited for.
+    // The input stays open: the lines received are written, and the rest is awaited.
     const child = spawn(process.execPath, [...program, 'import', '-'], {
       env: { ...process.env, ...env },
     });
@@ -67,7 +67,7 @@ describeEngines('customers import and export', (engine) => {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       const isFirst = stderr === '';
       stderr += text;
-      // Once, for a second one would not wait.
+      // Only once, because a second signal would end it at once.
       if (isFirst) child.kill('SIGINT');
     });
     child.stdin.write('nope\n{"name":"Ada"}\n{"name":"Half');
@@ -81,7 +81,7 @@ describeEngines('customers import and export', (engine) => {
   });
 });
 
-test('refused lines are told, or written to a file, and the exit code is 1', async (context) => {
+test('refused lines are printed or written to a file, and the exit code is 1', async (context) => {
   const { folder, run } = await prepare(context, 'sqlite');
   const input = `${ndjson}nope\n{"name":"A","phone":"12"}\n`;
   const told = await run(['import', '-'], input);
@@ -107,7 +107,7 @@ test('--validate-only stores nothing', async (context) => {
   assert.match((await run(['export', '-'])).stderr, /Exported 0 rows/);
 });
 
-test('says in a line what is wrong, and leaves no file behind', async (context) => {
+test('errors are explained in one line, and no file is left behind', async (context) => {
   const { folder, run } = await prepare(context, 'sqlite');
   const wrong: readonly (readonly [string[], RegExp])[] = [
     [['import', 'missing.csv'], /^customers: cannot read missing\.csv \(ENOENT\)\.\n$/],
@@ -127,7 +127,7 @@ test('says in a line what is wrong, and leaves no file behind', async (context) 
   assert.deepEqual(await readdir(folder), []);
 });
 
-test('export works beside a running service; import says what to do instead', async (context) => {
+test('export works while a service runs; import says what to do instead', async (context) => {
   const { folder, run, env } = await prepare(context, 'sqlite');
   const service = await startCommand(['serve'], {
     env: { ...env, PORT: '0' },
@@ -153,13 +153,13 @@ test('export works beside a running service; import says what to do instead', as
   assert.match(exported.stderr, /^Exported 300 rows/);
 });
 
-test('a disk that is full leaves no half of a file', async (context) => {
+test('a full disk leaves no partial file', async (context) => {
   if (process.getuid?.() !== 0 || spawnSync('mount', ['--version']).status !== 0)
-    return context.skip('only root can make a small disk');
+    return context.skip('only root can mount a small disk');
   const { folder, run } = await prepare(context, 'sqlite');
   await chmod(folder, 0o755);
   if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder]).status !== 0)
-    return context.skip('this machine mounts no tmpfs');
+    return context.skip('this machine cannot mount tmpfs');
   afterwards(context, () => void spawnSync('umount', [folder]));
   await run(['import', '-'], ndjson);
   await writeFile(join(folder, 'out.ndjson'), 'the last good one');

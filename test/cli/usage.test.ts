@@ -30,12 +30,12 @@ describe('customers', () => {
     }
   });
 
-  test('--version prints the version alone', async () => {
+  test('--version prints only the version', async () => {
     const { code, stdout, stderr } = await runCommand(['--version']);
     assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: `${version}\n`, stderr: '' });
   });
 
-  test('no command at all is refused with the help', async () => {
+  test('no command is refused with the help', async () => {
     const { code, stdout, stderr } = await runCommand([]);
     assert.deepEqual({ code, stdout }, { code: 1, stdout: '' });
     assert.match(stderr, /^Usage: customers /);
@@ -49,7 +49,7 @@ describe('customers', () => {
     [['migrate', '--force'], /^error: unknown option '--force'/],
   ];
   for (const [args, message] of wrong) {
-    test(`${args.join(' ')} is refused in a line, with another that says where to look`, async (context) => {
+    test(`${args.join(' ')} is refused in one line, followed by one that says where to look`, async (context) => {
       const cwd = await temporaryFolder(context);
       const { code, stdout, stderr } = await runCommand(args, { cwd });
       assert.deepEqual({ code, stdout }, { code: 1, stdout: '' });

@@ -1,4 +1,7 @@
-/** Two instances whose batches want the same rows and keys in different orders: nobody may be refused for it. */
+/**
+ * Batches of two instances that want the same rows and keys in different orders; deadlocks must refuse
+ * nothing.
+ */
 
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
@@ -28,7 +31,7 @@ describe('crossing writes on two instances [postgres]', () => {
       headers: key === undefined ? {} : { 'Idempotency-Key': key },
     });
 
-  test('changes of the same few customers: all stored, one after another', async (t) => {
+  test('updates of the same few customers: all stored, in sequence', async (t) => {
     let slowestMs = 0;
     for (let round = 0; round < rounds; round++) {
       const made = await Promise.all(
@@ -46,13 +49,13 @@ describe('crossing writes on two instances [postgres]', () => {
       slowestMs = Math.max(slowestMs, performance.now() - begin);
       assert.deepEqual(statusesOf(replies), { 200: writesCount });
       const versions = replies.map(({ json }) => `${json.id} ${json.version}`);
-      assert.equal(new Set(versions).size, writesCount, 'two writes made one version');
+      assert.equal(new Set(versions).size, writesCount, 'two writes produced one version');
     }
     t.diagnostic(`${rounds} rounds of ${writesCount}: all stored, slowest round ${Math.round(slowestMs)} ms`);
     assert.ok(slowestMs < patienceMs);
   });
 
-  test('the same keys at once, in different orders: each stored once', async (t) => {
+  test('the same keys at the same time, in different orders: each stored once', async (t) => {
     let slowestMs = 0;
     for (let round = 0; round < rounds; round++) {
       const keys = Array.from({ length: 40 }, (_, index) => `crossing-${round}-${index}`);
@@ -74,7 +77,7 @@ describe('crossing writes on two instances [postgres]', () => {
     assert.ok(slowestMs < patienceMs);
   });
 
-  test('the same emails at once, in different orders: one holder each, the others 409', async (t) => {
+  test('the same emails at the same time, in different orders: one customer each, the others 409', async (t) => {
     let slowestMs = 0;
     for (let round = 0; round < rounds; round++) {
       const emails = Array.from({ length: 40 }, (_, index) => `crossing-${round}-${index}@example.com`);
@@ -89,7 +92,7 @@ describe('crossing writes on two instances [postgres]', () => {
     assert.ok(slowestMs < patienceMs);
   });
 
-  test('everything at once: no refusal but for a taken email', async (t) => {
+  test('all of it at once: only used emails are refused', async (t) => {
     const seen: Record<string, number> = {};
     const made = await Promise.all(
       Array.from({ length: customersCount }, () => create(services[0] as TestService, {})),

@@ -1,4 +1,6 @@
-/** A consumer that only follows the feed, killed and started again at random, keeps an exact copy. */
+/**
+ * A consumer that follows only the feed keeps an exact copy, even if it is killed and restarted at random.
+ */
 
 import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -36,7 +38,7 @@ describeEngines('a consumer of the change feed', (engine) => {
       const mode = random.boolean() ? 'stream' : 'pages';
       modes[mode] += 1;
       const consumer = await startConsumer(random.pick(services).url, journal, mode);
-      // Amid its work, or before it has got to any.
+      // Kill it while it works, or before it has started to.
       const amid = random.boolean() || kill === kills - 1;
       const goal = amid ? (lengths.at(-1) ?? 0) + random.integer(1, 60) : 0;
       await grown(journal, goal);
@@ -57,12 +59,12 @@ describeEngines('a consumer of the change feed', (engine) => {
     assert.deepEqual(
       events.map(({ id }) => Number(id)),
       events.map((_, index) => index + 1),
-      'a change is missing or was taken twice',
+      'a change is missing or was applied twice',
     );
     const copy = new Map(events.flatMap(({ data }) => (data ? [[data.customer.id, data.customer]] : [])));
     const customers = await allCustomers(service);
     assert.deepEqual(copy, customers);
-    assert.ok(new Set(lengths).size > 1, 'it was never killed while it got on');
+    assert.ok(new Set(lengths).size > 1, 'it was never killed while making progress');
     t.diagnostic(
       `${kills} kills (${modes.stream} of a stream, ${modes.pages} of pages), ${writers} writers on ` +
         `${services.length} instances: ${events.length} changes, ${copy.size} customers, 0 differ`,
@@ -75,14 +77,14 @@ function startConsumer(url: string, journal: string, mode: string) {
   return startCommand([url, journal, mode], { nodeArguments, ready: /following/ });
 }
 
-/** What the consumer has kept; a line that is not whole yet is left out. */
+/** The consumer's journal, without an incomplete last line. */
 async function journalOf(file: string): Promise<ChangeEvent[]> {
   const text = await readFile(file, 'utf8').catch(() => '');
   const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n');
   return lines.filter(Boolean).map((line) => JSON.parse(line));
 }
 
-/** Waits until the journal is so long, and not for ever. */
+/** Waits until the journal has this length, with a timeout. */
 async function grown(journal: string, length: number): Promise<void> {
   const deadlineMs = Date.now() + 5000;
   while ((await journalOf(journal)).length < length && Date.now() < deadlineMs) await delay(5);
@@ -100,7 +102,7 @@ async function allCustomers(service: TestService): Promise<Map<string, Customer>
   return found;
 }
 
-/** A SQLite file is served by one process; a PostgreSQL database by several. */
+/** One process serves a SQLite file; several can serve a PostgreSQL database. */
 async function startServices(t: TestContext, engine: EngineName): Promise<TestService[]> {
   const first = await startTestService(t, { engine });
   if (engine === 'sqlite') return [first];

@@ -1,6 +1,6 @@
 /**
- * A consumer of the change feed, as a process of its own that can be killed: `feed-consumer.ts URL JOURNAL MODE`.
- * Its journal is all that it knows: a line for each change, the last of which says where to go on.
+ * A consumer of the change feed as a separate process that can be killed: `feed-consumer.ts URL JOURNAL
+ * MODE`. Its only state is the journal: one line per change, the last of which is where to continue.
  */
 import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -13,7 +13,7 @@ function keep(events: readonly unknown[]): void {
   for (const event of events) appendFileSync(journal, `${JSON.stringify(event)}\n`);
 }
 
-/** The last change in the journal. A line that was being written when the process was killed is no change. */
+/** The last change in the journal. A line that was incomplete when the process was killed does not count. */
 function lastKept(): string {
   const text = existsSync(journal) ? readFileSync(journal) : Buffer.alloc(0);
   const end = text.lastIndexOf('\n') + 1;

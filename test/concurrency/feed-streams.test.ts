@@ -1,4 +1,4 @@
-/** Many streams open at once, on a service in a process of its own: what each receives, and what they cost. */
+/** Many open streams of a service in its own process: what each receives, and their cost. */
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -15,10 +15,10 @@ import { byTier, tier } from '../support/tier.ts';
 
 const soak = tier === 'soak';
 const streamCount = byTier({ quick: 50, full: 200, soak: 1000 });
-/** Of these, so many do not read. */
+/** Streams that are not read. */
 const deafCount = 5;
 const smallChanges = 50;
-/** Far more than sockets hold, so that a queue for a stream that is not read would show. */
+/** Far more than sockets buffer, so that queued data for unread streams would show. */
 const largeChanges = soak ? 3000 : 600;
 const largeNote = '\u{1f600}'.repeat(3500);
 const growthMaxMb = 40;
@@ -48,7 +48,7 @@ describeEngines('many event streams', (engine) => {
     const unread = await memory();
 
     for (const { faults } of listeners) assert.equal(faults, 0, 'a position was skipped or repeated');
-    // Not of the whole process, most of which is what SQLite keeps of a file that grows.
+    // Not of the whole process, most of which is SQLite's cache of a growing file.
     const growthMb = unread.heapMb + unread.externalMb - fannedOut.heapMb - fannedOut.externalMb;
     t.diagnostic(
       `${streamCount} streams x ${smallChanges} changes in ${Math.round(fannedOutMs)} ms, 0 skipped, 0 repeated; ` +
@@ -56,7 +56,7 @@ describeEngines('many event streams', (engine) => {
         JSON.stringify({ atRest, opened, fannedOut, unread }),
     );
     t.diagnostic(
-      `${deafCount} streams unread while ${largeChanges} changes of 28 kB came: ${Math.round(growthMb)} MB more`,
+      `${deafCount} streams unread during ${largeChanges} changes of 28 kB: ${Math.round(growthMb)} MB more`,
     );
     assert.ok(growthMb < growthMaxMb, `${growthMb} MB more`);
   });
@@ -65,11 +65,11 @@ describeEngines('many event streams', (engine) => {
 interface Listener {
   readonly socket: Socket;
   count: number;
-  /** Events that did not follow the one before. */
+  /** Events that did not follow the previous one. */
   faults: number;
 }
 
-/** Plain sockets, for a thousand clients must not cost the test more than the service. */
+/** Plain sockets, so that a thousand clients do not cost the test more than the service. */
 async function openAll(cleanup: Cleanup, url: string, count: number): Promise<Listener[]> {
   const listeners: Listener[] = [];
   afterwards(cleanup, () => {
@@ -133,7 +133,7 @@ async function memoryOf(url: string) {
   };
 }
 
-/** Collects garbage on a signal, so that what is measured is what is held. */
+/** Collects garbage on a signal, so that only retained memory is measured. */
 const collector = 'data:text/javascript,process.on("SIGUSR2",()=>globalThis.gc())';
 
 async function serve(cleanup: Cleanup, databaseUrl: string) {
@@ -147,7 +147,7 @@ async function serve(cleanup: Cleanup, databaseUrl: string) {
   return {
     url,
     async memory() {
-      // Twice, with time for what ends between: a signal is heeded when the event loop comes to it.
+      // Twice, with a pause: the event loop handles a signal only in its turn.
       for (let round = 0; round < 2; round++) {
         process.kill(command.pid, 'SIGUSR2');
         await delay(300);

@@ -1,4 +1,4 @@
-/** Row 19 of the test plan: the change feed while writers of two instances commit, by pages and by streams. */
+/** Reading the change feed by pages and streams while writers on two instances commit. */
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -13,11 +13,11 @@ import { byTier } from '../support/tier.ts';
 const walks = byTier({ quick: 30, full: 200, soak: 5000 });
 const atOnce = 20;
 const writers = 8;
-/** How far a walk goes beyond where the feed ended when it began. */
+/** How far beyond the feed's end at its start a reader continues. */
 const distanceMax = 40;
 
-describeEngines('walks along the change feed', (engine) => {
-  test('no change is skipped, and none comes twice but after a reconnection', async (t) => {
+describeEngines('readers of the change feed', (engine) => {
+  test('no change is skipped, and repeats only follow a reconnection', async (t) => {
     const services = await startServices(t, engine);
     const figures = { pages: 0, changes: 0, reconnections: 0, comeAgain: 0 };
     let writing = true;
@@ -30,7 +30,7 @@ describeEngines('walks along the change feed', (engine) => {
     writing = false;
     const sum = (await Promise.all(written)).reduce((total, count) => total + count, 0);
     t.diagnostic(
-      `${walks} walks beside ${writers} writers on ${services.length} instances with ${sum} changes: ` +
+      `${walks} readers during ${writers} writers on ${services.length} instances with ${sum} changes: ` +
         `${JSON.stringify(figures)}, 0 skipped, 0 repeated`,
     );
 
@@ -44,7 +44,7 @@ describeEngines('walks along the change feed', (engine) => {
       assert.deepEqual(
         seen,
         seen.map((_, index) => start + 1 + index),
-        `walk ${walk} from ${start}`,
+        `reader ${walk} from ${start}`,
       );
       figures.changes += seen.length;
     }
@@ -61,7 +61,7 @@ describeEngines('walks along the change feed', (engine) => {
       return seen;
     }
 
-    /** A consumer that dies now and then, and then goes on from what it had processed of what it had received. */
+    /** A consumer that sometimes dies, and continues after the last event it had processed. */
     async function walkByStreams(random: Random, start: number, target: number): Promise<number[]> {
       const processed: number[] = [];
       for (let at = start; at < target; at = processed.at(-1) ?? start) {
@@ -90,7 +90,7 @@ describeEngines('walks along the change feed', (engine) => {
   });
 });
 
-/** A SQLite file is served by one process; a PostgreSQL database by several. */
+/** One process serves a SQLite file; several can serve a PostgreSQL database. */
 async function startServices(t: TestContext, engine: EngineName): Promise<TestService[]> {
   const first = await startTestService(t, { engine });
   if (engine === 'sqlite') return [first];

@@ -1,4 +1,4 @@
-/** Row 9 of the test plan: one key on two instances of the service that share a database. */
+/** One Idempotency-Key on two instances that share a database. */
 
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
@@ -35,10 +35,10 @@ describe('Idempotency-Key on two instances [postgres]', () => {
       ),
     );
 
-  test(`${atOnce} creations at once: one customer, identical replays`, async (t) => {
+  test(`${atOnce} concurrent creations: one customer, identical replays`, async (t) => {
     for (let round = 0; round < rounds; round++) {
       const stored = await total();
-      // Every second one holds a unique key, so that a repeat could also be refused for what the first did.
+      // Every second one has a unique key, so that a repeat could also conflict with the first.
       const unique = round % 2 ? { email: `ada-${round}@example.com`, externalId: `ada:${round}` } : {};
       assertOnce(await spread('/customers', { name: 'Ada', ...unique }, `create-${round}`), 201);
       assert.equal(await total(), stored + 1);
@@ -46,7 +46,7 @@ describe('Idempotency-Key on two instances [postgres]', () => {
     t.diagnostic(`${rounds} rounds of ${atOnce} on 2 instances: ${rounds} customers`);
   });
 
-  test(`${atOnce} restorations at once: one version, identical replays`, async () => {
+  test(`${atOnce} concurrent restorations: one version, identical replays`, async () => {
     for (let round = 0; round < rounds; round++) {
       const { id } = (await instance(0).call<Customer>('POST', '/customers', { body: { name: 'Ada' } })).json;
       await instance(1).call('DELETE', `/customers/${id}`);
@@ -56,7 +56,7 @@ describe('Idempotency-Key on two instances [postgres]', () => {
     }
   });
 
-  test('two payloads at once: those of the first are stored once, the others refused', async () => {
+  test('two concurrent payloads: the first is stored once, the others are refused', async () => {
     for (let round = 0; round < rounds; round++) {
       const replies = await Promise.all(
         Array.from({ length: atOnce }, (_, index) =>

@@ -1,4 +1,4 @@
-/** Row 9 of the test plan: the process is killed amid keyed requests, and its clients try again. */
+/** The process is killed during keyed requests, and its clients retry. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -15,7 +15,7 @@ const rounds = byTier({ quick: 1, full: 4, soak: 50 });
 const writers = 24;
 
 describeEngines('Idempotency-Key when the service is killed', (engine) => {
-  test('exactly one customer for each key after the retries', async (t) => {
+  test('exactly one customer per key after the retries', async (t) => {
     const random = randomFrom(`idempotency kill ${engine}`);
     const databaseUrl = await freshDatabaseUrl(t, engine);
     await migrate(loadConfig({ DATABASE_URL: databaseUrl }).database);
@@ -51,7 +51,7 @@ describeEngines('Idempotency-Key when the service is killed', (engine) => {
     assert.equal(new Set(customers.map(({ note }) => note)).size, keys);
     const [changes] = await select<{ count: number }>(direct, 'SELECT count(*) AS count FROM changes');
     assert.equal(Number(changes?.count), keys);
-    t.diagnostic(`${rounds} kills, ${keys} keys: ${JSON.stringify(figures)}, 0 lost, 0 twice`);
+    t.diagnostic(`${rounds} kills, ${keys} keys: ${JSON.stringify(figures)}, 0 lost, 0 duplicated`);
     await service.kill();
   });
 });
@@ -66,14 +66,14 @@ async function create(url: string, key: string): Promise<Answer> {
   const response = await fetch(`${url}/customers`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'idempotency-key': key },
-    // No unique member: nothing but the key keeps it from being stored twice.
+    // No unique member, so that only the key prevents a duplicate.
     body: JSON.stringify({ name: 'Ada', note: key, tags: ['kept'] }),
   });
   const text = await response.text();
   return { status: response.status, text, replayed: response.headers.get('idempotency-replayed') === 'true' };
 }
 
-/** One creation after another, each under a key of its own; the last one's answer is never seen. */
+/** Creates customers one by one, each with its own key; the response to the last one is never seen. */
 async function writeUntilKilled(
   url: string,
   name: string,

@@ -1,4 +1,4 @@
-/** Row 9 of the test plan, as far as one service can show it; `idempotency-*.test.ts` have the rest. */
+/** Idempotency-Key on one service; see `idempotency-*.test.ts` for several instances and crashes. */
 
 import assert from 'node:assert/strict';
 import { before, beforeEach, test } from 'node:test';
@@ -44,7 +44,7 @@ describeEngines('Idempotency-Key', (engine) => {
   const countOf = async (table: string) =>
     Number((await select<{ count: number }>(direct, `SELECT count(*) AS count FROM ${table}`))[0]?.count);
 
-  test(`201 for each of ${atOnce} at once under one key, and one customer`, async (t) => {
+  test(`201 for each of ${atOnce} concurrent requests with one key, and one customer`, async (t) => {
     for (let round = 0; round < rounds; round++) {
       const [customers, changes] = [await countOf('customers'), await countOf('changes')];
       const body = { name: `Round ${round}`, email: `round-${round}@example.com` };
@@ -58,7 +58,7 @@ describeEngines('Idempotency-Key', (engine) => {
     );
   });
 
-  test(`409 for each of ${atOnce} at once whose email is taken, and the key stays unused`, async () => {
+  test(`409 for each of ${atOnce} concurrent requests whose email is in use, and the key stays unused`, async () => {
     const email = 'taken@example.com';
     const holder = await create({ name: 'Holder', email }, `${key}-holder`);
     const replies = await many(() => create({ name: 'Late', email }));
@@ -69,7 +69,7 @@ describeEngines('Idempotency-Key', (engine) => {
     assert.equal(again.headers.get('idempotency-replayed'), null);
   });
 
-  test('422 for all but one of two payloads at once under one key', async () => {
+  test('422 for all but one of two concurrent payloads with one key', async () => {
     const replies = await many((index) => create({ name: index % 2 ? 'Odd' : 'Even' }));
     const stored = replies.filter(({ status }) => status === 201);
     assertReplays(stored, 201);
@@ -78,7 +78,7 @@ describeEngines('Idempotency-Key', (engine) => {
     for (const { problem } of refused) assert.equal(problem.code, 'idempotency_key_reused');
   });
 
-  test('422 for another body, byte by byte, and for another query', async () => {
+  test('422 for a body with other bytes, and for another query', async () => {
     const body = '{"name":"Ada","note":null}';
     const first = await create(body);
     assert.equal(first.status, 201);
@@ -116,7 +116,7 @@ describeEngines('Idempotency-Key', (engine) => {
     assert.deepEqual([status, problem.code], [422, 'idempotency_key_reused']);
   });
 
-  test('the same key is another one for another operation', async () => {
+  test('another operation has its own keys', async () => {
     const created = await create({ name: 'Ada' });
     await remove(created.json.id);
     const restored = await restore(created.json.id);
@@ -126,7 +126,7 @@ describeEngines('Idempotency-Key', (engine) => {
     assertReplays([restored, await restore(created.json.id)], 200);
   });
 
-  test('a key differs from another in case, and by all of its 255 characters', async () => {
+  test('keys are case-sensitive, and all of their 255 characters count', async () => {
     const long = 'k'.repeat(254);
     const ids = new Set<string>();
     for (const other of ['case', 'CASE', `${long}a`, `${long}b`, '!"#$%&~', '\\u0000'])
@@ -134,7 +134,7 @@ describeEngines('Idempotency-Key', (engine) => {
     assert.equal(ids.size, 6);
   });
 
-  test('only successes are kept: refused, corrected, stored under the same key', async () => {
+  test('only successes are kept: a refused request can be corrected under the same key', async () => {
     assert.equal((await create({ name: '' })).status, 422);
     assert.equal((await create('{')).status, 400);
     const { id } = (await create({ name: 'Ada' })).json;
@@ -152,7 +152,7 @@ describeEngines('Idempotency-Key', (engine) => {
     assert.equal(triedAgain.json.name, 'Tried again');
   });
 
-  test('201 again as it was, when the customer has changed and when it is deleted', async () => {
+  test('201 replays the first response after the customer changed and after it was deleted', async () => {
     const first = await create({ name: 'Ada', metadata: { b: '2', a: '1' } });
     const { id } = first.json;
     await service.call('PATCH', `/customers/${id}`, { body: { name: 'Eve' } });
@@ -162,7 +162,7 @@ describeEngines('Idempotency-Key', (engine) => {
     assert.equal((await service.call('GET', `/customers/${id}`)).status, 410);
   });
 
-  test('200 of a restoration again, and a customer who was deleted since stays deleted', async () => {
+  test('200 replays a restoration, and a customer deleted since stays deleted', async () => {
     const { id } = (await create({ name: 'Ada' })).json;
     await remove(id);
     const replies = await many(() => restore(id));
@@ -174,7 +174,7 @@ describeEngines('Idempotency-Key', (engine) => {
     assert.equal((await service.call('GET', `/customers/${id}`)).status, 410);
   });
 
-  test('200 of restoring a live customer again, headers included', async () => {
+  test('200 replays the restoration of a live customer, headers included', async () => {
     const { id } = (await create({ name: 'Ada' })).json;
     await create({ name: 'Another', note: 'so that the feed has gone on' }, `${key}-other`);
     const first = await restore(id);
@@ -183,7 +183,7 @@ describeEngines('Idempotency-Key', (engine) => {
     assertReplays([first, await restore(id)], 200);
   });
 
-  test('kept for 24 hours and not for longer', async () => {
+  test('is kept for 24 hours and no longer', async () => {
     const first = await create({ name: 'Ada' });
     now += dayMs - 1;
     assertReplays([first, await create({ name: 'Ada' })], 201);
@@ -198,7 +198,7 @@ describeEngines('Idempotency-Key', (engine) => {
     assert.deepEqual([other.status, other.headers.get('idempotency-replayed')], [201, null]);
   });
 
-  test(`201 for each of ${atOnce} at once under a key that has expired, and one customer`, async () => {
+  test(`201 for each of ${atOnce} concurrent requests with an expired key, and one customer`, async () => {
     const first = await create({ name: 'Ada' });
     now += dayMs + 1;
     const replies = await many(() => create({ name: 'Ada' }));
@@ -206,7 +206,7 @@ describeEngines('Idempotency-Key', (engine) => {
     assert.notEqual(replies[0]?.json.id, first.json.id);
   });
 
-  test('the answer is still known after a restart', async () => {
+  test('replaying a key after a restart returns the first answer', async () => {
     const first = await create({ name: 'Ada', email: 'ada@restart.example' });
     await service.stop();
     service = await startTestService(cleanup, { engine, databaseUrl: service.databaseUrl, clock: () => now });
@@ -215,7 +215,7 @@ describeEngines('Idempotency-Key', (engine) => {
     assert.deepEqual([status, problem.code], [422, 'idempotency_key_reused']);
   });
 
-  test('no personal data and no key is stored beside the customer', async (t) => {
+  test('neither personal data nor the key is stored outside the customer', async (t) => {
     const canary = 'canary-7f3a';
     const body = { name: canary, email: `${canary}@example.com`, note: canary, metadata: { canary } };
     await create(body, `key-${canary}`);
@@ -226,7 +226,7 @@ describeEngines('Idempotency-Key', (engine) => {
       assert.deepEqual(Object.keys(row), members);
       for (const hash of [row.key_hash, row.fingerprint]) assert.match(String(hash), /^[A-Za-z0-9_-]{43}$/);
     }
-    t.diagnostic(`${rows.length} rows looked at`);
+    t.diagnostic(`${rows.length} rows checked`);
   });
 });
 
@@ -234,7 +234,7 @@ function many<Result>(work: (index: number) => Promise<Result>): Promise<Result[
   return Promise.all(Array.from({ length: atOnce }, (_, index) => work(index)));
 }
 
-/** All but one say that they repeat the one, and are the same otherwise. */
+/** All but one are marked as replays, and are otherwise the same. */
 function assertReplays(replies: readonly Reply<Customer>[], status: number): void {
   const parts = replies.map(({ status, text, headers }) => ({
     status,

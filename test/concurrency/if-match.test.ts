@@ -1,4 +1,4 @@
-/** Row 10 of the test plan: of many writers with one tag exactly one wins. */
+/** Of many writers with one tag, exactly one succeeds. */
 
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
@@ -56,13 +56,13 @@ function contend(services: readonly TestService[]): void {
     t.diagnostic(`${rounds} rounds of ${atOnce}: ${rounds} won, ${rounds * (atOnce - 1)} refused with 412`);
   });
 
-  test('PATCH, PUT and DELETE with one tag: one wins', async (t) => {
+  test('PATCH, PUT and DELETE with one tag: one succeeds', async (t) => {
     const methods = ['PATCH', 'PUT', 'DELETE'] as const;
     const won: Record<string, number> = {};
     for (let round = 0; round < rounds / 5; round++) {
       const { id } = await create();
       const replies = await many((index) => {
-        // A DELETE has no body to read and overtakes the others: in every second round there is but one, the last.
+        // A DELETE has no body and overtakes the others, so every second round has just one, the last.
         const kinds = round % 2 === 0 && index < atOnce - 1 ? 2 : 3;
         const method = methods[index % kinds] ?? 'PATCH';
         const body = method === 'DELETE' ? {} : { body: { name: `Writer ${index}` } };
@@ -84,7 +84,7 @@ function contend(services: readonly TestService[]): void {
       const id = crypto.randomUUID();
       const replies = await many((index) =>
         instance(index).call<Customer>('PUT', `/customers/${id}`, {
-          // Some of the same email, some of their own: it must not matter.
+          // Some share an email, which must not matter.
           body: { name: `Writer ${index}`, email: `${id}-${index % 3}@example.com` },
           headers: { 'If-None-Match': '*' },
         }),

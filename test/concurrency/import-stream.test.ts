@@ -1,4 +1,4 @@
-/** An import while it is under way: both directions at once, and neither ahead of the other. */
+/** An import in progress: upload and results flow at the same time, and neither runs far ahead. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -11,18 +11,18 @@ import { startTestService, type TestService } from '../support/service.ts';
 import { openImport } from '../support/streaming.ts';
 import { byTier } from '../support/tier.ts';
 
-/** Sooner than any deadline would end it. */
+/** Shorter than any deadline that would end it. */
 const goneTimeoutMs = 10_000;
 
-/** As many lines as issue and soak ask for; enough here to fill many batches. */
+/** The number of lines in each tier; even the smallest fills many batches. */
 const linesCount = byTier({ quick: 1000, full: 5_000, soak: 100_000 });
 
 const lineOf = (index: number, note = 'as it is') =>
   `${JSON.stringify({ externalId: `crm:${index}`, name: `Customer ${index}`, email: `c${index}@example.com`, tags: ['imported'], note })}\n`;
 
-describeEngines('an import under way', (engine) => {
-  // Planted: a handler that gathered the results before it handed them on answered nothing here.
-  test('answers each line while the upload is open', async (context) => {
+describeEngines('an import in progress', (engine) => {
+  // Planted: a handler that collects the results before it sends them. Nothing was returned here.
+  test('returns the result of each line while the upload is open', async (context) => {
     const service = await startTestService(context, { engine });
     const { send, nextLine, upload } = openImport(service.url);
     for (let index = 0; index < 5; index++) {
@@ -36,7 +36,7 @@ describeEngines('an import under way', (engine) => {
     assert.equal(await nextLine(), undefined);
   });
 
-  test(`the same ${linesCount} lines again change nothing, and say so line by line`, async (context) => {
+  test(`importing the same ${linesCount} lines again changes nothing, and each line says so`, async (context) => {
     const service = await startTestService(context, { engine });
     const file = Array.from({ length: linesCount }, (_, index) => lineOf(index)).join('');
     for (const expected of ['created', 'unchanged', 'unchanged']) {
@@ -45,7 +45,7 @@ describeEngines('an import under way', (engine) => {
       const { outcomes, position } = await importWhole(service, file);
       const seconds = (performance.now() - startedAt) / 1000;
       assert.deepEqual(outcomes, { [expected]: linesCount });
-      assert.equal(position, String(linesCount), 'a position that nothing has moved');
+      assert.equal(position, String(linesCount), 'the position must not move');
       const grown = Math.round((process.memoryUsage().rss - before) / 2 ** 20);
       context.diagnostic(
         `${linesCount} lines ${expected}: ${Math.round(linesCount / seconds)} rows/s, RSS of service and client +${grown} MB`,
@@ -53,7 +53,7 @@ describeEngines('an import under way', (engine) => {
     }
   });
 
-  test('a client that goes away stops the work, and what was acknowledged stays', async (context) => {
+  test('a client that disconnects stops the import, and acknowledged lines stay stored', async (context) => {
     const service = await startTestService(context, { engine });
     const { send, nextLine, upload } = openImport(service.url);
     let acknowledged = 0;
@@ -71,8 +71,8 @@ describeEngines('an import under way', (engine) => {
     assert.equal(await countOf(service), stored, 'the work has stopped');
   });
 
-  // Planted: without `destroySoon` in src/http/server.ts the request waits until the service stops.
-  test('a client that hangs up in the middle without a reset is gone at once', async (context) => {
+  // Planted: `destroySoon` left out of src/http/server.ts. The request lasted until the service stopped.
+  test('a client that closes its connection midway without a reset ends the import at once', async (context) => {
     const service = await startTestService(context, { engine });
     const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
     const head =
@@ -89,16 +89,16 @@ describeEngines('an import under way', (engine) => {
     const inFlight = async () =>
       /^http_requests_in_flight (\d+)$/m.exec((await service.call('GET', '/metrics')).text)?.[1];
     while ((await inFlight()) !== '1') {
-      assert.ok(performance.now() < deadline, 'it is still under way');
+      assert.ok(performance.now() < deadline, 'it is still in progress');
       await pause(50);
     }
     assert.equal(await countOf(service), 1);
   });
 
-  test('who does not read the results cannot send on without end', async (context) => {
+  test('a client that does not read the results cannot keep sending', async (context) => {
     const service = await startTestService(context, { engine });
     const { upload, reply } = openImport(service.url);
-    // Lines that are refused with much to say: results that are larger than what was sent.
+    // Invalid lines with long errors: the results are larger than the upload.
     const lines = 2_000;
     const chunk = '{"name":5,"emial":1,"phone":"x"}\n'.repeat(lines);
     const sentMax = 32 * 2 ** 20;
@@ -110,15 +110,15 @@ describeEngines('an import under way', (engine) => {
       stalled = await Promise.race([once(upload, 'drain').then(() => false), pause(1500, true)]);
     }
     context.diagnostic(`the sender was stopped after ${(sent / 2 ** 20).toFixed(1)} MB`);
-    assert.ok(stalled, `${sent} bytes were taken`);
-    // It was only waiting: once the results are read, everything goes through.
+    assert.ok(stalled, `${sent} bytes were accepted`);
+    // It was only paused: once the results are read, the whole upload is processed.
     upload.end();
     let results = 0;
     for await (const _ of createInterface(await reply)) results += 1;
     assert.equal(results, (sent / chunk.length) * lines);
   });
 
-  test('408 when no line comes, and 400 when the body ends early', async (context) => {
+  test('408 when no line arrives, and 400 when the body ends early', async (context) => {
     const service = await startTestService(context, { engine, environment: { REQUEST_TIMEOUT_MS: '300' } });
     const { send, reply } = openImport(service.url);
     await send('{"name":');
@@ -130,7 +130,7 @@ describeEngines('an import under way', (engine) => {
     assert.equal((await service.call('GET', '/customers')).status, 200);
   });
 
-  test('other writes go on meanwhile', async (context) => {
+  test('other writes continue meanwhile', async (context) => {
     const service = await startTestService(context, { engine });
     const alone = await latencies(service, 60);
     const file = Array.from({ length: linesCount }, (_, index) => lineOf(index)).join('');
@@ -143,9 +143,9 @@ describeEngines('an import under way', (engine) => {
     const show = (times: readonly number[]) =>
       [0.5, 0.99].map((part) => times[Math.floor(part * times.length)]?.toFixed(1)).join(' / ');
     context.diagnostic(
-      `POST p50 / p99: ${show(alone)} ms alone, ${show(beside)} ms beside an import (${beside.length})`,
+      `POST p50 / p99: ${show(alone)} ms alone, ${show(beside)} ms during an import (${beside.length})`,
     );
-    assert.ok(beside.length > 2, 'writes got in between');
+    assert.ok(beside.length > 2, 'other writes were interleaved');
   });
 });
 

@@ -1,4 +1,4 @@
-/** Row 19 of the test plan: paging while customers come, change and go. */
+/** Paging while customers are created, changed and deleted. */
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -27,7 +27,7 @@ const filterChoices: readonly Readonly<Record<string, string>>[] = [
 
 describeEngines('paging over changing data', (engine) => {
   for (let batch = 0; batch < batches; batch++) {
-    test(`every customer that was there all along is seen once, batch ${batch + 1}`, async (t) => {
+    test(`every customer that existed throughout is seen once, batch ${batch + 1}`, async (t) => {
       const random = randomFrom(`paging ${engine} ${batch}`);
       await walkMany(await startCrowd(t, engine, random), random, t);
     });
@@ -38,13 +38,13 @@ async function walkMany(crowd: Crowd, random: Random, t: TestContext): Promise<v
   const figures = { pages: 0, customers: 0, changes: 0 };
   for (let walk = 0; walk < walksPerBatch; walk++) {
     const filters = random.pick(filterChoices);
-    // A search knows one order, both ways.
+    // A search supports one order, in both directions.
     const possible = filters.q === undefined ? sorts : sorts.slice(0, 2);
     const sort = possible[walk % possible.length] ?? 'name';
     const seen = await walkOnce({ ...filters, sort, limit: String(random.integer(2, 14)) });
     const times = countOf(seen);
     for (const id of crowd.settled) assert.equal(times.get(id) ?? 0, 1, `walk ${walk}, ${sort}: ${id}`);
-    // Whoever changes moves in the order of changes, and may be met again; in the others nobody may.
+    // A changed customer moves in the order of changes and may appear again; in other orders none may.
     if (!sort.endsWith('updatedAt')) assert.equal(times.size, seen.length, `walk ${walk}, ${sort}: repeated`);
     figures.customers += seen.length;
   }
@@ -63,7 +63,7 @@ async function walkMany(crowd: Crowd, random: Random, t: TestContext): Promise<v
     return seen;
   }
 
-  /** While a page is being read, and so also between two pages. */
+  /** Changes data while a page is read, and thus also between two pages. */
   async function disturb(): Promise<void> {
     const changes = random.integer(0, 2);
     figures.changes += changes;
@@ -72,15 +72,15 @@ async function walkMany(crowd: Crowd, random: Random, t: TestContext): Promise<v
 }
 
 interface Crowd {
-  /** Nobody touches these. */
+  /** Customers that do not change. */
   readonly settled: readonly string[];
-  /** One of the others comes, changes, goes or comes back. */
+  /** Creates, changes, deletes or restores one of the others. */
   change(): Promise<void>;
   read(query: Record<string, string>): Promise<CustomerList>;
 }
 
 async function startCrowd(cleanup: Cleanup, engine: EngineName, random: Random): Promise<Crowd> {
-  // A coarse clock, so that many customers have the same times and only the tie-break orders them.
+  // A coarse clock, so that many customers share a time and only the tie-break orders them.
   const clock = () => Math.floor(Date.now() / 40) * 40;
   const service = await startTestService(cleanup, { engine, clock });
   let number = 0;
@@ -114,7 +114,7 @@ async function startCrowd(cleanup: Cleanup, engine: EngineName, random: Random):
   };
 }
 
-/** From a few letters, so that many names fold to the same. */
+/** From a few letters, so that many names fold to the same key. */
 function nameFrom(random: Random): string {
   return Array.from({ length: random.integer(1, 3) }, () => random.pick([...'aAbBéEçÇ\u{1f600}'])).join('');
 }

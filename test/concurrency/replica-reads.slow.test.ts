@@ -1,10 +1,11 @@
 /**
- * Reads with Min-Feed-Position from a streaming standby: never staler than asked, whatever the standby does.
+ * Reads with Min-Feed-Position from a streaming standby are never staler than requested, whatever happens to
+ * the standby.
  *
- * Planted bugs, each of which fails here: an anchor is taken for reached without looking (`holdsAnchor` answers
- * true: stale reads under paused replay); positions compared as texts (`"9" >= "10"`: the same); a read without
- * the header sent to the replica too; no fallback for an error of the replica (503); no circuit breaker (the black
- * hole holds up every read); a server that takes writes not refused, nor told by its anchor (the fork answers).
+ * Planted, and each failed: checkpoints assumed reached (`holdsAnchor` returns true: stale reads during
+ * paused replay); positions compared as text (`"9" >= "10"`: the same); reads without the header sent to the
+ * replica; no fallback for a replica error (503); no circuit breaker (an unresponsive replica delays every
+ * read); a writable server neither refused nor detected by its checkpoint (the fork answers).
  */
 
 import assert from 'node:assert/strict';
@@ -45,7 +46,7 @@ describe('reads from a replica', () => {
     position = await write('first');
   });
 
-  /** Changes the customer and answers the position of that. */
+  /** Updates the customer and returns the position of the change. */
   async function write(note: string): Promise<string> {
     const { status, headers } = await service.call('PATCH', `/customers/${id}`, { body: { note } });
     assert.equal(status, 200);
@@ -59,7 +60,7 @@ describe('reads from a replica', () => {
     return json.note;
   }
 
-  /** Reads until the replica has served one of these reads. */
+  /** Reads until the replica has served one of the reads. */
   async function untilServed(minFeedPosition: string): Promise<number> {
     const startedAt = performance.now();
     const { served } = await replicaCounts(service);
@@ -71,14 +72,17 @@ describe('reads from a replica', () => {
     return performance.now() - startedAt;
   }
 
-  /** The answer to a read of which the replica has served all parts; on a busy machine it may take it a few tries. */
+  /**
+   * The response to a read whose parts all came from the replica; may take several attempts on a busy
+   * machine.
+   */
   async function servedBy(path: string, parts: number) {
     const startedAt = performance.now();
     for (;;) {
       const start = await replicaCounts(service);
       const reply = await service.call('GET', path, { headers: { 'Min-Feed-Position': position } });
       assert.equal(reply.status, 200);
-      // Counted when the replica's transaction has ended, which the answer need not wait for.
+      // Counted when the replica's transaction ends, which may be after the response.
       let end = start;
       while (end.all < start.all + parts) {
         assert.ok(performance.now() - startedAt < conditionTimeoutMs, `the replica does not serve ${path}`);
@@ -88,7 +92,7 @@ describe('reads from a replica', () => {
     }
   }
 
-  test('one that has caught up answers each operation with the header, and none without', async (t) => {
+  test('once caught up, serves every operation with the header, and none without', async (t) => {
     const one = `/customers/${id}`;
     const operations = [one, `${one}/history`, '/external-ids/ada/customer', '/customers', '/changes'];
     for (const path of operations) {
@@ -96,7 +100,7 @@ describe('reads from a replica', () => {
       const { text } = await servedBy(path, 1);
       assert.equal(text, plain.text, path);
     }
-    // The position, and the one page.
+    // The position, and the only page.
     const { headers } = await servedBy('/customers/export', 2);
     assert.equal(headers.get('feed-position'), position);
     t.diagnostic(`${operations.length + 1} operations served`);
@@ -105,7 +109,7 @@ describe('reads from a replica', () => {
     assert.equal((await replicaCounts(service)).all, all);
   });
 
-  test('one whose replay is paused answers none that it has not come to: 0 stale', async (t) => {
+  test('with paused replay, serves no read beyond its position: 0 stale', async (t) => {
     await pair.pauseReplay();
     const before = await replicaCounts(service);
     let stale = 0;
@@ -119,22 +123,24 @@ describe('reads from a replica', () => {
     assert.equal(stale, 0);
     assert.equal(after.served, before.served);
 
-    // It is the replica that answers what is asked of it, as of then; and the primary all others.
+    // The replica serves reads up to its position, with the state of then; the primary serves all others.
     await untilServed(position);
     assert.equal(await noteAt(position), 'first');
     assert.equal(await noteAt(), `round ${rounds - 1}`);
-    // A page after a position that it has not come to is no page ahead of the feed.
+    // A page after a position the replica has not reached is not ahead of the feed.
     const headers = { 'Min-Feed-Position': position };
     const { status } = await service.call('GET', `/changes?after=${newest}`, { headers });
     assert.equal(status, 200);
     assert.equal((await service.call('GET', '/changes?after=99999999', { headers })).status, 400);
 
     await pair.resumeReplay();
-    t.diagnostic(`resumed and used for the newest after ${Math.round(await untilServed(newest))} ms`);
+    t.diagnostic(
+      `resumed, and used for the latest position after ${Math.round(await untilServed(newest))} ms`,
+    );
     position = newest;
   });
 
-  test('a list and a point read that come together each get what they asked for', async () => {
+  test('a list and a point read at the same time each get their own result', async () => {
     const replies = await Promise.all(
       Array.from({ length: 40 }, async (_, index) => {
         const headers: Record<string, string> =
@@ -147,7 +153,7 @@ describe('reads from a replica', () => {
     assert.equal(new Set(replies.flat()).size, 1);
   });
 
-  test('a conflict with the replay goes to the primary', async (t) => {
+  test('after a conflict with replay, the primary serves the read', async (t) => {
     await pair.standby.run("ALTER SYSTEM SET max_standby_streaming_delay = '0'");
     await pair.standby.run('SELECT pg_reload_conf()');
     await untilServed(position);
@@ -158,7 +164,7 @@ describe('reads from a replica', () => {
     while (failed === 0) {
       assert.ok(reads < 500, 'no conflict came');
       const reading = Promise.all([noteAt(position), noteAt(position)]);
-      // Replayed, it ends every transaction that has read the table.
+      // When replayed, it cancels every transaction that has read the table.
       await pair.primary.run('BEGIN; LOCK TABLE changes IN ACCESS EXCLUSIVE MODE; COMMIT');
       await reading;
       reads += 2;
@@ -169,7 +175,7 @@ describe('reads from a replica', () => {
     await untilServed(position);
   });
 
-  test('one that is killed fails no request, and is used again when it is back', async (t) => {
+  test('when killed, fails no request, and is used again once it is back', async (t) => {
     let reading = true;
     const statuses: number[] = [];
     const readers = Array.from({ length: 8 }, async () => {
@@ -183,7 +189,10 @@ describe('reads from a replica', () => {
     await pair.standby.kill();
     const killedAt = performance.now();
     while ((await replicaCounts(service)).paused < start.paused + 30) {
-      assert.ok(performance.now() - killedAt < conditionTimeoutMs, 'the dead replica is asked on and on');
+      assert.ok(
+        performance.now() - killedAt < conditionTimeoutMs,
+        'the dead replica is tried for every read',
+      );
       await pause(5);
     }
     const dead = await replicaCounts(service);
@@ -198,7 +207,7 @@ describe('reads from a replica', () => {
     assert.deepEqual(new Set(statuses), new Set([200]));
   });
 
-  test('one that does not answer holds up few reads, and those not for long', async (t) => {
+  test('when unresponsive, delays few reads, and only briefly', async (t) => {
     await untilServed(position);
     network.set('black hole');
     const start = await replicaCounts(service);
@@ -218,17 +227,17 @@ describe('reads from a replica', () => {
       `${durations.length} reads: ${end.failed - start.failed} tried it; slowest ${Math.round(slowest)} ms, ` +
         `median ${middle.toFixed(1)} ms`,
     );
-    // One tries it, and then one in each pause of two seconds.
+    // One read tries it, then one after each pause of two seconds.
     assert.ok(end.failed - start.failed <= 1 + elapsedMs / 2000);
     assert.ok(slowest < 10_000);
     t.diagnostic(`used again ${Math.round(await untilServed(position))} ms after the network was back`);
   });
 
-  test('one that was promoted, and has changes of its own, answers nothing', async (t) => {
+  test('when promoted and changed, serves nothing', async (t) => {
     await untilServed(position);
     const databaseUrl = pair.standby.url;
     await pair.promote();
-    // Who was the primary serves on, and waits for no standby any more.
+    // The old primary keeps serving and no longer waits for a standby.
     await pair.standby.run('ALTER SYSTEM RESET synchronous_standby_names');
     await pair.standby.run('SELECT pg_reload_conf()');
     const fork = await startTestService(cleanup, { engine: 'postgres', databaseUrl });

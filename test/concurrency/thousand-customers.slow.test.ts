@@ -1,4 +1,4 @@
-/** A thousand customers, made and paged through by a client that knows nothing but HTTP. */
+/** A thousand customers, created and paged through with plain HTTP. */
 import assert from 'node:assert/strict';
 import { Agent, request } from 'node:http';
 import { before, test } from 'node:test';
@@ -30,14 +30,14 @@ describeEngines('a thousand customers', (engine) => {
   });
 
   for (const sort of sorts) {
-    test(`${sort}: each seen once while ${othersCount} others come and go`, async (t) => {
+    test(`${sort}: each seen once while ${othersCount} others are created and deleted`, async (t) => {
       const limit = random.pick(limits);
       const seen: string[] = [];
       const come: string[] = [];
       let begun = 0;
       let gone = 0;
       let pages = 0;
-      // Some are there at the beginning, so that in every order some go that were still to come.
+      // Some exist from the start, so that in every order some are deleted before they are reached.
       await comeAndGo(othersCount / 4);
       let path: string | undefined = `/customers?sort=${sort}&limit=${limit}`;
       while (path) {
@@ -60,10 +60,10 @@ describeEngines('a thousand customers', (engine) => {
       if (!sort.endsWith('updatedAt')) assert.equal(times.size, seen.length);
       const met = seen.length - customersCount;
       t.diagnostic(
-        `${pages} pages of ${limit}: ${customersCount} seen once, 0 skipped, ${met} of ${gone} others met`,
+        `${pages} pages of ${limit}: ${customersCount} seen once, 0 skipped, ${met} of ${gone} others seen`,
       );
 
-      /** Half of those that have come go again, so that there are always some of both kinds. */
+      /** Creates customers and deletes half of them, so that there are always some of both kinds. */
       async function comeAndGo(count: number): Promise<void> {
         const fresh = Math.min(count, othersCount - begun);
         begun += fresh;
@@ -120,7 +120,7 @@ function nextOf(link: string | undefined): string | undefined {
   return /^<([^>]+)>; rel="next"$/.exec(link ?? '')?.[1];
 }
 
-/** Names of many scripts; some are the same, and some fold to the same. */
+/** Names in many scripts; some are equal, and some fold to the same key. */
 function nameOf(index: number): string {
   const first = ['Zoë', 'zoe', 'Ådne', 'Владимир', '李', 'O’Neil', 'ß', '\u{1f600}'];
   return `${first[index % first.length]} ${index % 300}`;

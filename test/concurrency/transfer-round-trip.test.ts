@@ -1,4 +1,7 @@
-/** Exported, imported into an empty service and exported again: the same bytes, on and across both databases. */
+/**
+ * Exporting, importing into an empty service and exporting again gives the same bytes, in and across both
+ * databases.
+ */
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -35,7 +38,7 @@ for (const from of engines) {
       const random = randomFrom(`round trip from ${from}`);
       const lines = Array.from({ length: count }, (_, index) => JSON.stringify(anyCustomer(random, index)));
       await importText(source, lines.join('\n'), 'application/x-ndjson', 'created');
-      // Later versions too, and one that is left out.
+      // Updated customers too, and one that is deleted.
       await importText(
         source,
         lines.map((line) => line.replace('"name":"', '"name":"New ')).join('\n'),
@@ -59,7 +62,7 @@ async function roundTrip(
   const again = await exportText(target, mediaType);
   assert.equal(withoutMarks(again), withoutMarks(exported));
   await importText(target, exported, mediaType, 'unchanged');
-  context.diagnostic(`${mediaType}: ${count} customers, ${exported.length} characters, the same again`);
+  context.diagnostic(`${mediaType}: ${count} customers, ${exported.length} characters, identical again`);
 }
 
 async function importText(
@@ -84,7 +87,7 @@ async function exportText({ call }: TestService, mediaType: string): Promise<str
   return (await call('GET', '/customers/export', { headers, timeoutMs: 300_000 })).text;
 }
 
-/** But for version, etag and times. */
+/** Removes version, etag and times. */
 function withoutMarks(text: string): string {
   return text
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, '<time>')

@@ -1,4 +1,4 @@
-/** Row 10 of the test plan, for the other thing that only one may have: an email, an externalId. */
+/** Unique email and externalId under concurrent writes. */
 
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
@@ -46,7 +46,7 @@ function contend(services: readonly TestService[]): void {
   const holders = async (query: Record<string, string>) =>
     (await instance(0).call<{ items: Customer[] }>('GET', '/customers', { query })).json.items;
 
-  test(`${atOnce} creations at once with one email: one 201, the others 409 with the pointer`, async (t) => {
+  test(`${atOnce} concurrent creations with one email: one 201, the others 409 with the pointer`, async (t) => {
     for (let round = 0; round < rounds; round++) {
       const spellings = [`ada-${round}@example.com`, `Ada-${round}@Example.com`, `ADA-${round}@EXAMPLE.COM`];
       const replies = await many((index) => create(index, { email: spellings[index % spellings.length] }));
@@ -59,7 +59,7 @@ function contend(services: readonly TestService[]): void {
     );
   });
 
-  test(`${atOnce} creations at once with one externalId: one 201, the others 409 with the pointer`, async () => {
+  test(`${atOnce} concurrent creations with one externalId: one 201, the others 409 with the pointer`, async () => {
     for (let round = 0; round < rounds; round++) {
       const externalId = `crm:${round}`;
       const replies = await many((index) => create(index, { externalId }));
@@ -68,13 +68,13 @@ function contend(services: readonly TestService[]): void {
     }
   });
 
-  test('both taken by one: 409 with both pointers', async () => {
+  test('both used by one customer: 409 with both pointers', async () => {
     const both = { email: 'both@example.com', externalId: 'both' };
     const replies = await many((index) => create(index, both));
     assertOneWon(replies, 'email_taken', ['#/email', '#/externalId']);
   });
 
-  test(`${atOnce} customers that take one email at once: one 200, the others 409 and as they were`, async () => {
+  test(`${atOnce} customers that change to one email at once: one 200, the others 409 and unchanged`, async () => {
     const created = await many((index) => create(index, { note: 'untouched' }));
     const ids = created.map(({ json }) => json.id);
     for (let round = 0; round < rounds / 4; round++) {
@@ -90,13 +90,13 @@ function contend(services: readonly TestService[]): void {
     assert.equal(changes, rounds / 4);
   });
 
-  test('a restoration against a creation with its email: one of both, each time', async (t) => {
+  test('a restoration against a creation with its email: exactly one succeeds, each time', async (t) => {
     const won: Record<string, number> = {};
     for (let round = 0; round < rounds * 2; round++) {
       const email = `contested-${round}@example.com`;
       const { id } = (await create(round, { email })).json;
       await remove(round, id);
-      // A restoration has no body to read, and is the first unless it begins later.
+      // A restoration has no body and usually wins, so start it later in half of the rounds.
       const late = () => (round % 2 ? delay(1) : Promise.resolve()).then(() => restore(0, id));
       const both = [late, () => create(1, { email })];
       const replies = await Promise.all((round % 2 ? both : both.toReversed()).map((request) => request()));
@@ -108,7 +108,7 @@ function contend(services: readonly TestService[]): void {
     t.diagnostic(`${rounds * 2} rounds: ${JSON.stringify(won)}`);
   });
 
-  test('a deletion against creations with its email: never two at once', async (t) => {
+  test('a deletion against creations with its email: never two customers with it', async (t) => {
     let taken = 0;
     for (let round = 0; round < rounds; round++) {
       const email = `released-${round}@example.com`;
@@ -123,7 +123,7 @@ function contend(services: readonly TestService[]): void {
       taken += successes.length;
       assert.equal((await holders({ email })).length, successes.length);
     }
-    t.diagnostic(`${rounds} rounds of 10: ${taken} took the email that was given up`);
+    t.diagnostic(`${rounds} rounds of 10: ${taken} took the released email`);
   });
 }
 

@@ -1,14 +1,14 @@
-/** What the settings of credentials and limits may be and may not be, for `config.test.ts`. */
+/** Valid and invalid settings of credentials and limits, for `config.test.ts`. */
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Config } from '../../src/config/config.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 export type ValidCase = readonly [Environment, Partial<Config>];
-/** What is wrong, the setting that is named for it, and what the fault says. */
+/** An invalid environment, the setting that the error names, and the error's text. */
 export type InvalidCase = readonly [Environment, string, RegExp];
 
-/** Stands where a password may, and may be in no message. */
+/** Used wherever a password can be; must appear in no message. */
 export const password = 'hunter2/#?';
 
 const issuer = {

@@ -80,7 +80,7 @@ const valid: readonly (readonly [Environment, Partial<Config>])[] = [
   [{ UNRELATED: 'anything', host: '0.0.0.0' }, {}],
 ];
 
-/** What is wrong, the setting that is named for it, and what the fault says. */
+/** An invalid environment, the setting that the error names, and the error's text. */
 const invalid: readonly (readonly [Environment, string, RegExp])[] = [
   [{ HOST: 'a b' }, 'HOST', /"a b"/],
   [{ HOST: 'http://localhost' }, 'HOST', /"http:\/\/localhost"/],
@@ -121,14 +121,14 @@ describe('configuration', () => {
     assert.deepEqual(loadConfig({}), defaults);
   });
 
-  test('takes every valid value', (context) => {
+  test('accepts every valid value', (context) => {
     for (const [environment, expected] of valid) {
       assert.deepEqual(loadConfig(environment), { ...defaults, ...expected }, JSON.stringify(environment));
     }
     context.diagnostic(`${valid.length} valid environments tried`);
   });
 
-  test('refuses every invalid value with its name, what is wrong, and an example that works', (context) => {
+  test("rejects every invalid value with the setting's name, the rule and a valid example", (context) => {
     for (const [environment, name, reason] of invalid) {
       const faults = faultsOf(environment);
       assert.equal(faults.length, 1, `${JSON.stringify(environment)}: ${faults.join('; ')}`);
@@ -141,7 +141,7 @@ describe('configuration', () => {
     context.diagnostic(`${invalid.length} invalid environments tried`);
   });
 
-  test('tells all faults at once', () => {
+  test('reports all errors at once', () => {
     const all = {
       HOST: 'a/b',
       PORT: 'x',
@@ -178,7 +178,7 @@ describe('configuration', () => {
     );
   });
 
-  test('says in its message what it found, a line for each', () => {
+  test('lists the errors in its message, one line each', () => {
     const error = refusalOf({ PORT: 'x', LOG_LEVEL: 'loud' });
     assert.equal(error.message.split('\n').length, 1 + error.faults.length);
     for (const fault of error.faults) assert.ok(error.message.includes(fault));
@@ -203,7 +203,7 @@ describe('configuration', () => {
     assert.ok(fault.length < 300, fault);
   });
 
-  test('cannot be changed afterwards', () => {
+  test('is immutable', () => {
     const config = loadConfig({
       DATABASE_URL: postgresUrl,
       CORS_ORIGINS: 'https://a.example',
@@ -215,13 +215,13 @@ describe('configuration', () => {
       assert.ok(Object.isFrozen(part), String(part));
   });
 
-  test('reads nothing but what it is given', () => {
+  test('reads only the environment passed to it', () => {
     process.env.PORT = '1';
     assert.equal(loadConfig({}).port, 8080);
     delete process.env.PORT;
   });
 
-  test('describes every setting with a fallback and an example that it takes itself', () => {
+  test('documents every setting with a valid default and example', () => {
     const pair = { DATABASE_URL: postgresUrl, TLS_CERT_FILE: 'tls.crt', TLS_KEY_FILE: 'tls.key' };
     for (const { name, description, example, fallback } of settings) {
       assert.match(name, /^[A-Z][A-Z_]*$/);

@@ -1,4 +1,4 @@
-/** What the settings of limits, retention, TLS and the replica may be and may not be, for `config.test.ts`. */
+/** Valid and invalid settings of limits, retention, TLS and the replica, for `config.test.ts`. */
 import { resolve } from 'node:path';
 import { type InvalidCase, password, type ValidCase } from './authentication-cases.ts';
 
@@ -70,7 +70,7 @@ export const invalidLimits: readonly InvalidCase[] = [
   [{ TLS_CERT_FILE: 'tls/', TLS_KEY_FILE: 'b.key' }, 'TLS_CERT_FILE', /must name a file, not "tls\/"/],
 ];
 
-/** A wrong value of each. */
+/** An invalid value of each. */
 export const wrongLimits = {
   SHUTDOWN_DELAY_MS: 'later',
   RETENTION_CHANGES_DAYS: '1',

@@ -7,7 +7,7 @@ import { ConfigurationError, loadConfig } from '../../src/config/config.ts';
 
 const password = 'hunter2';
 
-test('a secret is taken from a file that NAME_FILE names, and never quoted', (context) => {
+test('a secret is read from the file in NAME_FILE, and never quoted', (context) => {
   const folder = mkdtempSync(join(tmpdir(), 'customers-test-secret-'));
   context.after(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'url');
@@ -24,7 +24,7 @@ test('a secret is taken from a file that NAME_FILE names, and never quoted', (co
   const { message, stack } = refusalOf({ DATABASE_URL_FILE: file });
   assert.match(message, /DATABASE_URL must begin/);
   assert.ok(!`${message}${stack}`.includes(password));
-  // Of what is no secret a file is not read.
+  // Only secrets can come from a file.
   assert.equal(loadConfig({ AUTH_FILE: file, HOST_FILE: file }).host, '127.0.0.1');
 });
 
@@ -35,5 +35,5 @@ function refusalOf(environment: Readonly<Record<string, string>>): Configuration
     if (error instanceof ConfigurationError) return error;
     throw error;
   }
-  throw new Error('It was taken.');
+  throw new Error('It was accepted.');
 }

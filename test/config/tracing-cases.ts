@@ -1,4 +1,4 @@
-/** What the settings of traces may be and may not be, for `config.test.ts`. */
+/** Valid and invalid settings of tracing, for `config.test.ts`. */
 import type { Config } from '../../src/config/config.ts';
 import type { InvalidCase, ValidCase } from './authentication-cases.ts';
 
@@ -13,7 +13,7 @@ const asked = (environment: ValidCase[0], expected: Partial<Tracing>): ValidCase
 ];
 
 export const validTracing: readonly ValidCase[] = [
-  // None of it matters where nobody asks for traces: other programs of the machine may have it.
+  // Ignored while tracing is off, because other programs of the machine may use these variables.
   [{ OTEL_TRACES_SAMPLER: 'jaeger_remote' }, {}],
   [{ ...endpoint, OTEL_SDK_DISABLED: 'true', OTEL_TRACES_SAMPLER: 'jaeger_remote' }, {}],
   asked({}, {}),
@@ -49,7 +49,7 @@ export const invalidTracing: readonly InvalidCase[] = [
   [{ ...endpoint, OTEL_SDK_DISABLED: '1' }, 'OTEL_SDK_DISABLED', /true, false, not "1"/],
 ];
 
-/** A wrong value of each. */
+/** An invalid value of each. */
 export const wrongTracing = {
   OTEL_EXPORTER_OTLP_ENDPOINT: 'collector',
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'collector/v1/traces',

@@ -1,9 +1,9 @@
 /**
- * Runs "Add a field" of CONTRIBUTING.md over a copy of the service, and starts that copy on a database of this release:
- * what was stored before the field must come back with it, everywhere, and the field must work.
+ * Runs "Add a field" of CONTRIBUTING.md on a copy of the service, and starts the copy on a database of the
+ * current release: stored data must have the new field everywhere, and the field must work.
  *
- * Planted: snapshots rendered as they were stored (the feed, its stream and the replay lack the field); the migration left
- * out of the list (the start refuses to serve).
+ * Planted, and each failed: snapshots rendered as stored (the feed, its stream and replays lack the field);
+ * the migration missing from the list (the service refuses to start).
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -106,7 +106,7 @@ function addToContract(contract: Document): void {
   contract.setIn([...schemas, 'FieldChanges', 'properties', 'jobTitle'], {
     $ref: '#/components/schemas/TextChange',
   });
-  // Every example of a whole customer.
+  // Every example of a complete customer.
   visit(contract, {
     Map(_, node) {
       const isCustomer = ['id', 'etag', 'version', 'deletedAt', 'metadata'].every((name) => node.has(name));
@@ -121,7 +121,7 @@ async function inFolder(cwd: string, parameters: readonly string[]): Promise<voi
   });
 }
 
-/** Starts the copy, after it has migrated the database. */
+/** Migrates the database and starts the copy. */
 async function startCopy(cleanup: Cleanup, databaseUrl: string): Promise<string> {
   const nodeArguments = [join(copy, 'dist/main.js')];
   const env = { DATABASE_URL: databaseUrl, PORT: '0', LOG_LEVEL: 'info' };
@@ -137,7 +137,7 @@ async function startCopy(cleanup: Cleanup, databaseUrl: string): Promise<string>
   return running.match[0];
 }
 
-describeEngines('a field that is added over an old database', (engine) => {
+describeEngines('a field added over an existing database', (engine) => {
   const cleanup = suiteCleanup();
   const keyed = {
     method: 'POST',
@@ -171,7 +171,7 @@ describeEngines('a field that is added over an old database', (engine) => {
     return (await response.json()) as Body;
   };
 
-  test('a customer, a list and an export have it, empty', async () => {
+  test('customers, lists and exports have the field with an empty value', async () => {
     const customer = await get<StoredCustomer>(`/customers/${id}`);
     validateCustomer(customer);
     assert.equal(customer.jobTitle, null);
@@ -182,7 +182,7 @@ describeEngines('a field that is added over an old database', (engine) => {
     for (const line of lines) validateCustomer(JSON.parse(line));
   });
 
-  test('every stored event of the feed and of its stream has it, empty', async () => {
+  test('every stored event of the feed and of its stream has it with an empty value', async () => {
     const { items } = await get<Page<FeedItem>>('/changes');
     const images = items.flatMap(({ data }) => data?.customer ?? []);
     assert.equal(images.length, 2);
@@ -194,13 +194,13 @@ describeEngines('a field that is added over an old database', (engine) => {
     assert.deepEqual(await streamed(items.length), items);
   });
 
-  test('history lists the old versions, and does not say that the field changed', async () => {
+  test('the history lists the old versions without a change of the field', async () => {
     const { items } = await get<Page<HistoryEntry>>(`/customers/${id}/history`);
     assert.equal(items.length, 2);
     for (const { changes } of items) assert.ok(changes && !('jobTitle' in changes));
   });
 
-  test('repeating an old request answers as then, with the field', async () => {
+  test('replaying an old request returns the first answer plus the field', async () => {
     const repeated = await fetch(`${url}/customers`, { ...keyed, body });
     assert.deepEqual([repeated.status, repeated.headers.get('idempotency-replayed')], [201, 'true']);
     const customer = (await repeated.json()) as Record<string, unknown>;
@@ -208,7 +208,7 @@ describeEngines('a field that is added over an old database', (engine) => {
     assert.deepEqual([customer.name, customer.version, customer.jobTitle], ['Ada', 1, null]);
   });
 
-  test('the field is written, changed, cleared, refused, imported and recorded', async () => {
+  test('the field can be set, changed, cleared, rejected, imported and recorded', async () => {
     const send = async (method: string, path: string, value: unknown, type = 'application/json') => {
       const sent = typeof value === 'string' ? value : JSON.stringify(value);
       const response = await fetch(url + path, { method, body: sent, headers: { 'Content-Type': type } });
@@ -275,7 +275,7 @@ interface HistoryEntry {
   readonly changes: { readonly jobTitle?: { readonly before: unknown; readonly after: unknown } } | null;
 }
 
-/** Checks a value against the copy's own schema of a customer. */
+/** Validates values against the copy's schema of a customer. */
 async function customerValidator(): Promise<(value: unknown) => void> {
   const document = JSON.parse(await readFile(join(copy, 'generated/openapi.json'), 'utf8'));
   const ajv = new Ajv({ strict: false, validateFormats: false });
@@ -285,7 +285,7 @@ async function customerValidator(): Promise<(value: unknown) => void> {
 }
 
 suite('"Add a field" of CONTRIBUTING.md', () => {
-  test('names each file that these steps touch', async () => {
+  test('names each file that these steps change', async () => {
     const page = await readFile(join(repository, 'CONTRIBUTING.md'), 'utf8');
     const [, section = ''] = /## Add a field\n(.*?)\n## /s.exec(page) ?? [];
     for (const name of [

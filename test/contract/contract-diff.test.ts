@@ -1,6 +1,7 @@
 /**
- * `npm run contract:diff` tells a change that breaks callers of the last release from one that does not. Planted to
- * prove it: the rules of the comparison left out of redocly.yaml, which rates every change as harmless.
+ * `npm run contract:diff` distinguishes breaking changes since the last release from additions.
+ *
+ * Planted: the comparison rules left out of redocly.yaml. Every change was rated harmless.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -20,7 +21,7 @@ const { scripts } = JSON.parse(readText('package.json')) as {
 const command = scripts['contract:diff'] ?? '';
 const timeoutMs = 60_000;
 
-/** The parts of the contract that are changed here. */
+/** The parts of the contract that the tests change. */
 interface Contract {
   readonly paths: Record<string, Record<string, { parameters: object[] }>>;
   readonly components: {
@@ -42,7 +43,7 @@ describe('the comparison with the last release', () => {
     assert.match(scripts.check ?? '', /npm run -s contract:diff/);
   });
 
-  test('ends with 1 for what breaks, and names each change', (context) => {
+  test('exits with 1 for breaking changes, and names each', (context) => {
     const { status, output } = compareChanged((contract) => {
       const { Customer, CustomerStatus } = contract.components.schemas;
       delete Customer?.properties.note;
@@ -70,7 +71,7 @@ describe('the comparison with the last release', () => {
     context.diagnostic(/\d+ major.*/.exec(output)?.[0] ?? '');
   });
 
-  test('ends with 0 for what only adds', (context) => {
+  test('exits with 0 for additions', (context) => {
     const { status, output } = compareChanged((contract) => {
       const colour = { name: 'colour', in: 'query', description: 'x', schema: { type: 'string' } };
       contract.paths['/customers']?.get?.parameters.push(colour);
@@ -92,7 +93,7 @@ describe('the comparison with the last release', () => {
   }
 });
 
-/** The script's own line, with another contract in the place of the present one. */
+/** Runs the script's own command line with another contract in place of the current one. */
 function compare(revision: string) {
   const line = command.replace(' openapi.yaml ', ` ${revision} `);
   const PATH = [join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter);

@@ -1,4 +1,4 @@
-/** Holds the conventions that every tool behind the contract depends on, whatever operations it will have. */
+/** Conventions of the contract that the tools behind it depend on, for all present and future operations. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { suite, test } from 'node:test';
@@ -21,7 +21,7 @@ const verbNoun = /^(list|create|get|replace|update|delete|restore|erase|upsert|i
 const problemCodes = child(schemas, 'ProblemCode')['x-extensible-enum'] as string[];
 
 suite('contract', () => {
-  test('names each operation verb first, once', () => {
+  test('every operationId is unique and starts with a verb', () => {
     assert.ok(operations.length >= 7, `${operations.length} operations`);
     for (const { id } of operations) {
       assert.match(id, verbNoun);
@@ -29,29 +29,29 @@ suite('contract', () => {
     assert.equal(new Set(operations.map(({ id }) => id)).size, operations.length);
   });
 
-  test('asks for a credential and names the scope, for tools and for people', () => {
+  test('every operation requires a credential and names its scope, for tools and for people', () => {
     for (const { id, node, method } of operations) {
       assert.deepEqual(node.security, [{ bearer: [] }], id);
       const scope = String(node['x-required-scope']);
       assert.match(scope, /^[a-z]+:[a-z]+$/, id);
-      // Taking everything out is another right than reading a customer.
+      // Exporting everything needs a stronger scope than reading one customer.
       assert.equal(scope.endsWith(':read'), method === 'get' && !scope.endsWith(':bulk'), `${id}: ${scope}`);
       assert.ok(String(node.description).includes(`Needs the scope \`${scope}\`.`), id);
     }
   });
 
-  test('declares the refusals that every operation can answer', () => {
+  test('declares the errors that every operation can return', () => {
     const common = ['400', '401', '403', '405', '406', '408', '413', '414', '417', '429', '431', '503'];
     for (const { id, node } of operations) {
       const statuses = Object.keys(child(node, 'responses'));
       const expected = 'requestBody' in node ? [...common, '415', '422'] : common;
       assertIncludes(statuses, expected, id);
       assert.ok(!statuses.includes('500'), `${id} declares 500`);
-      assert.equal(statuses.includes('415'), 'requestBody' in node, `${id}: 415 goes with a body`);
+      assert.equal(statuses.includes('415'), 'requestBody' in node, `${id}: 415 requires a request body`);
     }
   });
 
-  test('gives each response X-Request-Id, the headers of its status, and an example of its body', () => {
+  test('every response has X-Request-Id, the headers of its status, and an example of its body', () => {
     const ofStatus: Record<string, string[]> = {
       201: ['Location', 'ETag', 'Feed-Position'],
       304: ['ETag', 'Cache-Control'],
@@ -75,7 +75,7 @@ suite('contract', () => {
     }
   });
 
-  test('gives each refusal as a problem whose members agree', () => {
+  test('every error is a problem document with consistent members', () => {
     for (const { id, responses } of operations) {
       for (const { node, status } of responses.filter((response) => response.status >= '400')) {
         const content = child(node, 'content');
@@ -91,13 +91,13 @@ suite('contract', () => {
     }
   });
 
-  test('uses no keyword that hurts the validator, the mock or a client generator', () => {
+  test('no schema keyword breaks the validator, the mock or a client generator', () => {
     const forbidden = ['allOf', 'oneOf', 'anyOf', 'not', 'discriminator', 'readOnly', 'writeOnly', 'default'];
     for (const { node, pointer } of schemaNodes) {
       for (const keyword of forbidden) assert.ok(!(keyword in node), `${pointer} uses ${keyword}`);
-      // Prism adds a null of its own to a nullable enum, cannot compile it, and then lets every body pass.
+      // Prism adds null to a nullable enum, cannot compile the result, and then accepts every body.
       assert.ok(!(node.nullable === true && 'enum' in node), `${pointer} is a nullable enum`);
-      // Behind a $ref the validator cannot see that the items are texts, and compares each pair of them.
+      // Behind a $ref the validator cannot see that items are strings, and compares every pair.
       if (node.uniqueItems) assert.equal(child(node, 'items').type, 'string', pointer);
     }
     for (const { node, pointer } of found) {
@@ -105,7 +105,7 @@ suite('contract', () => {
     }
   });
 
-  test('closes each request schema and fills each response schema', () => {
+  test('request schemas reject unknown members, and response schemas require all of theirs', () => {
     const bodies = operations.flatMap(({ node }) => ('requestBody' in node ? [node.requestBody] : []));
     const objects = [...reachable(bodies)].filter(({ type }) => type === 'object');
     assert.ok(objects.length >= 7, `${objects.length} request schemas`);
@@ -118,17 +118,17 @@ suite('contract', () => {
     }
   });
 
-  test('never demands a header or fills in a parameter, and takes reserved characters where values hold them', () => {
+  test('no header is required, no parameter has a default, and reserved characters are allowed where values contain them', () => {
     for (const { node, pointer } of found.filter(({ node }) => 'in' in node && 'schema' in node)) {
       const schema = resolve(node.schema as Node);
-      // Of an enumeration too: a value that it has not is told as such, and not as one that is badly encoded.
+      // Enumerations too: an unknown value must be reported as such, not as badly encoded.
       const isText = schema.type === 'array' || schema.type === 'string';
       if (node.in !== 'path') assert.ok(!node.required, `${pointer} is required`);
       if (node.in === 'query') assert.equal(node.allowReserved ?? false, isText, `${pointer} reserved`);
     }
   });
 
-  test('filters by the rule of the field', () => {
+  test('filters use the rule of their field', () => {
     const list = operations.find(({ id }) => id === 'listCustomers')?.node.parameters as Node[];
     for (const name of ['Email', 'Phone', 'ExternalId']) {
       const parameter = list.find((each) => String(each.name).toLowerCase() === name.toLowerCase());
@@ -137,14 +137,14 @@ suite('contract', () => {
     }
   });
 
-  test('knows the 249 countries', () => {
+  test('lists the 249 country codes', () => {
     const country = new RegExp(String(child(schemas, 'CountryCode').pattern), 'u');
     const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'];
     const codes = letters.flatMap((first) => letters.map((second) => first + second));
     assert.equal(codes.filter((code) => country.test(code)).length, 249, 'codes of ISO 3166-1');
   });
 
-  test('gives each header, parameter and patterned field an example, and all examples are valid', (context) => {
+  test('every header, parameter and patterned field has an example, and all examples are valid', (context) => {
     const ajv = ajvFormats.default(new Ajv({ allErrors: true, strict: false }));
     ajv.addSchema({ ...contract, $id: 'contract' });
     let count = 0;
@@ -162,7 +162,7 @@ suite('contract', () => {
   });
 });
 
-/** Every object of the document except the examples' own data. */
+/** Every object of the document except those inside examples. */
 function* walk(value: unknown, pointer: string): Generator<Found> {
   if (typeof value !== 'object' || value === null) return;
   if (!Array.isArray(value)) yield { node: value as Node, pointer };

@@ -1,7 +1,9 @@
 /**
- * What the contract marks as deprecated, each reply says. Nothing is deprecated now: the service runs with a contract
- * that was changed for this. Planted to prove it: milliseconds instead of seconds, the parameter not looked for, the
- * link lost beside that of the next page.
+ * Responses announce what the contract marks as deprecated. Nothing is deprecated at present, so the service
+ * runs with a changed contract.
+ *
+ * Planted, and each failed: milliseconds instead of seconds, the deprecated parameter ignored, the link lost
+ * when there is one to the next page.
  */
 import assert from 'node:assert/strict';
 import { cp, readFile, symlink, writeFile } from 'node:fs/promises';
@@ -23,7 +25,7 @@ const expected = {
   link: '</docs#/Customers/listCustomers>; rel="deprecation"; type="text/html"',
 };
 
-describe('markers of deprecation', () => {
+describe('deprecation markers', () => {
   const headersOf = (markers: DeprecationMarkers) => deprecationHeaders('it', markers, '/docs');
 
   test('become headers', () => {
@@ -41,7 +43,7 @@ describe('markers of deprecation', () => {
     });
   });
 
-  test('that contradict each other keep the service from starting', () => {
+  test('that contradict each other prevent the start', () => {
     const wrong: DeprecationMarkers[] = [
       { deprecated: true },
       { deprecated: true, 'x-sunset-at': until },
@@ -56,8 +58,8 @@ describe('markers of deprecation', () => {
   });
 });
 
-describe('a contract with something deprecated', () => {
-  test('says so in each reply to it, refusals and HEAD included, and in no other', async (context) => {
+describe('a contract with deprecated parts', () => {
+  test('every response to them says so, errors and HEAD included, and no other does', async (context) => {
     const url = await serveChangedContract(context, (contract) => {
       Object.assign(contract.paths['/customers']?.get ?? {}, marks);
       const create = contract.paths['/customers']?.post as { parameters: object[] };
@@ -99,7 +101,7 @@ interface Contract {
   readonly paths: Readonly<Record<string, Readonly<Record<string, object>>>>;
 }
 
-/** The program as it is, beside a contract that is not. */
+/** The current program with a changed contract. */
 async function serveChangedContract(cleanup: Cleanup, change: (contract: Contract) => void): Promise<string> {
   const folder = await temporaryFolder(cleanup);
   for (const name of ['src', 'generated', 'package.json', 'openapi.yaml', 'docs/page']) {

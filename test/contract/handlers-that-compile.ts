@@ -1,4 +1,6 @@
-/** Compiles as it is. Each fault is this text with one change, so that nothing else can be what is refused. */
+/**
+ * Compiles unchanged. Each faulty handler is this text with one change, so that nothing else can be at fault.
+ */
 export const control = `
 import type { Handlers } from '../../src/contract/handler.ts';
 import type { Rendered } from '../../src/contract/types.ts';

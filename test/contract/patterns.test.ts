@@ -1,9 +1,9 @@
-/** A pattern of the contract is matched against whatever a caller sends: none may take long over any text. */
+/** Patterns of the contract are matched against untrusted input, so none may be slow on any text. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { contract } from '../../src/contract/document.ts';
 
-test('the contract has only patterns that match in linear time', (context) => {
+test('all patterns of the contract match in linear time', (context) => {
   const patterns = new Map(patternsIn(contract));
   for (const [pattern, example] of patterns) {
     for (const head of ['', example, example.slice(0, example.length / 2), 'a@']) {
@@ -16,7 +16,7 @@ test('the contract has only patterns that match in linear time', (context) => {
   assert.ok(patterns.size > 10);
 });
 
-/** Each pattern with the example beside it. */
+/** Each pattern with its example. */
 function* patternsIn(value: unknown): Generator<[pattern: string, example: string]> {
   if (typeof value !== 'object' || value === null) return;
   const { pattern, example } = value as { readonly pattern?: unknown; readonly example?: unknown };
@@ -24,10 +24,10 @@ function* patternsIn(value: unknown): Generator<[pattern: string, example: strin
   for (const member of Object.values(value)) yield* patternsIn(member);
 }
 
-/** Compares lengths, never clocks: 4 times the text may take 8 times as long, and 10 ms for noise. */
+/** Compares lengths, not absolute times: 4 times the text may take 8 times as long, plus 10 ms for noise. */
 function assertLinear(pattern: RegExp, head: string, part: string): void {
   const text = (length: number) => `${head}${part.repeat(length / part.length)}\u0000`;
-  // A short text first, on which even an exponential pattern comes to an end.
+  // Start with a short text, on which even an exponential pattern finishes.
   for (const length of [24, 4_096, 65_536]) {
     const shortMs = durationMs(pattern, text(length / 4));
     const longMs = durationMs(pattern, text(length));

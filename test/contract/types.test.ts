@@ -1,4 +1,4 @@
-/** Shows that the compiler holds handlers to the contract: what it must refuse, and that it refuses no more. */
+/** The compiler holds handlers to the contract: it rejects what it must, and nothing else. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -7,10 +7,10 @@ import { control } from './handlers-that-compile.ts';
 
 interface Fault {
   readonly name: string;
-  /** The part of the control that is changed, which it has once. */
+  /** The part of the control to replace; occurs once. */
   readonly part: string;
   readonly changed: string;
-  /** What the compiler's message must be about. */
+  /** What the compiler's message must mention. */
   readonly message: RegExp;
 }
 
@@ -23,7 +23,7 @@ const faults: readonly Fault[] = [
     message: /202/,
   },
   {
-    name: 'a failure as a reply, for it is thrown',
+    name: 'a failure as a response instead of an exception',
     part: 'return { status: 304, headers: cache };',
     changed: 'return { status: 404, headers: cache };',
     message: /404/,
@@ -35,13 +35,13 @@ const faults: readonly Fault[] = [
     message: /undefined/,
   },
   {
-    name: 'a required header left out',
+    name: 'a missing required header',
     part: "const located = { Location: '/customers/1', ETag: '\"1\"', ...feed };",
     changed: 'const located = { ETag: \'"1"\', ...feed };',
     message: /Location/,
   },
   {
-    name: 'all headers left out where one is required',
+    name: 'all headers missing where one is required',
     part: 'deleteCustomer: () => ({ status: 204, headers: feed })',
     changed: 'deleteCustomer: () => ({ status: 204 })',
     message: /headers/,
@@ -53,8 +53,9 @@ const faults: readonly Fault[] = [
     message: /Location|never/,
   },
   {
-    // What a function returns is not held to be exact: the compiler sees this one where the reply is annotated.
-    name: 'a header that no response has, in an annotated reply',
+    // A function's return value may have excess members; the compiler finds this one where the response is
+    // annotated.
+    name: 'a header that no response has, in an annotated response',
     part: 'headers: restoredHeaders,',
     changed: "headers: { ...restoredHeaders, Expires: '0' },",
     message: /Expires/,
@@ -72,7 +73,7 @@ const faults: readonly Fault[] = [
     message: /number/,
   },
   {
-    name: 'a body left out',
+    name: 'a missing body',
     part: 'status: 200, headers: cache, body: renderedCustomer',
     changed: 'status: 200, headers: cache',
     message: /body/,
@@ -90,7 +91,7 @@ const faults: readonly Fault[] = [
     message: /number/,
   },
   {
-    name: 'a body with a value that an enumeration has not',
+    name: 'a body with a value outside its enumeration',
     part: 'replaceCustomer: ({ body }) => ({ status: 200, body: { ...customer, name: body.name } })',
     changed:
       "replaceCustomer: ({ body }) => ({ status: 200, body: { ...customer, name: body.name, status: 'gone' } })",
@@ -109,25 +110,25 @@ const faults: readonly Fault[] = [
     message: /Rendered|not assignable/,
   },
   {
-    name: 'a text that nobody has rendered',
+    name: 'a string that was not rendered',
     part: 'status: 200, headers: cache, body: renderedCustomer',
     changed: 'status: 200, headers: cache, body: JSON.stringify(customer)',
     message: /'string'|"string"|string/,
   },
   {
-    name: 'a stream that does not name its media type',
+    name: 'a stream without its media type',
     part: 'mediaType: accepts, body: stream',
     changed: 'body: stream',
     message: /mediaType|not assignable/,
   },
   {
-    name: 'a stream of a media type that is not streamed',
+    name: 'a stream of a media type that cannot be streamed',
     part: 'mediaType: accepts, body: stream',
     changed: "mediaType: 'application/json', body: stream",
     message: /not assignable/,
   },
   {
-    name: 'a media type that the operation does not answer',
+    name: 'a media type that the operation does not return',
     part: "accepts === 'application/json'",
     changed: "accepts === 'text/csv'",
     message: /no overlap/,
@@ -175,7 +176,7 @@ const faults: readonly Fault[] = [
     message: /Authorization/,
   },
   {
-    name: 'a member of the request body that need not be there',
+    name: 'an optional member of the request body used as required',
     part: "name: body.name ?? 'kept'",
     changed: 'name: body.name',
     message: /undefined/,
@@ -194,13 +195,13 @@ suite('types of the contract', () => {
   const messages = compileTexts(new Map(texts.map((text, index) => [fileOf(index), text])));
   const messagesOf = (index: number) => messages.get(fileOf(index)) ?? [];
 
-  test('a handler that keeps the contract compiles', () => {
+  test('a handler that follows the contract compiles', () => {
     assert.deepEqual(messagesOf(0), []);
   });
 
   for (const [index, { name, part, message }] of faults.entries()) {
     test(`${name} does not compile`, () => {
-      assert.equal(control.split(part).length, 2, `the control has this part once: ${part}`);
+      assert.equal(control.split(part).length, 2, `the control must contain this part once: ${part}`);
       const found = messagesOf(index + 1);
       assert.notDeepEqual(found, [], 'it compiled');
       assert.match(found.join('\n'), message);
