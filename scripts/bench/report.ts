@@ -53,7 +53,7 @@ function table(rows: readonly Measurement[]): string {
 const conditions = `## What is on, and what is compared
 
 The service runs as \`npm start\` runs it, with everything on: an API key on every request, the contract enforced,
-request ids, an access log of one JSON line a request to a file, metrics, rate limits counted and told, security headers,
+request ids, an access log of one JSON line a request to a file, metrics, rate limits (counted and reported), security headers,
 entity tags, history and feed rows, the search index. SQLite at \`synchronous=FULL\`, PostgreSQL at
 \`synchronous_commit=on\`, for every server. 32 connections, requests for 5,000 different customers, or for 200
 different pages of 20 in turns at random (equal pages that are asked for at once are one query of the service, so that

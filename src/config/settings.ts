@@ -82,7 +82,7 @@ export const settings = [
     name: 'DATABASE_POOL_SIZE',
     fallback: '8',
     example: '8',
-    description: 'Reading connections to PostgreSQL, 1 to 100, beside the one that writes.',
+    description: 'Connections to PostgreSQL for reads, 1 to 100. Writes use one more.',
   },
   { name: 'LOG_LEVEL', fallback: 'info', example: 'warn', description: `One of ${logLevels.join(', ')}.` },
   {
@@ -148,7 +148,7 @@ export const settings = [
     fallback: '',
     example: '10.0.0.0/8',
     description:
-      'Whose X-Forwarded-For is believed: how many proxies stand before the service, or their addresses. Empty: nobody.',
+      'Proxies whose X-Forwarded-For is trusted: their number, or their addresses. Empty: none.',
   },
   {
     name: 'REQUIRE_IF_MATCH',
@@ -173,7 +173,7 @@ export const settings = [
     fallback: '',
     example: '10000',
     description:
-      'How long it goes on serving after SIGTERM while /readyz is 503, 0 to 300000. Not set: 3000, on a loopback address 0.',
+      'How long requests are still served after SIGTERM while /readyz is 503, 0 to 300000 milliseconds. Not set: 3000, on a loopback address 0.',
   },
   {
     name: 'RETENTION_CHANGES_DAYS',

@@ -78,7 +78,7 @@ test('the dashboard is one by the types of Grafana', () => {
   assert.equal(new Set(titles).size, titles.length);
 });
 
-test('every query finds what it asks for in what the service tells', {
+test('every query of the dashboard and the rules finds its metrics', {
   skip: withoutPrometheus(),
 }, async (t) => {
   const services = await Promise.all(engines.map((engine) => startScraped(t, engine)));
