@@ -9,7 +9,7 @@ import { byTier } from '../support/tier.ts';
 import { startPairService } from './pair-service.ts';
 import { assertNothingLost, startLoad } from './writing.ts';
 
-/** How often each trouble comes. */
+/** How often each fault is repeated. */
 export const rounds = byTier({ full: 3, soak: 20 });
 const recoveryMaxMs = 5000;
 const waitsMax = 120_000;
@@ -29,13 +29,13 @@ export async function failOver(pair: PostgresPair, { databaseUrl, proxy }: Scene
   return sinceWritable(pair);
 }
 
-/** When the server itself acknowledges a write, after its standby has come back where it has one. */
+/** Time at which the server itself acknowledges a write, with its standby back if it has one. */
 async function sinceWritable(pair: PostgresPair): Promise<number> {
   await pair.primary.run('SELECT txid_current()');
   return performance.now();
 }
 
-/** Writers and readers while the trouble comes again and again; it resolves when the server takes writes again. */
+/** Runs writers and readers while the fault is repeated; resolves when the server accepts writes again. */
 export async function endure(
   t: TestContext,
   pair: PostgresPair,
@@ -66,7 +66,7 @@ export async function endure(
   await assertNothingLost(t, scene.databaseUrl(), load.ledger);
   const positions = (await feed.received(load.ledger.versions())).map(({ id }) => Number(id));
   const unbroken = positions.map((_, place) => place + 1);
-  assert.deepEqual(positions, unbroken, 'the stream skipped and repeated nothing');
+  assert.deepEqual(positions, unbroken, 'the stream skipped or repeated a change');
   const key = await keyMaker(t, scene.databaseUrl()).create(['customers:read']);
   const headers = bearer(key.text);
   await until(async () => (await guarded.call('GET', '/customers', { headers })).status === 200, waitsMax);
@@ -77,6 +77,6 @@ export async function endure(
     `${rounds} ${name}: ${JSON.stringify(load.ledger.figures)}, writing again after ${median} ms (median), ` +
       `${longest} ms (at most); longest turn ${slowestTurnMs} ms`,
   );
-  // A machine on which this process itself waits that long for its turn lets the service wait too.
+  // If this process itself waits that long for its turn, the machine also makes the service wait.
   assert.ok(longest <= recoveryMaxMs + 20 * slowestTurnMs, `writing again after ${longest} ms`);
 }

@@ -1,12 +1,11 @@
 /**
- * Row 7 of the test plan: PostgreSQL is restarted under load, and the primary is killed and its synchronous standby
- * promoted, again and again. Nothing that was acknowledged is lost, the service goes on by itself, and so do the
- * change feed's streams, the API keys and the housekeeping. While the standby is gone, commits wait: what waits is
- * not acknowledged, then or later. And of servers that only read: what they refuse is written on the primary, and
- * what they would show is not shown.
+ * PostgreSQL is restarted under load, and the primary is killed and its synchronous standby promoted,
+ * repeatedly. No acknowledged write is lost, and the service recovers by itself, including feed streams, API
+ * keys and the sweeper. While the standby is gone, commits wait and are not acknowledged. Servers that turn
+ * read-only get neither writes nor reads.
  *
- * Planted: a COMMIT that is not awaited. The restarts find it, and the standby that is gone; three failovers did not,
- * for its moment is too short there.
+ * Planted: a COMMIT that is not awaited. The restarts and the missing standby found it; three failovers did
+ * not, because the window is too short there.
  */
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
@@ -31,13 +30,13 @@ describe('a primary with a synchronous standby [postgres]', () => {
     pair = await startPostgresPair(suite);
   });
 
-  // A COMMIT that broke, answered as stored, shows in `uncertain-commits.test.ts` each time; here only by chance.
+  // A broken COMMIT reported as stored always shows in `uncertain-commits.test.ts`; here only by chance.
   test(`${rounds} restarts under load lose nothing`, (t) => endure(t, pair, 'restarts', () => restart(pair)));
 
   test(`${rounds} failovers under load lose nothing`, (t) =>
     endure(t, pair, 'failovers', (scene) => failOver(pair, scene)));
 
-  /** A creation; only these statuses are answers. */
+  /** Creates a customer; accepts only these statuses. */
   async function create(service: TestService, name: string, key?: string) {
     const reply = await service.call<{ id: string }>('POST', '/customers', {
       body: { name, externalId: name },
@@ -48,7 +47,7 @@ describe('a primary with a synchronous standby [postgres]', () => {
     return reply;
   }
 
-  /** The same, until it is taken: a busy machine may let one come too late. */
+  /** The same, repeated until it succeeds, because a request may time out on a busy machine. */
   async function created(service: TestService, name: string): Promise<string> {
     let id = '';
     await until(async () => {
@@ -62,8 +61,8 @@ describe('a primary with a synchronous standby [postgres]', () => {
   const find = async (service: TestService, name: string) =>
     (await service.call('GET', `/external-ids/${name}/customer`)).status;
 
-  // Planted: COMMIT not waited for (201).
-  test('while the standby is gone nothing is acknowledged or shown, and then all goes on', async (t) => {
+  // Planted: COMMIT not awaited (201).
+  test('while the standby is gone nothing is acknowledged or shown; once it is back everything continues', async (t) => {
     const { service } = await startPairService(t, pair, environment);
     await created(service, 'before');
     await pair.standby.kill();
@@ -82,8 +81,8 @@ describe('a primary with a synchronous standby [postgres]', () => {
     await until(async () => (await service.call('GET', '/readyz')).status === 200, waitsMax);
   });
 
-  // Planted: notice 01000 not heeded (201, and lost); a replay not confirmed by the standby (201, and lost).
-  test('a wait for the standby that is given up is no acknowledgement, nor is a repeat of it', async (t) => {
+  // Planted: notice 01000 ignored (201, and lost); a replay not confirmed by the standby (201, and lost).
+  test('a cancelled wait for the standby is not acknowledged, and neither is a repeat of the write', async (t) => {
     const { service, proxy, databaseUrl } = await startPairService(t, pair, environment);
     await created(service, 'kept');
     await pair.standby.kill();
@@ -96,7 +95,7 @@ describe('a primary with a synchronous standby [postgres]', () => {
       return cancels > 0;
     }, waitsMax);
     await refused;
-    // The server shows it now, although no standby has it.
+    // The server now shows it, although no standby has it.
     await until(async () => (await find(service, 'cancelled')) === 200, waitsMax);
     assert.notEqual((await create(service, 'cancelled', 'cancelled')).status, 201);
 
@@ -105,14 +104,14 @@ describe('a primary with a synchronous standby [postgres]', () => {
     await pair.promote();
     proxy.retarget(databaseUrl());
     await until(async () => (await find(service, 'kept')) === 200, waitsMax);
-    assert.notEqual(await find(service, 'cancelled'), 200, 'it is lost, and was never acknowledged');
+    assert.notEqual(await find(service, 'cancelled'), 200, 'it is lost, but was never acknowledged');
     await created(service, 'cancelled');
     await until(async () => (await find(service, 'cancelled')) === 200, waitsMax);
     await pair.rejoin();
   });
 
-  // Planted: a new connection not asked whether its server is a standby (200 from it).
-  test('a standby is no primary: nothing is read from it, and the service does not start on it', async (t) => {
+  // Planted: a new connection that does not check whether its server is a standby (200 from it).
+  test('a standby is never used as primary: nothing is read from it, and the service does not start on it', async (t) => {
     const { service, proxy, databaseUrl } = await startPairService(t, pair, environment);
     const only = await created(service, 'only');
     proxy.retarget(databaseUrl(pair.standby));
@@ -131,8 +130,8 @@ describe('a primary with a synchronous standby [postgres]', () => {
     await created(service, 'again');
   });
 
-  // Planted: the connection that was answered 25006 kept (503), and only that one left (a read that knows nothing).
-  test('a primary that was demoted is left, for reads too', async (t) => {
+  // Planted: the connection that failed with 25006 kept (503), and only that one closed (a stale read).
+  test('a demoted primary is no longer used, for reads either', async (t) => {
     const { service, proxy, databaseUrl } = await startPairService(t, pair, environment);
     const readAll = (id: string) =>
       Promise.all(
@@ -147,6 +146,6 @@ describe('a primary with a synchronous standby [postgres]', () => {
     proxy.retarget(databaseUrl());
     const second = await created(service, 'second');
     for (let round = 0; round < 3; round++)
-      assert.ok(!(await readAll(second)).includes(404), 'a read from who was demoted');
+      assert.ok(!(await readAll(second)).includes(404), 'a read from the demoted server');
   });
 });

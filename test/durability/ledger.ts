@@ -6,10 +6,10 @@ import type { Random } from '../support/random.ts';
 interface Entry {
   readonly id: string;
   readonly key: string;
-  /** What the last answer said. */
+  /** From the latest response. */
   version: number;
   name: string;
-  /** The name that was sent and not answered. */
+  /** The name of a request without a response. */
   unanswered?: string | undefined;
 }
 
@@ -20,8 +20,8 @@ interface Stored {
 }
 
 /**
- * What was acknowledged, kept outside of the service: each creation under a key and an externalId of its own, each
- * change under the entity tag of the version before. What had no answer may be stored or not, but not by half.
+ * Records what was acknowledged, independently of the service: each creation has its own key and externalId,
+ * each update the previous version's tag. Writes without a response may be stored or not, but not in part.
  */
 export function createLedger(random: Random) {
   const entries: Entry[] = [];
@@ -78,7 +78,7 @@ export function createLedger(random: Random) {
   return {
     figures,
     entries: entries as readonly Entry[],
-    /** Creates and changes, one after the other, until the service does not answer any more. */
+    /** Creates and updates customers one by one until the service stops responding. */
     async writeUntilKilled(url: string): Promise<void> {
       const own: Entry[] = [];
       for (;;) {
@@ -97,9 +97,9 @@ export function createLedger(random: Random) {
       }
     },
     /**
-     * Creates and changes, one after the other, until the signal. Of what is answered 503 a creation is repeated under
-     * its key; a change too, where the answer says that nothing was stored: were that not true, the repeated one would
-     * be refused for its tag.
+     * Creates and updates customers one by one until aborted. After a 503 a creation is repeated with its
+     * key; an update too, if the response says that nothing was stored: if that is false, the repeat fails by
+     * its tag.
      */
     async writeUntil(signal: AbortSignal, url: string, told: (write: WriteReport) => void): Promise<void> {
       let own: Entry[] = [];
@@ -123,18 +123,18 @@ export function createLedger(random: Random) {
           told({ startedAt, acknowledged: false });
           if (known && error.nothingStored) known.unanswered = undefined;
           else own = own.filter((entry) => entry !== known);
-          // Sooner than Retry-After, to see when it is well again.
+          // Sooner than Retry-After, to see when it has recovered.
           await pause(20);
         }
       }
     },
-    /** Repeats each creation that had no answer: it was stored, or is now, and in either case once. */
+    /** Repeats each creation without a response; it must end up stored exactly once. */
     async repeatUnanswered(url: string): Promise<void> {
       for (const key of unansweredKeys) await create(url, key);
     },
-    /** How many versions there are of all customers, each a change in the feed. */
+    /** The total number of versions, each of which is a change in the feed. */
     versions: () => entries.reduce((sum, { version }) => sum + version, 0),
-    /** Holds what is stored against what was acknowledged. */
+    /** Compares the stored customers with the acknowledged ones. */
     compare(stored: readonly Stored[]): void {
       const byId = new Map(stored.map((customer) => [customer.id, customer]));
       for (const entry of entries) check(entry, byId.get(entry.id));
@@ -142,7 +142,7 @@ export function createLedger(random: Random) {
   };
 }
 
-/** When a write was sent, and whether it was taken. */
+/** When a write was sent, and whether it succeeded. */
 export interface WriteReport {
   readonly startedAt: number;
   readonly acknowledged: boolean;

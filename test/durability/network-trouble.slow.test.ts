@@ -1,10 +1,10 @@
 /**
- * Row 8 of the test plan: the network between the service and PostgreSQL loses, holds up, resets or delays, under
- * load. Every request ends by its deadline, nothing that was acknowledged is lost, and soon after the network is well
- * the service is.
+ * The network between the service and PostgreSQL drops, stalls, resets or delays packets under load. Every
+ * request ends by its deadline, no acknowledged write is lost, and the service recovers soon after the
+ * network does.
  *
- * Planted to prove it: `cut` without effect (nothing ends, and the file hangs); connections not asked whether they live
- * (those that were forgotten cost their next users a deadline).
+ * Planted, and each failed: `cut` without effect (nothing ends, and the test hangs), connections without a
+ * liveness check (the first users of dead ones wait a full deadline).
  */
 
 import assert from 'node:assert/strict';
@@ -24,7 +24,7 @@ import { assertNothingLost, startLoad } from './writing.ts';
 const soak = tier === 'soak';
 const rounds = soak ? 20 : 1;
 const timeoutMs = 1500;
-/** What the requirement grants beyond the deadline. */
+/** Allowed beyond the deadline. */
 const graceMs = timeoutMs * 0.1;
 const healthyMaxMs = 5000;
 
@@ -40,7 +40,7 @@ const troubles: readonly Trouble[] = [
 describe('the network to the database [postgres]', () => {
   for (const trouble of troubles) {
     const name = typeof trouble === 'string' ? trouble : `${trouble.delayMs} ms each way`;
-    test(`${name}: requests end in time, nothing is lost, and it is well again`, async (t) => {
+    test(`${name}: requests end in time, nothing is lost, and the service recovers`, async (t) => {
       const databaseUrl = await freshDatabaseUrl(t, 'postgres');
       await migrate(loadConfig({ DATABASE_URL: databaseUrl }).database);
       const proxy = await startTcpProxy(t, databaseUrl);
@@ -72,27 +72,28 @@ describe('the network to the database [postgres]', () => {
         t.diagnostic(
           `${requests} requests, the longest ${longestMs} ms of ${timeoutMs}; loop ${loopDelayMs} ms`,
         );
-        // This process is also the clients, and may itself have had no turn. Without `cut` it is a second more at least.
+        // This process runs the clients too and may have been starved itself. Without `cut` it is at least a
+        // second more.
         assert.ok(longestMs <= timeoutMs + graceMs + 5 * loopDelayMs + 500, `a request took ${longestMs} ms`);
       }
       await load.end();
       await load.ledger.repeatUnanswered(url);
       await assertNothingLost(t, databaseUrl, load.ledger);
       const last = Math.max(...recoveries);
-      assert.ok(last <= healthyMaxMs + 20 * slowestTurnMs, `well again after ${Math.round(last)} ms`);
+      assert.ok(last <= healthyMaxMs + 20 * slowestTurnMs, `recovered after ${Math.round(last)} ms`);
       const positions = (await feed.received(load.ledger.versions())).map(({ id }) => Number(id));
       assert.deepEqual(
         positions,
         positions.map((_, place) => place + 1),
-        'the stream skipped nothing',
+        'the stream skipped a change',
       );
       t.diagnostic(
-        `${rounds} times, ${JSON.stringify(load.ledger.figures)}, well again after at most ${Math.round(last)} ms`,
+        `${rounds} times, ${JSON.stringify(load.ledger.figures)}, recovered after at most ${Math.round(last)} ms`,
       );
     });
   }
 
-  test('connections that were forgotten without a word cost nobody a deadline', async (t) => {
+  test('silently dropped connections cost no request its deadline', async (t) => {
     const databaseUrl = await freshDatabaseUrl(t, 'postgres');
     await migrate(loadConfig({ DATABASE_URL: databaseUrl }).database);
     const proxy = await startTcpProxy(t, databaseUrl);
@@ -116,6 +117,6 @@ describe('the network to the database [postgres]', () => {
       replies.map(({ status }) => status),
       [201, ...Array(20).fill(200)],
     );
-    t.diagnostic(`21 requests on forgotten connections, all answered within ${tookMs} ms of 20,000`);
+    t.diagnostic(`21 requests on dropped connections, all answered within ${tookMs} ms of 20,000`);
   });
 });

@@ -1,7 +1,7 @@
 /**
- * Sends requests to a service at a given rate, whatever becomes of them, as the world does: who waits for an answer
- * before asking again (a closed loop) slows down with the service and never overloads it. A process of its own, so
- * that it is not slowed down by what it measures: each line of its input is an offer, each of its output the figures.
+ * Sends requests at a fixed rate, independently of the responses (an open loop): a closed loop slows down
+ * with the service and never overloads it. Runs as a separate process, so that the load does not slow down
+ * the generator. Each line of its input is an offer, each line of its output the figures.
  */
 import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
@@ -13,26 +13,26 @@ export type Kind = 'pointRead' | 'list' | 'write';
 export interface Offer {
   readonly url: string;
   readonly customerId: string;
-  /** How many of a hundred requests are of each kind. */
+  /** Percentage of requests of each kind. */
   readonly shares: Readonly<Record<Kind, number>>;
   readonly durationMs: number;
-  /** What is counted is what is answered after this: until then queues fill. */
+  /** Responses count only after this time, once the queues have filled. */
   readonly warmUpMs: number;
-  /** How long a client waits: an answer that comes later is of no use. */
+  /** How long a client waits; a later response is useless. */
   readonly patienceMs: number;
-  /** Requests a second; absent for so many clients that each wait for their answer. */
+  /** Requests per second; absent for clients that each wait for their response. */
   readonly ratePerSecond?: number;
   readonly clients?: number;
 }
 
 export interface Figures {
-  /** Answered as they should be, in time, a second. */
+  /** Successful responses in time, per second. */
   readonly goodput: number;
   readonly served: Readonly<Record<Kind, number>>;
   readonly refused: Readonly<Record<Kind, number>>;
-  /** 503 without a Retry-After that can be used. */
+  /** 503 without a valid Retry-After. */
   readonly refusedBadly: number;
-  /** Not answered in time. */
+  /** No response in time. */
   readonly late: number;
   readonly otherwise: number;
   readonly servedMedianMs: number;
@@ -53,7 +53,7 @@ async function offer(plan: Offer): Promise<Figures> {
   let [refusedBadly, late, otherwise, sent] = [0, 0, 0, 0];
   const startedAt = performance.now();
 
-  /** Kinds by turns, so that every run asks the same. */
+  /** Cycles through the kinds, so that every run sends the same. */
   function nextKind(): Kind {
     const place = (sent++ * 37) % 100;
     if (place < shares.pointRead) return 'pointRead';
@@ -113,7 +113,7 @@ async function offer(plan: Offer): Promise<Figures> {
         resolve();
       }, tickMs);
     });
-    // What is still under way is of the same load.
+    // Requests still in progress belong to the same load.
     await Promise.race([Promise.all(asked), new Promise((resolve) => setTimeout(resolve, patienceMs))]);
   }
   const countedMs = performance.now() - startedAt - warmUpMs;

@@ -1,11 +1,11 @@
 /**
- * Row 12 of the test plan: three and ten times what the service can do. Its capacity is capped by a database 50 ms
- * away (PostgreSQL behind a proxy; SQLite, whose write lock somebody holds most of the time) and by a low limit of
- * requests at once. What it does then is held against what it did at its peak in the same run.
+ * Three and ten times the service's capacity, which is limited by a database 50 ms away (PostgreSQL behind a
+ * proxy; SQLite with its write lock held most of the time) and a low limit of concurrent requests. The
+ * behaviour is compared with the peak of the same run.
  *
- * Planted, and seen to fail: no limit of requests and of waits (nothing is refused, clients give up, and on SQLite
- * and PostgreSQL it goes on for seconds after the load has ended); writes and lists may take all places (point reads
- * are dropped like the rest); a Retry-After of 0; /livez behind load shedding.
+ * Planted, and each failed: no limit of requests and waits (nothing is refused, clients give up, and it lasts
+ * for seconds after the load has ended); writes and lists may take all slots (point reads are dropped too); a
+ * Retry-After of 0; /livez subject to load shedding.
  */
 
 import assert from 'node:assert/strict';
@@ -27,38 +27,38 @@ import type { Figures, Kind, Offer } from './open-loop.ts';
 
 const soak = tier === 'soak';
 const generatorFile = fileURLToPath(new URL('./open-loop.ts', import.meta.url));
-/** Each way: 50 ms there and back. */
+/** In each direction: 50 ms for a round trip. */
 const proxyDelayMs = 25;
 const lockHeldMs = 100;
-/** At most, for who waits for the lock looks now and then. */
+/** At most, because a waiting writer polls the lock. */
 const lockFreeMs = 150;
 const requestsMax = 4;
 const patienceMs = 2000;
-/** A tenth of the patience: measured 1 to 2 ms on a machine that has nothing else to do. */
+/** A tenth of the clients' patience; a few milliseconds on an idle machine. */
 const refusedMedianMaxMs = 200;
 const recoveryMaxMs = 5000;
 const peakMs = soak ? 10_000 : 1500;
 const overloadMs = soak ? 60_000 : 2000;
 const warmUpMs = soak ? 5000 : 500;
-/** So many at once that none is refused: what writes and lists may take of the places. */
+/** So few at once that none is refused: the slots that writes and lists may take. */
 const peakClients = 3;
 const attemptsMax = 1;
 const goodputLeast = 0.8;
 const kinds: readonly Kind[] = ['pointRead', 'list', 'write'];
 
-/** Reads are what the database 50 ms away is slow at too; a held lock stands in the way of writes alone. */
+/** The distant database delays reads too; a held lock only delays writes. */
 const shares: Readonly<Record<EngineName, Readonly<Record<Kind, number>>>> = {
   postgres: { pointRead: 60, list: 20, write: 20 },
   sqlite: { pointRead: 15, list: 5, write: 80 },
 };
 
 describeEngines('overload', (engine) => {
-  test('goodput stays, refusals are quick, and it is over when it is over', async (context) => {
+  test('goodput stays high, refusals are fast, and recovery is immediate', async (context) => {
     const offer = startGenerator(context);
     const url = await startCapped(context, engine);
     const customerId = await create(url);
     const plan = { url, customerId, shares: shares[engine], patienceMs };
-    // A process that has just begun is slow for a reason of its own.
+    // Warm up, because a new process is slow.
     await offer({ ...plan, durationMs: 1000, warmUpMs: 0, clients: 20 });
     const health = watchHealth(url);
     afterwards(context, async () => void (await health.stop()));
@@ -74,8 +74,8 @@ describeEngines('overload', (engine) => {
 type Plan = Pick<Offer, 'url' | 'customerId' | 'shares' | 'patienceMs'>;
 
 /**
- * Measures the peak and then offers so many times as much. What else this machine does can fall on one of the two
- * alone: a service that breaks down does so every time.
+ * Measures the peak and then offers a multiple of it. Other load on the machine can affect either phase, so a
+ * failure must happen every time to count.
  */
 async function holdsOut(context: TestContext, offer: Generator, plan: Plan, factor: number): Promise<void> {
   let shortfalls: readonly string[] = [];
@@ -88,14 +88,14 @@ async function holdsOut(context: TestContext, offer: Generator, plan: Plan, fact
     context.diagnostic(
       `${factor} times: ${tell(figures)}; ${(figures.goodput / peak.goodput).toFixed(2)} of the peak; normal after ${recoveredMs} ms`,
     );
-    // These no other load of the machine explains.
+    // Other load on the machine does not explain these.
     const { refusedBadly, otherwise } = figures;
     assert.deepEqual({ refusedBadly, otherwise }, { refusedBadly: 0, otherwise: 0 });
     shortfalls = shortfallsOf(figures, peak, recoveredMs);
     if (shortfalls.length === 0) return;
     context.diagnostic(`attempt ${attempt}: ${shortfalls.join(', ')}`);
   }
-  assert.deepEqual(shortfalls, [], `at ${factor} times, ${attemptsMax} times`);
+  assert.deepEqual(shortfalls, [], `at ${factor} times the peak, ${attemptsMax} attempts`);
 }
 
 function shortfallsOf(figures: Figures, peak: Figures, recoveredMs: number): string[] {
@@ -106,12 +106,12 @@ function shortfallsOf(figures: Figures, peak: Figures, recoveredMs: number): str
     [refused.write === 0, 'nothing was refused'],
     [refusedMedianMs > refusedMedianMaxMs, 'refused slowly'],
     [dropped('pointRead') >= dropped('write'), 'point reads were dropped like writes'],
-    [recoveredMs > recoveryMaxMs, 'it was not over when it was over'],
+    [recoveredMs > recoveryMaxMs, 'it did not recover after the load'],
   ];
   return shortfalls.flatMap(([falls, name]) => (falls ? name : []));
 }
 
-/** A service of its own process, and what makes its database slow. */
+/** Starts a service in its own process with a slow database. */
 async function startCapped(cleanup: Cleanup, engine: EngineName): Promise<string> {
   const direct = await freshDatabaseUrl(cleanup, engine);
   await migrate(loadConfig({ DATABASE_URL: direct }).database);
@@ -132,7 +132,7 @@ async function startCapped(cleanup: Cleanup, engine: EngineName): Promise<string
   return service.match[1] as string;
 }
 
-/** A neighbour that writes without end: it gives the lock up until somebody has written, and takes it at once again. */
+/** Writes without pause: releases the lock until another writer has succeeded, and then takes it again. */
 function holdWriteLock(cleanup: Cleanup, databaseUrl: string): void {
   const neighbour = openDirectly(cleanup, databaseUrl);
   const position = async () => (await select<{ position: number }>(neighbour, feedHead))[0]?.position;
@@ -170,7 +170,7 @@ const feedHead = 'SELECT position FROM feed_head';
 
 type Generator = (plan: Offer) => Promise<Figures>;
 
-/** Starts the generator, in a process of its own. It makes one offer at a time. */
+/** Starts the generator in its own process. It makes one offer at a time. */
 function startGenerator(cleanup: Cleanup): Generator {
   const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), generatorFile], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -186,7 +186,7 @@ function startGenerator(cleanup: Cleanup): Generator {
   };
 }
 
-/** Asks whether it lives, all along, as whoever would start it anew does. */
+/** Probes /livez throughout, as an orchestrator does. */
 function watchHealth(url: string) {
   let [asked, failed, ended] = [0, 0, false];
   const asking = (async () => {
@@ -209,7 +209,7 @@ function watchHealth(url: string) {
   };
 }
 
-/** How long it takes until one of each kind is served again, at the first attempt and in the order of a caller. */
+/** How long it takes until one request of each kind succeeds at the first attempt, in a caller's order. */
 async function recover(url: string, customerId: string): Promise<number> {
   const startedAt = performance.now();
   const paths = [`/customers/${customerId}`, '/customers'];

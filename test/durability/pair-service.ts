@@ -6,7 +6,7 @@ import type { PostgresPair } from '../support/postgres-pair.ts';
 import { startTestService } from '../support/service.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 
-/** A service on a new database of a pair, which it reaches by one address that can be led elsewhere. */
+/** Starts a service on a new database of a pair, at an address that can be redirected to the other server. */
 export async function startPairService(
   cleanup: Cleanup,
   pair: PostgresPair,
@@ -14,7 +14,7 @@ export async function startPairService(
 ) {
   const name = `test_${randomBytes(8).toString('hex')}`;
   await pair.primary.run(`CREATE DATABASE ${name}`);
-  /** On whoever is the primary now. */
+  /** On the current primary. */
   const databaseUrl = (node = pair.primary) => node.url.replace(/\/postgres$/, `/${name}`);
   await migrate(loadConfig({ DATABASE_URL: databaseUrl() }).database);
   const proxy = await startTcpProxy(cleanup, databaseUrl());

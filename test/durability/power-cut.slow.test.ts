@@ -1,7 +1,7 @@
 /**
- * Row 5 of the test plan: what a power cut would leave. The system calls of the service are traced, and every 201
- * must come after an fdatasync of the write-ahead log that began when the customer had been written to it. On
- * PostgreSQL the server keeps that promise; that it is asked to is checked at start (synchronous_commit).
+ * Every 201 follows an fdatasync of the write-ahead log that began after the customer was written to it, so
+ * that it survives a power cut. The service runs under strace. On PostgreSQL the server guarantees this; the
+ * service checks synchronous_commit at startup.
  */
 
 import assert from 'node:assert/strict';
@@ -20,14 +20,14 @@ const writers = 16;
 const writesEach = soak ? 250 : 20;
 
 test('every 201 comes after the fdatasync that covers it', async (context) => {
-  if (spawnSync('strace', ['-V']).status !== 0) return context.skip('there is no strace');
+  if (spawnSync('strace', ['-V']).status !== 0) return context.skip('this test needs strace');
   const cwd = await temporaryFolder(context);
   const output = join(cwd, 'trace');
   const calls = 'trace=pwrite64,fsync,fdatasync,write,writev,sendto,sendmsg';
   const service = await startCommand(['serve'], {
     cwd,
     env: { PORT: '0' },
-    // By way of the shell, since what is started is node: strace takes its place, and traces another.
+    // Through a script, because `node` is what gets started: it runs strace, which traces another node.
     nodeArguments: [
       '--input-type=commonjs',
       '-e',
@@ -51,16 +51,16 @@ test('every 201 comes after the fdatasync that covers it', async (context) => {
 
   const text = await readFile(output, 'utf8');
   const trace = readTrace(text);
-  assert.equal(trace.created.length, writers * writesEach, 'each answer is in the trace');
+  assert.equal(trace.created.length, writers * writesEach, 'each response is in the trace');
   assert.deepEqual(uncovered(trace), []);
-  // The check can fail: without the last sync before it, no answer is covered.
+  // The check can fail: without any syncs, no response is covered.
   assert.equal(uncovered({ ...trace, walSyncs: [] }).length, trace.created.length);
   context.diagnostic(
-    `${trace.created.length} answers 201, ${trace.walSyncs.length} syncs of the log, 0 answers before theirs`,
+    `${trace.created.length} responses 201, ${trace.walSyncs.length} syncs of the log, 0 responses before theirs`,
   );
 });
 
-/** The service itself is a grandchild; strace ends with it. */
+/** The service is a grandchild; strace ends with it. */
 async function endTraced(output: string, service: Awaited<ReturnType<typeof startCommand>>): Promise<void> {
   const [, pid = ''] = /^(\d+) /.exec(await readFile(output, 'utf8')) ?? [];
   process.kill(Number(pid), 'SIGTERM');

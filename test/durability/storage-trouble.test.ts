@@ -1,6 +1,6 @@
 /**
- * Row 6 of the test plan: the disk is full, or another process holds the write lock. Writes are refused with 503
- * and nothing of them is stored, reads go on, and when the trouble is over writes go on by themselves.
+ * The disk is full, or another process holds the write lock. Writes return 503 and store nothing, reads work,
+ * and writes work again by themselves afterwards.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -17,7 +17,7 @@ import { startTestService, type TestService } from '../support/service.ts';
 
 const recoveryMaxMs = 10_000;
 const diskMegabytes = 8;
-/** Enough to leave the service hardly any room, whatever its files take at the start. */
+/** Enough to fill the disk, whatever the files take at the start. */
 const customersMax = 5000;
 
 interface Created {
@@ -34,7 +34,7 @@ async function create(service: TestService, name: string) {
   return reply;
 }
 
-/** One after another until one is refused; answers the ids of the others. */
+/** Creates customers one by one until one is refused; returns the ids of the others. */
 async function createUntilRefused(service: TestService): Promise<readonly string[]> {
   const acknowledged: string[] = [];
   for (let count = 0; count < customersMax; count++) {
@@ -50,14 +50,14 @@ async function assertReadable(service: TestService, ids: readonly string[]): Pro
   assert.equal((await service.call('GET', '/customers?limit=100&sort=name')).status, 200);
 }
 
-/** Tries again until a write is taken, as a client that heeds Retry-After would. */
+/** Repeats a write until it succeeds, as a client that honours Retry-After does. */
 async function recover(service: TestService): Promise<number> {
   const started = performance.now();
   while (performance.now() - started < recoveryMaxMs) {
     if ((await create(service, 'After')).status === 201) return Math.round(performance.now() - started);
     await delay(100);
   }
-  throw new Error(`no write was taken within ${recoveryMaxMs} ms`);
+  throw new Error(`no write succeeded within ${recoveryMaxMs} ms`);
 }
 
 async function count(cleanup: Cleanup, databaseUrl: string): Promise<number> {
@@ -68,7 +68,7 @@ async function count(cleanup: Cleanup, databaseUrl: string): Promise<number> {
   return Number(row?.count);
 }
 
-/** A disk of a few megabytes; undefined where this user may not mount one. */
+/** Mounts a disk of a few megabytes; undefined if this user may not. */
 async function smallDisk(cleanup: Cleanup): Promise<string | undefined> {
   const folder = await temporaryFolder(cleanup);
   const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${diskMegabytes}m`, 'none', folder]);
@@ -108,7 +108,7 @@ describe('storage in trouble [sqlite]', () => {
     assert.equal(
       await count(context, databaseUrl),
       acknowledged.length + 1,
-      'what was refused is not stored',
+      'a refused write must not be stored',
     );
     context.diagnostic(`${acknowledged.length} acknowledged, 0 lost, writing again after ${tookMs} ms`);
     assert.ok(acknowledged.length > 0);
@@ -131,7 +131,7 @@ describe('storage in trouble [sqlite]', () => {
     lock.release();
     await lock.released;
     const tookMs = await recover(service);
-    assert.equal(await count(context, databaseUrl), 2, 'what was refused is not stored');
+    assert.equal(await count(context, databaseUrl), 2, 'a refused write must not be stored');
     context.diagnostic(`3 of 3 refused, 0 lost, writing again after ${tookMs} ms`);
   });
 });

@@ -1,10 +1,10 @@
-/** What a traced process did, in the order in which `strace` wrote it down. */
+/** System calls of a traced process, in the order in which `strace` recorded them. */
 export interface Trace {
-  /** Pieces written to the write-ahead log: at which line, and the text in them. */
+  /** Data written to the write-ahead log: line number and text. */
   readonly walWrites: readonly { readonly line: number; readonly text: string }[];
-  /** From the line where fdatasync was called to the line where it returned. */
+  /** The lines at which fdatasync was called and returned. */
   readonly walSyncs: readonly { readonly begun: number; readonly done: number }[];
-  /** Answers 201 on their way to the socket, with the id of the customer. */
+  /** 201 responses written to a socket, with the customer's id. */
   readonly created: readonly { readonly line: number; readonly id: string }[];
 }
 
@@ -14,7 +14,7 @@ const syncReturned = /^(\d+) +<\.\.\. f(?:data)?sync resumed>\) += 0/;
 const answered = /^\d+ +(?:write|writev|sendto|sendmsg)\(.*HTTP\/1\.1 201 /;
 const location = /Location: \/customers\/([0-9a-f-]{36})/;
 
-/** Reads the output of `strace -f -y` for a process whose database is in WAL mode. */
+/** Parses the output of `strace -f -y` for a process whose database is in WAL mode. */
 export function readTrace(output: string): Trace {
   const walWrites: { line: number; text: string }[] = [];
   const walSyncs: { begun: number; done: number }[] = [];
@@ -36,7 +36,7 @@ export function readTrace(output: string): Trace {
   return { walWrites, walSyncs, created };
 }
 
-/** The answers that went out before a sync that began after the customer had been written to the log. */
+/** The responses that were sent before a sync that began after the customer was written to the log. */
 export function uncovered({ walWrites, walSyncs, created }: Trace): readonly string[] {
   return created
     .filter(({ line, id }) => {

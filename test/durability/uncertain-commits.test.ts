@@ -1,6 +1,7 @@
 /**
- * A COMMIT whose answer is lost: its writes are told as stored only when they are, done again only when they can no
- * longer be, and otherwise left open, with what to do. A trigger that waits for a lock holds COMMIT up.
+ * A COMMIT whose result is lost: its writes are reported as stored only if they are, repeated only if they
+ * can no longer be stored, and otherwise reported as uncertain with advice. A trigger that waits for a lock
+ * delays COMMIT.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -17,7 +18,7 @@ import { startTcpProxy } from '../support/tcp-proxy.ts';
 const timeoutMs = 20_000;
 const waitsMax = 30_000;
 
-/** A service whose COMMITs can be held up on the server, behind a network that can be broken. */
+/** A service whose COMMITs can be blocked on the server, behind a network that can fail. */
 async function startScene(cleanup: Cleanup) {
   const databaseUrl = await freshDatabaseUrl(cleanup, 'postgres');
   await migrate(loadConfig({ DATABASE_URL: databaseUrl }).database);
@@ -46,13 +47,13 @@ async function startScene(cleanup: Cleanup) {
     async stored(name: string): Promise<number> {
       return (await select(direct, 'SELECT 1 FROM customers WHERE name = ?', name)).length;
     },
-    /** Holds every COMMIT up until the returned function is called. */
+    /** Blocks every COMMIT until the returned function is called. */
     async hold() {
       const release = await holdLock(direct);
       afterwards(cleanup, release);
       return release;
     },
-    /** Resolves with the server's process that is in COMMIT now. */
+    /** Resolves with the id of the server process that is in COMMIT. */
     async committing(): Promise<number> {
       let pid = 0;
       await until(async () => {
@@ -64,12 +65,12 @@ async function startScene(cleanup: Cleanup) {
       }, waitsMax);
       return pid;
     },
-    /** The connections that there are are reset; new ones are well. */
+    /** Resets all present connections; new ones work. */
     reset() {
       proxy.set('reset');
       proxy.set('none');
     },
-    /** Resolves when the service waits for what was before to end. */
+    /** Resolves when the service waits for earlier transactions to end. */
     async settling(): Promise<void> {
       const sql =
         'SELECT 1 FROM pg_stat_activity WHERE datname = current_database() ' +
@@ -99,9 +100,9 @@ async function holdLock(direct: Engine): Promise<() => Promise<void>> {
   };
 }
 
-describe('a COMMIT whose answer is lost [postgres]', () => {
-  // Planted: the key looked up without waiting for transactions from before (stored twice, or refused as in use).
-  test('a keyed write that is stored after all is answered as stored, once', async (t) => {
+describe('a COMMIT whose result is lost [postgres]', () => {
+  // Planted: the key looked up without waiting for earlier transactions (stored twice, or refused as in use).
+  test('a keyed write that was stored after all returns as stored, once', async (t) => {
     const scene = await startScene(t);
     const release = await scene.hold();
     const reply = scene.create('Stored', 'stored');
@@ -115,7 +116,7 @@ describe('a COMMIT whose answer is lost [postgres]', () => {
   });
 
   // Planted: the writes of an uncertain COMMIT not repeated (503).
-  test('a keyed write that can no longer be stored is done, once', async (t) => {
+  test('a keyed write that can no longer be stored is repeated, and stored once', async (t) => {
     const scene = await startScene(t);
     const release = await scene.hold();
     const reply = scene.create('Anew', 'anew');
@@ -130,7 +131,7 @@ describe('a COMMIT whose answer is lost [postgres]', () => {
   });
 
   // Planted: a write without a key repeated (201, and stored twice).
-  test('a write without a key is left open: 503, with what to do', async (t) => {
+  test('a write without a key stays uncertain: 503, with advice', async (t) => {
     const scene = await startScene(t);
     const release = await scene.hold();
     const reply = scene.create('Open');
@@ -145,8 +146,8 @@ describe('a COMMIT whose answer is lost [postgres]', () => {
     assert.equal(await scene.stored('Open'), 1);
   });
 
-  // Planted: nothing repeated that a lost connection ended (503).
-  test('a connection that is lost before COMMIT costs nothing: the write is done on another, once', async (t) => {
+  // Planted: writes not repeated after a lost connection (503).
+  test('after a connection lost before COMMIT the write is repeated on another one, and stored once', async (t) => {
     const scene = await startScene(t);
     await scene.create('Before');
     let lost = false;
@@ -154,7 +155,7 @@ describe('a COMMIT whose answer is lost [postgres]', () => {
       .transaction(async (session) => {
         await session.run('SELECT position FROM feed_head FOR UPDATE', []);
         const reply = scene.create('Twice tried').finally(() => {
-          assert.ok(lost, 'answered before its connection was lost');
+          assert.ok(lost, 'it returned before its connection was lost');
         });
         const waiting =
           "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";

@@ -20,7 +20,10 @@ export interface LoadOptions {
   readonly readers: number;
 }
 
-/** Writers with their ledger, and readers, at a service that may be in trouble. Only 2xx and 503 are answers. */
+/**
+ * Starts writers with a ledger, and readers, on a service that may be in trouble. Only 2xx and 503 are
+ * allowed.
+ */
 export function startLoad(cleanup: Cleanup, { url, random, writers, readers }: LoadOptions) {
   const ledger = createLedger(random);
   const ending = new AbortController();
@@ -43,7 +46,7 @@ export function startLoad(cleanup: Cleanup, { url, random, writers, readers }: L
         await reply.arrayBuffer();
         return reply;
       });
-      assert.ok([200, 503].includes(status), `a read was answered ${status}`);
+      assert.ok([200, 503].includes(status), `a read returned ${status}`);
       note(startedAt);
       if (status === 200) lastRead = startedAt;
       await pause(20);
@@ -60,13 +63,13 @@ export function startLoad(cleanup: Cleanup, { url, random, writers, readers }: L
     ...Array.from({ length: writers }, write),
     ...Array.from({ length: readers }, read),
   ]);
-  // Told by `end`.
+  // `end` reports it.
   working.catch(() => undefined);
   afterwards(cleanup, () => ending.abort());
 
   return {
     ledger,
-    /** How many requests were answered, and how long the longest took since this was last asked. */
+    /** The number of responses, and the longest response time since the previous call. */
     takeFigures() {
       const figures = { requests, longestMs: Math.round(longestMs), loopDelayMs: Math.round(loop.max / 1e6) };
       requests = 0;
@@ -74,17 +77,17 @@ export function startLoad(cleanup: Cleanup, { url, random, writers, readers }: L
       loop.reset();
       return figures;
     },
-    /** Resolves with how long after `since` a write that began after it was acknowledged. */
+    /** Resolves with the time from `since` until a write that began after it was acknowledged. */
     async written(since: number, timeoutMs = 120_000): Promise<number> {
       while (lastAcknowledged.startedAt < since) await tick(since, timeoutMs, 'write was acknowledged');
       return Math.round(lastAcknowledged.at - since);
     },
-    /** The same of a read. */
+    /** The same for a read. */
     async readAgain(since: number, timeoutMs = 120_000): Promise<number> {
       while (lastRead < since) await tick(since, timeoutMs, 'read was answered');
       return Math.round(performance.now() - since);
     },
-    /** Ends the load; rejects with what went wrong meanwhile. */
+    /** Ends the load; rejects with any failure since the start. */
     async end(): Promise<void> {
       ending.abort();
       await working;
@@ -98,7 +101,7 @@ async function tick(since: number, timeoutMs: number, what: string): Promise<voi
   await pause(5);
 }
 
-/** Holds what a database has stored against a ledger: nothing lost, nothing altered, nothing twice, no gap in the feed. */
+/** Compares a database with a ledger: nothing lost, changed or stored twice, and no gap in the feed. */
 export async function assertNothingLost(
   cleanup: Cleanup,
   databaseUrl: string,
@@ -110,7 +113,7 @@ export async function assertNothingLost(
   const { lost, altered } = ledger.figures;
   const duplicates = rows.length - new Set(rows.map((row) => row.external_id)).size;
   assert.deepEqual({ lost, altered, duplicates }, { lost: 0, altered: 0, duplicates: 0 });
-  assert.equal(rows.length, ledger.entries.length, 'none that nobody knows');
+  assert.equal(rows.length, ledger.entries.length, 'no unknown customer');
   const sql =
     'SELECT count(*) AS count, max(position) AS last, (SELECT position FROM feed_head) AS head FROM changes';
   const [feed] = await select<Record<'count' | 'last' | 'head', string>>(direct, sql);

@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { type RuleSchema, validValue, violationsOf } from '../conformance/violations.ts';
 import { faultsOf, resolved } from '../support/contract-document.ts';
 
-/** A value with the rule of the schema that it is at, or over, the edge of. */
+/** A value at or just beyond a limit of its schema, with the rule. */
 export interface Boundary {
   readonly rule: string;
   readonly value: unknown;
 }
 
-/** Every boundary of a schema, from either side. Which side it is on is for the oracle to say. */
+/** Values on both sides of every limit of a schema. The oracle decides which are valid. */
 export function boundariesOf(reference: RuleSchema): Boundary[] {
   const schema = resolved<RuleSchema>(reference);
   const outside = violationsOf(schema).map(({ rule, value, pointer }) => ({
@@ -43,7 +43,7 @@ function validBoundaries(reference: RuleSchema): Boundary[] {
   return found;
 }
 
-/** Four bytes in UTF-8, two units in UTF-16, one character to the contract. */
+/** Four bytes in UTF-8, two units in UTF-16, one character in the contract. */
 const face = '\u{1f600}';
 
 function textBoundaries(schema: RuleSchema): Boundary[] {
@@ -70,7 +70,7 @@ function textBoundaries(schema: RuleSchema): Boundary[] {
   return found;
 }
 
-/** A text of so many characters that the schema takes, made of its example or of the filler alone. */
+/** A valid text of this many characters, built from the schema's example or the filler. */
 function textOfLength(schema: RuleSchema, length: number, filler: string): string | undefined {
   const example = [...String(validValue(schema))];
   const missing = length - example.length;
@@ -82,7 +82,7 @@ function textOfLength(schema: RuleSchema, length: number, filler: string): strin
   );
 }
 
-/** Texts that the pattern generates and the rest of the schema takes, the shortest first. */
+/** Texts generated from the pattern that satisfy the rest of the schema, shortest first. */
 function matchingTexts(schema: RuleSchema): string[] {
   if (!schema.pattern) return [];
   const texts = fc.sample(fc.stringMatching(new RegExp(schema.pattern, 'u')), { numRuns: 100, seed: 1 });
@@ -119,7 +119,7 @@ function objectBoundaries(schema: RuleSchema): Boundary[] {
   );
   const all = Object.fromEntries(members.map(([name, member]) => [name, validValue(member)]));
   const found: Boundary[] = [
-    { rule: 'only what is required', value: least },
+    { rule: 'only required members', value: least },
     { rule: 'every member', value: all },
   ];
   for (const [name, member] of members) {

@@ -1,7 +1,7 @@
 import type { Engine } from '../../src/storage/engine/engine.ts';
 import { execute } from '../storage/direct-engine.ts';
 
-/** What somebody did to the database, and how it is undone. */
+/** A fault in the database, and how to undo it. */
 export interface Damage {
   readonly label: string;
   readonly status: 500 | 503;
@@ -15,13 +15,13 @@ const raising = (body: string) => [
 ];
 const unraised = ['DROP TRIGGER broken ON customers', 'DROP FUNCTION broken()'];
 const renamed = {
-  label: 'a table that is gone',
+  label: 'a missing table',
   status: 500,
   damage: ['ALTER TABLE customers RENAME TO gone'],
   repair: ['ALTER TABLE gone RENAME TO customers'],
 } as const;
 
-/** Each makes the database answer with another kind of error; several of them put the row into its message. */
+/** Each causes another kind of database error; several put the row into the message. */
 export const damages: Readonly<Record<Engine['dialect']['name'], readonly Damage[]>> = {
   sqlite: [
     renamed,
@@ -34,7 +34,7 @@ export const damages: Readonly<Record<Engine['dialect']['name'], readonly Damage
       repair: ['DROP TRIGGER broken'],
     },
     {
-      label: 'a trigger that refuses',
+      label: 'a trigger that rejects',
       status: 500,
       damage: ["CREATE TRIGGER broken BEFORE UPDATE ON customers BEGIN SELECT RAISE(ABORT, 'refused'); END"],
       repair: ['DROP TRIGGER broken'],
@@ -43,7 +43,7 @@ export const damages: Readonly<Record<Engine['dialect']['name'], readonly Damage
   postgres: [
     renamed,
     {
-      label: 'a check that no row passes',
+      label: 'a check that no row satisfies',
       status: 500,
       damage: ["ALTER TABLE customers ADD CONSTRAINT broken CHECK (name = '') NOT VALID"],
       repair: ['ALTER TABLE customers DROP CONSTRAINT broken'],
@@ -55,7 +55,7 @@ export const damages: Readonly<Record<Engine['dialect']['name'], readonly Damage
       repair: unraised,
     },
     {
-      label: 'a trigger that quotes the row under a code of another kind',
+      label: 'a trigger that quotes the row under another error code',
       status: 500,
       damage: raising("RAISE EXCEPTION 'refused: %', NEW.name USING ERRCODE = '23514';"),
       repair: unraised,
@@ -69,7 +69,7 @@ export const damages: Readonly<Record<Engine['dialect']['name'], readonly Damage
   ],
 };
 
-/** Damages the database for as long as the work takes. */
+/** Damages the database while the work runs. */
 export async function whileDamaged(
   direct: Engine,
   { damage, repair }: Damage,
@@ -79,7 +79,7 @@ export async function whileDamaged(
   await work().finally(() => execute(direct, ...repair));
 }
 
-/** Holds the lock that writing takes for as long as the work takes. */
+/** Holds the write lock while the work runs. */
 export async function whileLocked(direct: Engine, work: () => Promise<void>): Promise<void> {
   await direct.transaction(async (session) => {
     if (direct.dialect.name === 'postgres')

@@ -1,10 +1,9 @@
 /**
- * Personal data in every field, header and query, on all ways in which a request can fail: none of it gets into the
- * log of the process (at its most talkative), into metrics, into traces, or into an answer to anybody else.
+ * Personal data in every field, header and query, with every way a request can fail: none of it appears in
+ * the log (at its most verbose level), metrics, traces, or another caller's response.
  *
- * Proven by planting: `err.detail` logged, where PostgreSQL puts the row. Before `messageHoldsValues` stood in
- * `dialect.ts`, the messages of triggers and casts brought values into the log on both databases. For traces: the
- * path in the place of the route; the message of a database's error; all of `tracestate`.
+ * Planted, and each failed: `err.detail` logged, where PostgreSQL puts the row; messages of triggers and
+ * casts logged; in traces, the path instead of the route, a database error's message, all of `tracestate`.
  */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
@@ -27,7 +26,7 @@ import { hostileTargets } from './hostile-targets.ts';
 import { createResources } from './resources.ts';
 import { type ServiceProcess, startServiceProcess } from './service-process.ts';
 
-/** In no word of the service's own. Letters that no encoding changes but base64 and percent-encoding of nothing. */
+/** Part of no word of the service. No encoding changes these letters except base64. */
 const mark = 'zqkanari';
 
 describeEngines('canaries', (engine) => {
@@ -54,17 +53,17 @@ describeEngines('canaries', (engine) => {
     resources = createResources({ call: callPlainly });
   });
 
-  test('every input, and every way in which a request alone can fail', async (t) => {
+  test('sends every input, and every error that a request alone can cause', async (t) => {
     await send([...inputRequests(canaries), ...refusedRequests(canaries)]);
     await taken();
     for (const bytes of unreadable(canaries)) await sendRaw(service.url, bytes, 2000).then(noteRaw);
     t.diagnostic(`${sent} requests; ${told(statuses)}`);
     for (const status of [400, 404, 405, 406, 409, 410, 412, 413, 414, 415, 417, 422, 428, 431]) {
-      assert.ok(statuses.get(status), `${status} was never answered`);
+      assert.ok(statuses.get(status), `${status} was never returned`);
     }
   });
 
-  test('500 from a database that somebody has damaged', async (t) => {
+  test('sends requests that fail with 500 on a damaged database', async (t) => {
     const earlier = statuses.get(500) ?? 0;
     for (const damage of damages[engine]) {
       const requests = hostileTargets.map((target) => fullRequest(target, canaries));
@@ -72,11 +71,11 @@ describeEngines('canaries', (engine) => {
       await whileDamaged(direct, damage, () => send(ready));
     }
     const failed = (statuses.get(500) ?? 0) - earlier;
-    t.diagnostic(`${damages[engine].length} damages, ${failed} times 500`);
+    t.diagnostic(`${damages[engine].length} faults, ${failed} times 500`);
     assert.ok(failed >= damages[engine].length);
   });
 
-  test('503 from a database that somebody has locked', async (t) => {
+  test('sends requests that fail with 503 on a locked database', async (t) => {
     const requests = hostileTargets.map((target) => fullRequest(target, canaries));
     const ready = await Promise.all(requests.map(resources));
     await whileLocked(direct, () => send(ready));
@@ -84,7 +83,7 @@ describeEngines('canaries', (engine) => {
     assert.ok((statuses.get(503) ?? 0) > 1);
   });
 
-  test('none of it is anywhere but in its own answer', async (t) => {
+  test('personal data appears only in the response to its own request', async (t) => {
     assert.deepEqual(echoes, []);
     const metrics = await (await fetch(`${service.url}/metrics`)).text();
     assert.match(metrics, /http_requests_total/);
@@ -101,11 +100,11 @@ describeEngines('canaries', (engine) => {
       assert.equal(at, -1, `${place}: ${text.slice(Math.max(0, at - 300), at + 100)}`);
     }
     t.diagnostic(
-      `${made} canaries in ${sent} requests: 0 in ${lines.length} lines of the log, ${collector.spans.length} spans, metrics and others' answers`,
+      `${made} canaries in ${sent} requests: 0 in ${lines.length} lines of the log, ${collector.spans.length} spans, metrics and others' responses`,
     );
   });
 
-  /** Each with canaries of its own, so that an answer with another's is seen. */
+  /** Each request has its own canaries, so that another request's canary in its response is detected. */
   async function send(requests: readonly HostileRequest[]): Promise<void> {
     const remaining = requests.values();
     const worker = async () => {
@@ -133,7 +132,7 @@ describeEngines('canaries', (engine) => {
     const others = [...answer.matchAll(new RegExp(`${mark}\\d+`, 'g'))].filter(
       ([found]) => !own.includes(found),
     );
-    for (const [found] of others) echoes.push(`${request.label}: ${status} tells ${found}`);
+    for (const [found] of others) echoes.push(`${request.label}: ${status} contains ${found}`);
   }
 
   function noteRaw({ status }: { readonly status: number }): void {
@@ -141,7 +140,7 @@ describeEngines('canaries', (engine) => {
     statuses.set(status, (statuses.get(status) ?? 0) + 1);
   }
 
-  /** Unique keys that another customer holds: the refusal must not tell whose. */
+  /** Unique keys of another customer: the error must not reveal whose. */
   async function taken(): Promise<void> {
     const target = hostileTargets.find(({ operationId }) => operationId === 'createCustomer');
     if (!target) throw new Error('The contract has no createCustomer.');
@@ -168,7 +167,7 @@ describeEngines('canaries', (engine) => {
   }
 });
 
-/** What never becomes a request, with canaries. */
+/** Bytes with canaries that are not valid HTTP requests. */
 function unreadable(canaries: CanarySource): string[] {
   const next = () => canaries.next();
   return [

@@ -4,21 +4,21 @@ import { hostileTargets } from './hostile-targets.ts';
 import { allInputs } from './payload-inputs.ts';
 import { leastRequest } from './request-matrix.ts';
 
-/** Makes canaries: texts that are found wherever they get to. No two are alike. */
+/** Makes unique texts that can be recognized anywhere. */
 export interface CanarySource {
   next(): string;
 }
 
-/** Where a canary would not be taken as it is, the form in which it is: the others are refused with it. */
+/** Valid forms of a canary, for inputs that reject plain text. */
 const forms: Readonly<Record<string, (canary: string) => string>> = {
   email: (canary) => `${canary}@example.com`,
   timeZone: (canary) => `Canary/${canary}`,
   cursor: (canary) => canary.repeat(4),
 };
 
-/** Every input of every operation with a canary in it, in the form that it takes and as it is. */
+/** Every input of every operation with a canary, in its valid form and as plain text. */
 export function inputRequests(canaries: CanarySource): HostileRequest[] {
-  // A well-formed X-Request-Id is logged by contract: it is the caller's to keep persons out of it.
+  // A well-formed X-Request-Id is logged by contract; the caller must keep personal data out of it.
   const inputs = allInputs().filter(({ name }) => name !== 'header X-Request-Id');
   return inputs.flatMap((input) => {
     const name = /\w+$/.exec(input.name)?.[0] ?? '';
@@ -27,7 +27,7 @@ export function inputRequests(canaries: CanarySource): HostileRequest[] {
   });
 }
 
-/** A customer that is nothing but canaries. */
+/** A customer in which every text is a canary. */
 export function canaryCustomer(canaries: CanarySource): Record<string, unknown> {
   const next = () => canaries.next();
   const place = {
@@ -48,7 +48,7 @@ export function canaryCustomer(canaries: CanarySource): Record<string, unknown> 
   };
 }
 
-/** Every operation refused in every way that a request alone can bring about, full of canaries. */
+/** Every operation with every error that a request alone can cause, full of canaries. */
 export function refusedRequests(canaries: CanarySource): HostileRequest[] {
   return hostileTargets.flatMap((target) => {
     const least = { ...fullRequest(target, canaries) };
@@ -103,7 +103,7 @@ export function refusedRequests(canaries: CanarySource): HostileRequest[] {
   });
 }
 
-/** A request that is right, with canaries wherever it takes text of a person. */
+/** A valid request with canaries in every free text. */
 export function fullRequest(target: Target, canaries: CanarySource): HostileRequest {
   const least = leastRequest(target);
   const isJson = /json$/.test(least.headers['Content-Type'] ?? '');
@@ -114,7 +114,7 @@ export function fullRequest(target: Target, canaries: CanarySource): HostileRequ
   };
 }
 
-/** What clients and proxies send along, none of it for the log. */
+/** Extra headers of clients and proxies that must not be logged. */
 function strayHeaders(canaries: CanarySource): Record<string, string> {
   const names = [
     'Authorization',

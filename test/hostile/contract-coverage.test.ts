@@ -1,10 +1,11 @@
 /**
- * Every boundary of every parameter and member of every operation, valid and invalid, and whole requests made at
- * random: all of it comes from the contract, so that a new operation is covered by being written. What must become
- * of a request is told by an oracle of the tests' own (`request-oracle.ts`).
+ * Limits of every parameter and member of every operation, valid and invalid, and random whole requests, all
+ * derived from the contract, so that new operations are covered automatically. An independent oracle
+ * (`request-oracle.ts`) predicts each result.
  *
- * Proven by planting: `integerPattern` taken out of `middleware/validation.ts` (`0x10` accepted), `isTimeZone` that
- * says yes (Europe/Atlantis accepted), an X-Extra header on every reply (off the contract).
+ * Planted, and each failed: `integerPattern` left out of `middleware/validation.ts` (`0x10` accepted),
+ * `isTimeZone` always true (Europe/Atlantis accepted), an X-Extra header on every response (not in the
+ * contract).
  */
 
 import assert from 'node:assert/strict';
@@ -38,7 +39,7 @@ describeEngines('contract coverage', (engine) => {
   });
 
   for (const target of hostileTargets) {
-    test(`${target.operationId}: every boundary, and ${randomCases} requests at random`, async (t) => {
+    test(`${target.operationId}: every limit, and ${randomCases} random requests`, async (t) => {
       const { seed } = randomFrom(`contract coverage ${engine} ${target.operationId}`);
       const every = matrixOf(target).filter((request, index) => isTried(engine, request, index));
       const matrix = sampled(every, 4, `${engine} ${target.operationId}`);
@@ -50,25 +51,27 @@ describeEngines('contract coverage', (engine) => {
         successes(tally) > 0,
         `${target.operationId} never succeeded: does resources.ts know its parameters?`,
       );
-      // A streamed body is judged line by line: nothing can be said of the whole request.
+      // A streamed body is judged line by line, so there is no prediction for the whole request.
       const isOpen = Object.values(target.content).some(
         ({ schema = {} }) => resolved<RuleSchema>(schema).format === 'binary',
       );
       const least = byTier({ quick: 1, full: 11 });
       assert.ok(
         (isOpen || tally.valid >= least) && tally.invalid >= least,
-        'both sides of the boundaries are tried',
+        'values on both sides of the limits are tried',
       );
     });
   }
 });
 
-/** What is refused is refused before any database is asked: the second one tries a part of it, but for soaks. */
+/**
+ * Validation runs before any database access, so the second engine tries only a part, except in soak runs.
+ */
 function isTried(engine: EngineName, request: HostileRequest, index: number): boolean {
   return soak || engine === 'sqlite' || index % 5 === 0 || judge(request).faults.length === 0;
 }
 
-/** Sends all of them, several side by side. */
+/** Sends all of them, several concurrently. */
 async function run(
   service: TestService,
   matrix: readonly HostileRequest[],
@@ -89,8 +92,8 @@ async function run(
 }
 
 /**
- * On a machine that leaves the database without a turn for a second the service refuses work for it, as it should
- * (`overload.ts`): that says nothing of the request, which is sent again.
+ * If the machine starves the database, the service sheds load, which says nothing about the request; it is
+ * sent again.
  */
 async function sendPatiently(
   sender: ReturnType<typeof createSender>,
@@ -118,5 +121,5 @@ function report({ cases, valid, invalid, statuses, shortfalls }: Tally, matrix: 
     .sort(([one], [other]) => one - other)
     .map(([status, times]) => `${status}: ${times}`);
   const short = Object.values(shortfalls).reduce((sum, each) => sum + each, 0);
-  return `${cases} cases (${matrix} boundaries), ${valid} valid, ${invalid} invalid, ${short} fell short; ${reached.join(', ')}`;
+  return `${cases} cases (${matrix} boundaries), ${valid} valid, ${invalid} invalid, ${short} wrong; ${reached.join(', ')}`;
 }

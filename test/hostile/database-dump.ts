@@ -1,10 +1,10 @@
 import type { Engine } from '../../src/storage/engine/engine.ts';
 import { select } from '../storage/direct-engine.ts';
 
-/** Every table by its name, each row as text in an order of its own, and the schema under `(schema)`. */
+/** Rows of every table as text, sorted, by the table's name, and the schema under `(schema)`. */
 export type DatabaseDump = Readonly<Record<string, readonly string[]>>;
 
-/** All that the database holds. */
+/** Dumps the whole database. */
 export async function dumpDatabase(engine: Engine): Promise<DatabaseDump> {
   const sqlite = engine.dialect.name === 'sqlite';
   const schema = await select<{ name: string }>(engine, sqlite ? sqliteSchema : postgresSchema);
@@ -21,7 +21,7 @@ const sqliteSchema = 'SELECT type, name, tbl_name, sql FROM sqlite_master ORDER 
 const sqliteTables = `SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name`;
 const postgresTables =
   "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY table_name";
-/** Columns, indexes, roles and functions of ours. */
+/** Columns, indexes, roles and functions of the service. */
 const postgresSchema = `
   SELECT table_name || '.' || column_name || ' ' || data_type AS name FROM information_schema.columns
     WHERE table_schema = 'public'

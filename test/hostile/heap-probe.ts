@@ -1,6 +1,6 @@
 /**
- * Loaded into the service's process by `memory.test.ts`: on SIGUSR2 it collects garbage and appends the bytes of the
- * heap that are left, in MB, to the file that it was told.
+ * Loaded into the service's process by `memory.slow.test.ts`: on SIGUSR2 it collects garbage and appends the
+ * heap's size in MB to the given file.
  */
 import { appendFileSync } from 'node:fs';
 

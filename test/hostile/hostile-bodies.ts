@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 
-/** A body as bytes, and what must become of it. */
+/** A body as bytes, with the allowed statuses. */
 export interface HostileBody {
   readonly label: string;
   readonly bytes: Uint8Array;
@@ -199,7 +199,7 @@ function sizes(): HostileBody[] {
   ];
 }
 
-/** Bodies for creating a customer that a parser of JSON, or whoever walks its result, may stumble over. */
+/** Bodies for createCustomer that may break a JSON parser or code that walks its result. */
 export function hostileBodies(): HostileBody[] {
   return [
     ...nestings(),

@@ -1,9 +1,9 @@
 /**
- * Texts and JSON that programs stumble over: each text comes back exactly as it was sent or is refused, each body
- * gets the one status that it deserves, and the memory of the process stays where it was.
+ * Texts and JSON that programs are known to mishandle: each text is stored exactly or refused, each body gets
+ * the expected status, and the process's memory stays bounded.
  *
- * Proven by planting: names stored in NFC (texts come back changed), `depthMax` of 100,000 (422 instead of 400),
- * the byte order mark let through (201), compressed bodies inflated without a limit (170 MB).
+ * Planted, and each failed: names stored in NFC (texts come back changed), `depthMax` of 100,000 (422 instead
+ * of 400), the byte order mark accepted (201), compressed bodies inflated without a limit (170 MB).
  */
 
 import assert from 'node:assert/strict';
@@ -24,7 +24,7 @@ import { residentMb, type ServiceProcess, startServiceProcess } from './service-
 const rounds = byTier({ full: 1, soak: 20 });
 const residentGrowthMbMax = 50;
 
-/** The places of a customer that take free text. */
+/** The members of a customer that take free text. */
 const places: Readonly<Record<string, (text: string) => object>> = {
   name: (name) => ({ name }),
   note: (note) => ({ name: 'x', note }),
@@ -40,11 +40,11 @@ describeEngines('hostile JSON', (engine) => {
   let restingMb: number | undefined;
   let peakMb = 0;
   before(async () => {
-    // As much room for garbage on every Node: newer ones take more where there is more memory.
+    // The same garbage-collection headroom on every Node; newer versions take more on larger machines.
     service = await startServiceProcess(cleanup, engine, { nodeFlags: ['--max-semi-space-size=16'] });
     sender = createSender(service.url);
     cleanup.after(() => sender.close());
-    // What a service at work takes anyway: compiled code, caches of the database.
+    // Warm up: compiled code and database caches take memory anyway.
     for (let count = 0; count < 2; count++)
       await Promise.all(
         Array.from({ length: 300 }, (_, index) => create({ name: `Warm ${index}`, note: 'x'.repeat(5000) })),
@@ -57,7 +57,7 @@ describeEngines('hostile JSON', (engine) => {
     cleanup.after(() => clearInterval(watching));
   });
 
-  test('each naughty string comes back as it was sent, or is refused', async (t) => {
+  test('each naughty string is stored exactly as sent or is refused', async (t) => {
     let exact = 0;
     let refused = 0;
     const faults: string[] = [];
@@ -68,7 +68,7 @@ describeEngines('hostile JSON', (engine) => {
     const worker = async () => {
       for (const { text, place, wrap } of remaining) {
         const body = wrap(text);
-        // Half of them with every character escaped, which must mean the same.
+        // Half of them with every character escaped, which must be equivalent.
         const json = (exact + refused) % 2 === 0 ? JSON.stringify(body) : escaped(JSON.stringify(body));
         const request = creating(Buffer.from(json));
         const reply = await sender.send(request);
@@ -80,13 +80,13 @@ describeEngines('hostile JSON', (engine) => {
     };
     await Promise.all(Array.from({ length: 12 }, worker));
     t.diagnostic(
-      `${naughtyStrings.length} strings in ${cases.length} requests: ${exact} exact, ${refused} refused, ${faults.length} fell short`,
+      `${naughtyStrings.length} strings in ${cases.length} requests: ${exact} exact, ${refused} refused, ${faults.length} wrong`,
     );
     assert.deepEqual(faults, []);
     assert.ok(naughtyStrings.length >= 300 && exact > 1000 && refused > 50);
   });
 
-  test('each hostile body gets the status that it deserves', async (t) => {
+  test('each hostile body gets the expected status', async (t) => {
     const bodies = hostileBodies();
     const faults: string[] = [];
     for (const body of Array.from({ length: rounds }, () => bodies).flat()) {
@@ -95,21 +95,21 @@ describeEngines('hostile JSON', (engine) => {
         faults.push(`${body.label}: ${reply.status}, not ${body.statuses.join('/')}`);
       }
     }
-    t.diagnostic(`${bodies.length} bodies, ${faults.length} fell short`);
+    t.diagnostic(`${bodies.length} bodies, ${faults.length} wrong`);
     assert.deepEqual(faults, []);
   });
 
-  test('many of the largest at once', async (t) => {
+  test('many of the largest bodies at once', async (t) => {
     const nested = Buffer.from('['.repeat(60_000));
     const bodies = Array.from({ length: 400 * rounds }, (_, index) =>
       index % 2 ? nested : Buffer.alloc(65_536, ' '),
     );
     const replies = await Promise.all(bodies.map((bytes) => sender.send(creating(bytes))));
     assert.deepEqual([...new Set(replies.map(({ status }) => status))].sort(), [400]);
-    t.diagnostic(`${bodies.length} bodies of 60 kB, 0 fell short`);
+    t.diagnostic(`${bodies.length} bodies of 60 kB, 0 wrong`);
   });
 
-  test('trailers of a chunked body decide nothing', async () => {
+  test('trailers of a chunked body are ignored', async () => {
     const chunks = '11\r\n{"name":"chunked\r\n2\r\n"}\r\n0\r\n';
     for (const trailer of [
       'X-Request-Id: trailer',
@@ -127,8 +127,8 @@ describeEngines('hostile JSON', (engine) => {
     }
   });
 
-  test(`the process takes at most ${residentGrowthMbMax} MB more than before`, (t) => {
-    if (restingMb === undefined) return t.skip('the system does not tell');
+  test(`the process grows by at most ${residentGrowthMbMax} MB`, (t) => {
+    if (restingMb === undefined) return t.skip('this system does not report it');
     t.diagnostic(`${restingMb.toFixed(0)} MB before, ${peakMb.toFixed(0)} MB at most since`);
     assert.ok(
       peakMb - restingMb <= residentGrowthMbMax,
@@ -147,7 +147,7 @@ describeEngines('hostile JSON', (engine) => {
     return sender.send(creating(Buffer.from(JSON.stringify(body))));
   }
 
-  /** Whether a created customer has exactly what was sent, in the answer and when it is read again. */
+  /** Whether a created customer is exactly what was sent, in the response and when read again. */
   async function comesBack(reply: HostileReply, sent: object | undefined): Promise<boolean> {
     if (sent === undefined) return reply.status !== 201;
     if (reply.status !== 201) return false;
@@ -157,7 +157,7 @@ describeEngines('hostile JSON', (engine) => {
   }
 });
 
-/** What a body that must be accepted says; undefined for one that must be refused. */
+/** The content of a body that must be accepted; undefined for one that must be refused. */
 function accepted({ bytes, statuses }: HostileBody): object | undefined {
   return statuses.includes(201) ? (JSON.parse(Buffer.from(bytes).toString()) as object) : undefined;
 }
@@ -170,7 +170,7 @@ function holds(stored: unknown, sent: unknown): boolean {
   );
 }
 
-/** The same JSON with every character of its texts beyond ASCII letters escaped. */
+/** The same JSON with all characters of its texts escaped, except ASCII letters. */
 function escaped(json: string): string {
   return json.replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

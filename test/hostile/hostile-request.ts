@@ -2,12 +2,12 @@ import { Agent, type IncomingHttpHeaders, request as sendRequest } from 'node:ht
 import { isStreamed } from '../../src/contract/operations.ts';
 import type { Target } from '../conformance/cases.ts';
 
-/** One request as the values that it is made of, so that an oracle can judge them one by one. */
+/** A request as separate values, so that an oracle can judge each. */
 export interface HostileRequest {
   readonly target: Target;
-  /** What is tried, such as `query limit: minimum`. */
+  /** What the request tries, such as `query limit: minimum`. */
   readonly label: string;
-  /** The values of the path's parameters, not yet encoded. `@live` and the like: see `resources.ts`. */
+  /** Values of the path's parameters, not yet encoded. For `@live` and the like see `resources.ts`. */
   readonly path: Readonly<Record<string, string>>;
   /** Names and values, not yet encoded. */
   readonly query: readonly (readonly [name: string, value: string])[];
@@ -23,23 +23,23 @@ export interface HostileReply {
   readonly text: string;
 }
 
-/** What stands in a path for the key of a customer that must exist, live or deleted, when it is sent. */
+/** Placeholders in a path for the key of an existing customer, live or deleted. */
 export const standIns = { live: '@live', deleted: '@deleted' } as const;
 
 export function isStandIn(value: string | undefined): boolean {
   return Object.values(standIns).some((standIn) => standIn === value);
 }
 
-/** A reply without end is left after its first bytes, or after this long without any. */
+/** An endless response is aborted after its first bytes, or after this long without any. */
 const streamPatienceMs = 250;
 const timeoutMs = 30_000;
 
-/** Keeps few connections, so that a run opens no thousands of them. */
+/** Reuses a few connections, so that a run does not open thousands. */
 export function createSender(url: string) {
   const agent = new Agent({ keepAlive: true, maxSockets: 16 });
   const { hostname, port } = new URL(url);
 
-  /** Not fetch, which would resolve `..` and refuse what a hostile client sends. */
+  /** Uses node:http, because fetch resolves `..` and rejects hostile requests. */
   function send(hostile: HostileRequest): Promise<HostileReply> {
     const { target, headers, body, method = target.method } = hostile;
     return new Promise((resolve, reject) => {
@@ -66,7 +66,7 @@ export function createSender(url: string) {
           incoming.once('data', leave).once('close', () => clearTimeout(patience));
         },
       );
-      outgoing.setTimeout(timeoutMs, () => outgoing.destroy(new Error(`no answer in ${timeoutMs} ms`)));
+      outgoing.setTimeout(timeoutMs, () => outgoing.destroy(new Error(`no response in ${timeoutMs} ms`)));
       outgoing.on('error', reject);
       outgoing.end(body);
     });
@@ -85,7 +85,7 @@ function withLength(headers: Readonly<Record<string, string>>, body: Uint8Array 
   return body === undefined ? headers : { ...headers, 'Content-Length': String(body.byteLength) };
 }
 
-/** Only events go on without end; other streams end by themselves. */
+/** Only event streams are endless; other streams end by themselves. */
 function isEndless(headers: IncomingHttpHeaders): boolean {
   const mediaType = (headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';
   return isStreamed(mediaType) && mediaType === 'text/event-stream';

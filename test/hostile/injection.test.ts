@@ -1,9 +1,10 @@
 /**
- * Texts that mean something to a database, a header, a log or a shell, in every input of every operation: the
- * database is unchanged or exactly as the text says, and no statement takes another shape because of a text.
+ * Texts with a special meaning to a database, header, log or shell, in every input of every operation: the
+ * database is unchanged or holds exactly the text, and no statement changes its shape.
  *
- * Proven by planting: the filter `tag` written into its statement, quotes doubled (a new shape); quotes in a name
- * made typographic before they are stored (not as sent); a list that counts itself in `feed_head` (a row changed).
+ * Planted, and each failed: the filter `tag` concatenated into its statement with doubled quotes (a new
+ * shape); quotes in a name made typographic (not as sent); a list that counts itself in `feed_head` (a row
+ * changed).
  */
 
 import assert from 'node:assert/strict';
@@ -39,23 +40,23 @@ describeEngines('injection', (engine) => {
   before(async () => {
     database = await observedDatabase(cleanup, engine);
     if (engine === 'postgres') await migrate(loadConfig({ DATABASE_URL: database.databaseUrl }).database);
-    // What it does by the clock has statements of its own.
+    // Long, because the sweep runs statements of its own.
     const sweepIntervalMs = 60 * 60 * 1000;
     service = await startTestService(cleanup, { engine, databaseUrl: database.databaseUrl, sweepIntervalMs });
     direct = openDirectly(cleanup, database.databaseUrl);
     const examples = allInputs().flatMap((input) =>
       [input.example, ...harmless].map((text) => input.put(text)),
     );
-    // Twice, for the second time unique keys are taken.
+    // Twice, because unique keys are in use the second time.
     for (let time = 0; time < 2; time++) await send(service, defined(examples));
     usual = database.takeShapes();
   });
 
-  test('what reads, and what is refused, changes nothing', async (t) => {
+  test('reads and refused requests change nothing', async (t) => {
     const requests = hostileRequests().filter((each, index) =>
       judge(each).faults.length > 0 ? isTried(engine, index) : each.target.method === 'GET',
     );
-    // Before the first dump: what stands for customers that must exist is made now.
+    // Before the first dump, because this creates the customers that must exist.
     const ready = await prepare(service, requests);
     const earlier = await dumpDatabase(direct);
     const tally = emptyTally();
@@ -65,9 +66,9 @@ describeEngines('injection', (engine) => {
     t.diagnostic(`${injectionPayloads.length} payloads, ${tally.cases} requests, 0 rows changed`);
   });
 
-  test('what is accepted is stored exactly as it was sent, and nothing else', async (t) => {
-    // Lines of an import are answered by results instead of customers: `operations/import-customers.test.ts` and
-    // `operations/csv-injection.test.ts` hold them against what is stored.
+  test('accepted texts are stored exactly as sent, and nothing else changes', async (t) => {
+    // Import lines return results instead of customers; `operations/import-customers.test.ts` and
+    // `operations/csv-injection.test.ts` compare them with what is stored.
     const requests = hostileRequests().filter(
       (each) =>
         each.target.method !== 'GET' &&
@@ -88,22 +89,22 @@ describeEngines('injection', (engine) => {
     t.diagnostic(`${tally.cases} writes, ${written.size} customers, 0 differ from what was sent`);
   });
 
-  test('no statement takes a shape that harmless texts do not give it', (t) => {
+  test('hostile texts cause no statement with a new shape', (t) => {
     const shapes = database.takeShapes();
     const ours = [...shapes].filter((shape) => !isOfTheTest(shape) && shape !== livenessCheck);
-    // On PostgreSQL a statement is told once for each connection, so that here there may be none at all.
-    assert.ok(usual.size > 10, `statements are seen: ${usual.size}`);
+    // On PostgreSQL a statement is sent only once per connection, so there may be none at all here.
+    assert.ok(usual.size > 10, `statements were observed: ${usual.size}`);
     assert.deepEqual(
       ours.filter((shape) => !usual.has(shape)),
       [],
     );
-    t.diagnostic(`${usual.size} shapes of statements from harmless texts, ${ours.length} seen again, 0 new`);
+    t.diagnostic(`${usual.size} statement shapes from harmless texts, ${ours.length} seen again, 0 new`);
   });
 });
 
 /**
- * Every payload in every input. What several operations have in common gets all payloads in the first of them
- * and every tenth in the others, unless in a soak.
+ * Every payload in every input. Inputs shared by several operations get all payloads in the first and every
+ * tenth in the others, except in soak runs.
  */
 function hostileRequests(): HostileRequest[] {
   const seen = new Set<string>();
@@ -116,7 +117,9 @@ function hostileRequests(): HostileRequest[] {
   });
 }
 
-/** What is refused is refused before any database is asked: the second one tries a part of it, but for soaks. */
+/**
+ * Validation runs before any database access, so the second engine tries only a part, except in soak runs.
+ */
 function isTried(engine: EngineName, index: number): boolean {
   return soak || engine === 'sqlite' || index % 5 === 0;
 }
@@ -149,8 +152,8 @@ async function send(
   await Promise.all(Array.from({ length: sideBySide }, worker)).finally(() => sender.close());
 }
 
-/** What the dumps of this test run, which share the wire to PostgreSQL. */
-/** Asked of a connection that nothing was asked of for a while, which is a matter of how busy the machine is. */
+/** Statements of this test's own dumps, which use the same connection to PostgreSQL. */
+/** The liveness check of an idle connection, which depends on the machine's load. */
 const livenessCheck = 'SELECT 1';
 
 function isOfTheTest(shape: string): boolean {

@@ -1,7 +1,7 @@
 import { type ResponseDeclaration, resolved } from '../support/contract-document.ts';
 import type { HostileRequest } from './hostile-request.ts';
 
-/** What is wrong with Content-Type or Content-Encoding for an operation that has a body. */
+/** The fault in Content-Type or Content-Encoding for an operation with a body, if any. */
 export function mediaTypeFault({ target, headers }: HostileRequest): string | undefined {
   const [name = '', ...parameters] = (headers['Content-Type'] ?? '').split(';');
   if (!Object.keys(target.content).includes(name.trim().toLowerCase())) return 'media type is not declared';
@@ -11,7 +11,7 @@ export function mediaTypeFault({ target, headers }: HostileRequest): string | un
   return encoding === undefined || encoding === 'identity' ? undefined : `content encoding ${encoding}`;
 }
 
-/** Whether Accept takes any media type in which the operation answers a success (RFC 9110 section 12.5.1). */
+/** Whether Accept allows any media type of the operation's success responses (RFC 9110 section 12.5.1). */
 export function acceptsAny({ target, headers }: HostileRequest): boolean {
   const offered = Object.entries(target.responses)
     .filter(([status]) => status.startsWith('2'))

@@ -1,9 +1,9 @@
 /**
- * A service under requests that never repeat an id, a key, a media type or a name keeps neither memory nor
- * descriptors for them. The short form only finds what grows with each request; the soak finds the rest.
+ * Under requests that never repeat an id, key, media type or name, heap and descriptors stay flat. The short
+ * form only finds what grows with each request; the soak finds the rest.
  *
- * Proven by planting: the parameters of Content-Type left on the request (the validator compiles and keeps its
- * schemas for each).
+ * Planted: the parameters of Content-Type left on the request. The validator compiled and kept schemas for
+ * each.
  */
 
 import assert from 'node:assert/strict';
@@ -25,7 +25,7 @@ const soak = tier === 'soak';
 const warmUp = soak ? { ms: 4 * 60_000 } : { requests: 500 };
 const measured = soak ? { ms: 20 * 60_000 } : { requests: 2000 };
 const samples = soak ? 40 : 2;
-/** A short time says nothing of a rate; what grows with each request shows as megabytes all the same. */
+/** A rate for long runs; in short ones, only growth by megabytes is significant. */
 const growthMbPerMinuteMax = 0.2;
 const shortGrowthMbMax = 4;
 const descriptorsGrowthMax = 5;
@@ -33,8 +33,8 @@ const descriptorsGrowthMax = 5;
 describeEngines('memory', (engine) => {
   const cleanup = suiteCleanup();
 
-  test('heap and descriptors stay where they were', async (t) => {
-    if (openDescriptors(process.pid) === undefined) return t.skip('the system does not tell');
+  test('heap and descriptors stay flat', async (t) => {
+    if (openDescriptors(process.pid) === undefined) return t.skip('this system does not report them');
     const folder = await mkdtemp(join(tmpdir(), 'customers-test-heap-'));
     afterwards(cleanup, () => rm(folder, { recursive: true, force: true }));
     const file = join(folder, 'heap');
@@ -76,14 +76,14 @@ describeEngines('memory', (engine) => {
   });
 });
 
-/** How long the load goes on: for a time, or for so many requests whatever the machine's other load. */
+/** The length of the load: a time, or a number of requests that does not depend on the machine. */
 type Stretch = { readonly ms: number } | { readonly requests: number };
 
 function part(stretch: Stretch, parts: number): Stretch {
   return 'ms' in stretch ? { ms: stretch.ms / parts } : { requests: stretch.requests / parts };
 }
 
-/** Sends varied requests until it is stopped, and stands still for whoever wants to measure. */
+/** Sends varied requests until stopped, and pauses for measurements. */
 function startLoad(url: string, engine: string) {
   const requests = variedRequests(randomFrom(`memory ${engine}`));
   const withCustomer = createResources({ call: (method, path, options) => call(url, method, path, options) });
@@ -116,7 +116,7 @@ function startLoad(url: string, engine: string) {
         open = resolve;
       });
       await Promise.allSettled(underWay);
-      // New connections each time, so that those which end are seen to be given up.
+      // Reconnect, to check that closed connections are released.
       sender.close();
       const result = await measure();
       sender = createSender(url);
@@ -139,20 +139,20 @@ async function call<Body>(url: string, method: string, path: string, options?: {
   return { json: (text ? JSON.parse(text) : undefined) as Body } as never;
 }
 
-/** After the sockets that were closed have gone. */
+/** Counted after closed sockets have gone. */
 async function descriptorsOf({ pid }: ServiceProcess): Promise<number> {
   await delay(500);
   return openDescriptors(pid) ?? 0;
 }
 
-/** Lets the process write down its heap for the so manieth time. */
+/** Makes the process report its heap for the nth time. */
 async function probe({ pid }: ServiceProcess, file: string, count: number): Promise<void> {
   process.kill(pid, 'SIGUSR2');
   for (let tries = 0; tries < 200; tries++) {
     if ((await readHeaps(file)).length >= count) return;
     await delay(50);
   }
-  throw new Error('The process does not tell its heap.');
+  throw new Error('The process does not report its heap.');
 }
 
 async function readHeaps(file: string): Promise<number[]> {
@@ -160,7 +160,7 @@ async function readHeaps(file: string): Promise<number[]> {
   return text.split('\n').filter(Boolean).map(Number);
 }
 
-/** Of the straight line through the values, by least squares. */
+/** The slope of the least-squares line through the values. */
 function slope(values: readonly number[]): number {
   const middle = (values.length - 1) / 2;
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 type Entry = string | readonly [text: string, times: number];
 
 /**
- * Texts that programs have stumbled over: words that stand for values, control and format characters, scripts from
- * right to left, combining marks, emoji, code of many kinds, names that filters refuse, and long ones, which are
- * listed as a text and how often it stands there. Each of them once.
+ * Unique texts that programs are known to mishandle: words with a special value, control and format
+ * characters, right-to-left scripts, combining marks, emoji, code, filtered words, and long texts, listed as
+ * a text and a count.
  */
 export const naughtyStrings: readonly string[] = (
   JSON.parse(readFileSync(new URL('./naughty-strings.json', import.meta.url), 'utf8')) as readonly Entry[]

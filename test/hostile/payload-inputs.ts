@@ -4,18 +4,18 @@ import type { HostileRequest } from './hostile-request.ts';
 import { hostileTargets } from './hostile-targets.ts';
 import { asText, leastRequest, withParameter } from './request-matrix.ts';
 
-/** One place of a request that takes text from its caller. */
+/** An input of a request that takes text. */
 export interface Input {
   /** Such as `query tag` or `body /address/city`: the same for each operation that has it. */
   readonly name: string;
   readonly operationId: string;
-  /** A value that the input takes. */
+  /** A valid value. */
   readonly example: string;
-  /** The request with the text in this place; undefined where it cannot be sent. */
+  /** The request with the text in this input; undefined if it cannot be sent. */
   put(text: string): HostileRequest | undefined;
 }
 
-/** Every input of every operation, as the contract has them. */
+/** Every input of every operation in the contract. */
 export function allInputs(): Input[] {
   return hostileTargets.flatMap((target) => {
     const least = leastRequest(target);
@@ -57,7 +57,7 @@ function bodyInputs(least: HostileRequest, operationId: string): Input[] {
 interface Leaf {
   readonly pointer: string;
   readonly example: string;
-  /** The value with the text at the leaf and nothing else. */
+  /** A value with only the text, at this path. */
   wrap(text: string): unknown;
 }
 

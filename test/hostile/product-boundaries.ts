@@ -3,7 +3,7 @@ import type { Boundary } from './boundary-values.ts';
 const key = (name: string) => Object.fromEntries([[name, 'v']]);
 const nested = (depth: number): unknown => (depth === 0 ? [] : [nested(depth - 1)]);
 
-/** Values at the edges of the rules that no schema can state, for each body that has the member. */
+/** Edge cases of rules that no schema can express, for each body with the member. */
 const edges: Readonly<Record<string, readonly unknown[]>> = {
   timeZone: [
     ...['UTC', 'Asia/Kathmandu', 'america/new_york', 'Etc/GMT+12', 'America/Argentina/Buenos_Aires'],
@@ -33,7 +33,7 @@ const unknownNames = [
   ...['name\u0000', 'id', 'version', 'etag', 'createdAt', 'updatedAt', 'deletedAt', '$ref', 'a/b', 'a~b'],
 ];
 
-/** Bodies beside those of the schema's own boundaries, made from one that is valid. */
+/** Bodies in addition to the schema's limits, made from a valid one. */
 export function productBoundaries(
   members: readonly string[],
   valid: Readonly<Record<string, unknown>>,

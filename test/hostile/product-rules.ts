@@ -1,12 +1,11 @@
 import type { HostileRequest } from './hostile-request.ts';
 
 /**
- * The rules of the product that no schema of the contract can state, written down a second time so that they
- * judge the service from outside. They go by the names of members and parameters: an operation that takes the
- * same member is under the same rule by that alone.
+ * Product rules that the contract's schemas cannot express, implemented independently of the service. They
+ * apply by the names of members and parameters, so an operation with the same member has the same rule.
  */
 
-/** Text that cannot be stored byte for byte, in member names too. */
+/** Reports text that cannot be stored byte for byte, member names included. */
 export function unstorablePlaces(value: unknown, place = ''): string[] {
   if (typeof value === 'string') return isStorable(value) ? [] : [`${place} cannot be stored as sent`];
   if (typeof value !== 'object' || value === null) return [];
@@ -16,7 +15,7 @@ export function unstorablePlaces(value: unknown, place = ''): string[] {
   ]);
 }
 
-/** What is wrong with a customer's members beyond their schemas. */
+/** Faults of a customer's members beyond their schemas. */
 export function bodyRules(value: unknown): string[] {
   if (typeof value !== 'object' || value === null) return [];
   const { timeZone, metadata, tags } = value as Readonly<Record<string, unknown>>;
@@ -30,26 +29,26 @@ export function bodyRules(value: unknown): string[] {
   return faults;
 }
 
-/** Whether the value of a header is malformed beyond its schema, by its name in lower case. */
+/** Whether a header's value is malformed beyond its schema, by lower-case name. */
 export const headerRules: Readonly<Record<string, (text: string) => boolean>> = {
   'if-match': (text) => !isTagCondition(text),
   'if-none-match': (text) => !isTagCondition(text),
 };
 
-/** Whether what becomes of it depends on what is stored, or on how the service folds texts: both are right. */
+/** Whether the result depends on stored data or text folding, so that success and failure are both right. */
 export function isUndecided({ query, headers }: HostileRequest): boolean {
   const positions = [...query.filter(([name]) => name === 'after').map(([, value]) => value)];
   for (const [name, value] of Object.entries(headers)) {
     if (name.toLowerCase() === 'last-event-id') positions.push(value.trim());
   }
-  // A position that the feed has not reached is refused.
+  // A position ahead of the feed is refused.
   if (positions.some((position) => /^\d+$/.test(position))) return true;
-  // Nothing but marks and what nobody sees: some of the marks are letters of their script.
+  // Consists only of marks and invisible characters; some of the marks are letters in their script.
   const seen = /[^\p{M}\p{Default_Ignorable_Code_Point}\u0640]/u;
   return query.some(([name, value]) => name === 'q' && value !== '' && !seen.test(value.normalize('NFKD')));
 }
 
-/** What two inputs of one request break together. */
+/** Rules that two inputs of one request break together. */
 export function crossRules({ target, path, query, body }: HostileRequest): string[] {
   const faults: string[] = [];
   const sort = query.find(([name]) => name === 'sort')?.[1];
@@ -63,7 +62,7 @@ export function crossRules({ target, path, query, body }: HostileRequest): strin
   return faults;
 }
 
-/** The one rule of a body that only the stored customer can tell: so many keys after a merge. */
+/** The only rule of a body that depends on the stored customer: too many keys after a merge. */
 export function mayOverfillMetadata({ target, body }: HostileRequest): boolean {
   if (target.method !== 'PATCH' || !body) return false;
   const { metadata } = (parsed(body) ?? {}) as { metadata?: unknown };
@@ -104,7 +103,7 @@ function isTimeZone(name: string): boolean {
   }
 }
 
-/** `*`, or a list of entity tags with at least one (RFC 9110 sections 5.6.1.2, 8.8.3 and 13.1), read by hand. */
+/** `*`, or a list of at least one entity tag (RFC 9110 sections 5.6.1.2, 8.8.3 and 13.1), parsed by hand. */
 function isTagCondition(text: string): boolean {
   if (text === '*') return true;
   let count = 0;

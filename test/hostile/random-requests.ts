@@ -6,7 +6,7 @@ import { type HostileRequest, standIns } from './hostile-request.ts';
 import { asText, leastRequest, withParameter } from './request-matrix.ts';
 import { liveValue } from './resources.ts';
 
-/** Requests of the operation at random: most of their parts right, some of them wrong. */
+/** Random requests of the operation: mostly valid parts, some invalid. */
 export function* randomRequests(target: Target, seed: number, numRuns: number): Generator<HostileRequest> {
   const arbitrary = requestArbitrary(target);
   const atOnce = 500;
@@ -43,7 +43,7 @@ function requestArbitrary(target: Target): fc.Arbitrary<HostileRequest> {
   });
 }
 
-/** Now and then a query parameter that nobody declares. */
+/** Undeclared query parameters, used occasionally. */
 const strayNames = fc.constantFrom('x', 'filter', 'page', '$where', 'limit[]', 'tag[x]');
 const strayQuery: fc.Arbitrary<readonly (readonly [string, string])[]> = fc.oneof(
   { weight: 15, arbitrary: fc.constant([]) },
@@ -84,7 +84,7 @@ function bodyArbitrary(reference: RuleSchema): fc.Arbitrary<Uint8Array> {
   );
 }
 
-/** Mostly what the schema takes, else something of another kind. */
+/** Mostly valid values, otherwise something of another type. */
 function valueArbitrary(reference: RuleSchema): fc.Arbitrary<unknown> {
   const schema = resolved<RuleSchema>(reference);
   const kept = keptArbitrary(schema);
@@ -114,7 +114,7 @@ function textArbitraries({ pattern, maxLength = 300 }: RuleSchema): fc.Arbitrary
   const free = fc.string({ unit: 'binary', maxLength: Math.min(maxLength + 2, 600) });
   if (!pattern) return [free];
   const matching = fc.stringMatching(new RegExp(pattern, 'u'));
-  // A pattern that only keeps U+0000 out says nothing of what people write.
+  // A pattern that only excludes U+0000 does not describe realistic text.
   return /^\^\[\^/.test(pattern) && pattern.endsWith(']*$')
     ? [matching, free]
     : [matching, matching, matching];

@@ -7,7 +7,7 @@ import { type HostileRequest, pathOf } from './hostile-request.ts';
 import { productBoundaries } from './product-boundaries.ts';
 import { liveValue } from './resources.ts';
 
-/** A request of the operation that is right, with as little in it as is needed. */
+/** A minimal valid request of the operation. */
 export function leastRequest(target: Target): HostileRequest {
   const required = target.parameters.filter((parameter) => (parameter as { required?: boolean }).required);
   const valuesIn = (place: string) =>
@@ -29,10 +29,10 @@ export function leastRequest(target: Target): HostileRequest {
   };
 }
 
-/** HEAD goes the way of GET: a part of its cases will do. */
+/** HEAD is handled like GET, so a part of its cases is enough. */
 const headEvery = 5;
 
-/** Every boundary of every parameter, member and media type of the operation, one change at a time. */
+/** Every limit of every parameter, member and media type of the operation, one change at a time. */
 export function matrixOf(target: Target): HostileRequest[] {
   const least = leastRequest(target);
   const made = [least, ...parameterCases(least), ...mediaTypeCases(least), ...bodyCases(least)];
@@ -43,7 +43,7 @@ export function matrixOf(target: Target): HostileRequest[] {
   }));
 }
 
-/** Texts that often pass for what they are not. */
+/** Texts that are often accepted wrongly. */
 const doubtfulTexts = [
   ...['0', '00', '01', '+1', '-1', '1.0', '1e1', '0x10', ' 5', '5 ', '5\t', '١', '1_000', '9'.repeat(30)],
   ...['true', 'TRUE', 'True', 'yes', 'on', 'null', 'undefined', 'NaN', 'Infinity', '[]', '{}', '""', '', ' '],
@@ -75,7 +75,7 @@ const doubtfulTexts = [
 
 function parameterCases(least: HostileRequest): HostileRequest[] {
   const cases: HostileRequest[] = [
-    { ...least, label: 'query nobody declares', query: [...least.query, ['nobody', '1']] },
+    { ...least, label: 'query with an unknown parameter', query: [...least.query, ['nobody', '1']] },
     { ...least, label: 'query with an empty name', query: [...least.query, ['', '1']] },
     { ...least, label: 'query __proto__', query: [...least.query, ['__proto__', '1']] },
   ];
@@ -102,7 +102,7 @@ function parameterCases(least: HostileRequest): HostileRequest[] {
   return cases;
 }
 
-/** The request with this text for the parameter; undefined where it cannot be sent or names another path. */
+/** The request with this text for the parameter; undefined if it cannot be sent or names another path. */
 export function withParameter(
   request: HostileRequest,
   place: string,
@@ -112,7 +112,7 @@ export function withParameter(
   if (place === 'header') {
     return isHeaderText(text) ? { ...request, headers: { ...request.headers, [name]: text } } : undefined;
   }
-  // What has no UTF-8 cannot stand in a URL that is well-formed: request-line.test.ts sends what is not.
+  // A well-formed URL cannot contain lone surrogates; request-line.test.ts sends malformed ones.
   const wellFormed = text.replace(/\p{Surrogate}/gu, '\ufffd');
   if (place === 'path') {
     const changed = { ...request, path: { ...request.path, [name]: wellFormed } };
@@ -123,7 +123,7 @@ export function withParameter(
   return { ...request, query: [...rest, [name, wellFormed]] };
 }
 
-/** What Node's client sends as the value of a header. */
+/** Whether Node's client can send this as a header's value. */
 function isHeaderText(text: string): boolean {
   return /^[\t\x20-\x7e\x80-\xff]*$/.test(text);
 }
@@ -193,7 +193,7 @@ function bodyCases(least: HostileRequest): HostileRequest[] {
     ];
     const raw = texts.map((text) => ({ label: `body ${JSON.stringify(text)}`, body: Buffer.from(text) }));
     if (schema.format === 'binary') return raw.map((each) => ({ ...request, ...each }));
-    // The same schema behind another media type: the fuzzing and the media type's own cases go on.
+    // The schema was tried under another media type; the raw and media-type cases still apply.
     if (tried.has(schema)) return raw.map((each) => ({ ...request, ...each }));
     tried.add(schema);
     const members = Object.keys(schema.properties ?? {});
@@ -217,7 +217,7 @@ function leastBody(target: Target, mediaType: string): Uint8Array {
   return Buffer.from(String(example ?? ''));
 }
 
-/** So that the least valid value is made, not the fullest. */
+/** Without examples, so that the generator returns a minimal value. */
 function withoutExample({ example: _, ...rest }: RuleSchema): RuleSchema {
   return rest;
 }

@@ -5,7 +5,7 @@ import { type HostileRequest, isStandIn, pathOf } from './hostile-request.ts';
 import { acceptsAny, mediaTypeFault } from './media-type-rules.ts';
 import { bodyRules, crossRules, headerRules, isUndecided, unstorablePlaces } from './product-rules.ts';
 
-/** What is wrong with a request, and the statuses that say so. */
+/** A fault of a request, with the statuses that may report it. */
 export interface Fault {
   readonly what: string;
   readonly statuses: readonly number[];
@@ -13,7 +13,7 @@ export interface Fault {
 
 export interface Verdict {
   readonly faults: readonly Fault[];
-  /** Whether the contract leaves it open what becomes of it: lines of a stream are judged one by one. */
+  /** Whether the contract leaves the result open: lines of a stream are judged individually. */
   readonly open: boolean;
 }
 
@@ -21,8 +21,8 @@ const bodyBytesMax = 65_536;
 const urlLengthMax = 8192;
 
 /**
- * Judges a request by the contract's schemas (through ajv) and by the rules of the product that no schema can
- * state, written here anew. Nothing of the service's own checks is used.
+ * Judges a request by the contract's schemas (through ajv) and an independent implementation of the product
+ * rules. Uses none of the service's own checks.
  */
 export function judge(request: HostileRequest): Verdict {
   const { target } = request;
@@ -34,7 +34,9 @@ export function judge(request: HostileRequest): Verdict {
     ...pathFaults(request).map(invalid),
     ...queryFaults(request).map(invalid),
     ...headerFaults(request, invalid),
-    ...(acceptsAny(request) ? [] : [{ what: 'Accept takes nothing of it', statuses: [406] }]),
+    ...(acceptsAny(request)
+      ? []
+      : [{ what: 'Accept allows no media type of the operation', statuses: [406] }]),
   ];
   const { faults: ofBody, open } = judgeBody(request, invalid);
   const all = [...faults, ...ofBody, ...crossRules(request).map(invalid)];
@@ -71,7 +73,7 @@ function headerFaults({ target, headers }: HostileRequest, invalid: (what: strin
   return parametersIn(target, 'header').flatMap(({ name, schema, required }) => {
     const value = given.get(name.toLowerCase());
     if (value === undefined) return required ? [invalid(`header ${name} is missing`)] : [];
-    // Optional white space around a field's value is not part of it (RFC 9110 section 5.5).
+    // Optional white space around a field value is not part of it (RFC 9110 section 5.5).
     const text = value.replace(/^[ \t]+|[ \t]+$/g, '');
     const rule = headerRules[name.toLowerCase()];
     const malformed = rule?.(text) ? [{ what: `header ${name} is malformed`, statuses: [400] }] : [];
@@ -82,7 +84,7 @@ function headerFaults({ target, headers }: HostileRequest, invalid: (what: strin
 function judgeBody(request: HostileRequest, invalid: (what: string) => Fault): Verdict {
   const { target, body } = request;
   const declared = Object.keys(target.content);
-  // An operation without a body takes no notice of one.
+  // An operation without a body ignores one.
   if (declared.length === 0) return { faults: [], open: false };
   const unsupported = mediaTypeFault(request);
   if (unsupported) return { faults: [{ what: unsupported, statuses: [415] }], open: false };
@@ -105,9 +107,9 @@ function jsonFaults(
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body));
   } catch {
-    return [{ what: 'body is no JSON', statuses: [400] }];
+    return [{ what: 'body is not JSON', statuses: [400] }];
   }
-  if (depthOf(value) > 32) return [{ what: 'body is nested too deep', statuses: [400] }];
+  if (depthOf(value) > 32) return [{ what: 'body is nested too deeply', statuses: [400] }];
   const faults = [...faultsOf(schema, value), ...unstorablePlaces(value), ...bodyRules(value)];
   return faults.map((fault) => invalid(`body ${fault}`));
 }
@@ -117,7 +119,7 @@ function depthOf(value: unknown): number {
   return 1 + Math.max(0, ...Object.values(value).map(depthOf));
 }
 
-/** A parameter is text: this holds the value that it stands for against the schema. */
+/** Validates a parameter's text as the value it represents. */
 function textFaults(reference: RuleSchema, text: string): string[] {
   const schema = resolved<RuleSchema>(reference);
   switch (schema.type) {
@@ -138,7 +140,7 @@ function parametersIn(target: Target, place: string) {
 
 type ParameterOfTarget = Target['parameters'][number] & { readonly required?: boolean };
 
-/** Without its parameters, in lower case. */
+/** Without parameters, in lower case. */
 function mediaTypeOf({ headers }: HostileRequest): string {
   return (headers['Content-Type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
 }

@@ -3,7 +3,7 @@ import { type HostileReply, type HostileRequest, pathOf } from './hostile-reques
 import { mayOverfillMetadata } from './product-rules.ts';
 import { judge } from './request-oracle.ts';
 
-/** The ways in which a reply can fall short. Each must stay at 0. */
+/** Ways in which a response can be wrong. Each count must stay 0. */
 export interface Shortfalls {
   serverErrors: number;
   undocumented: number;
@@ -17,9 +17,9 @@ export interface Tally {
   valid: number;
   invalid: number;
   readonly shortfalls: Shortfalls;
-  /** How many replies had each status. */
+  /** Responses by status. */
   readonly statuses: Map<number, number>;
-  /** The first few shortfalls in words. */
+  /** The first few failures in words. */
   readonly examples: string[];
 }
 
@@ -34,7 +34,7 @@ export function emptyTally(): Tally {
   return { cases: 0, valid: 0, invalid: 0, shortfalls, statuses: new Map(), examples: [] };
 }
 
-/** Codes that say: the request breaks the contract. Every other refusal is about what is stored. */
+/** Codes of contract violations. All others depend on stored data. */
 const contractCodes = new Set([
   ...['malformed_request', 'malformed_json', 'invalid_request', 'not_acceptable', 'unsupported_media_type'],
   ...[
@@ -48,7 +48,7 @@ const contractCodes = new Set([
 ]);
 const contractStatuses = new Set([400, 406, 413, 414, 415, 417, 422, 431]);
 
-/** Holds one reply against the contract and against what the oracle says of its request. */
+/** Compares a response with the contract and with the oracle's prediction. */
 export function count(tally: Tally, request: HostileRequest, reply: HostileReply): void {
   const { faults, open } = judge(request);
   const { status } = reply;
@@ -84,7 +84,7 @@ function refusesContract({ method }: HostileRequest, { status, text }: HostileRe
   return contractStatuses.has(status);
 }
 
-/** Without a body there is no code to tell a cursor of another query from one that breaks its schema. */
+/** A response without a body has no code that tells a foreign cursor from a malformed one. */
 function isTongueTied({ method, query }: HostileRequest, { status }: HostileReply): boolean {
   return method === 'HEAD' && status === 400 && query.some(([name]) => name === 'cursor');
 }
@@ -102,5 +102,5 @@ function replyFault(request: HostileRequest, { status, headers, text }: HostileR
 function describe(request: HostileRequest, { status }: HostileReply): string {
   const { label, body, headers } = request;
   const text = body ? ` ${Buffer.from(body).toString().slice(0, 200)}` : '';
-  return `[${label}] ${pathOf(request).slice(0, 300)} ${JSON.stringify(headers).slice(0, 300)}${text} answered ${status}`;
+  return `[${label}] ${pathOf(request).slice(0, 300)} ${JSON.stringify(headers).slice(0, 300)}${text} returned ${status}`;
 }

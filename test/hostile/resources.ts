@@ -5,20 +5,20 @@ import { type HostileRequest, isStandIn, standIns } from './hostile-request.ts';
 import { judge } from './request-oracle.ts';
 
 /**
- * Parameters that name a customer, and how. Another one of this kind gets its line here; one that is left out
- * takes its contract's example, and then its operation answers 404 and never succeeds, which the test tells.
+ * Parameters that name a customer, and how. Add new ones here: otherwise they take the contract's example,
+ * and their operation never succeeds, which the test reports.
  */
 const namesCustomer: Readonly<Record<string, 'id' | 'externalId'>> = {
   customerId: 'id',
   externalId: 'externalId',
 };
 
-/** The stand-in for a live customer, if the path parameter names one. */
+/** The placeholder for a live customer, if the path parameter names one. */
 export function liveValue(parameterName: string): string | undefined {
   return parameterName in namesCustomer ? standIns.live : undefined;
 }
 
-/** Puts customers that exist into the place of the stand-ins of a request. */
+/** Replaces the placeholders of a request with existing customers. */
 export function createResources(service: Pick<TestService, 'call'>) {
   /** For requests that change nothing. */
   const kept = new Map<string, Promise<Customer>>();

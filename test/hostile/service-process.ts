@@ -10,17 +10,17 @@ export interface ServiceProcess {
   readonly url: string;
   readonly pid: number;
   readonly databaseUrl: string;
-  /** Stops it in order, and tells all that it has written. May be called more than once. */
+  /** Stops it and returns all of its output. Can be called repeatedly. */
   stop(): Promise<CommandExit>;
 }
 
 interface ServiceProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** Arguments of node before those that run the service. */
+  /** Node's own arguments. */
   readonly nodeFlags?: readonly string[];
 }
 
-/** Starts the service as a process of its own, whose memory, descriptors and output can be looked at. */
+/** Starts the service in its own process, to observe its memory, descriptors and output. */
 export async function startServiceProcess(
   cleanup: Cleanup,
   engine: EngineName,
@@ -39,7 +39,7 @@ export async function startServiceProcess(
   return { url: running.match[1] ?? '', pid: running.pid, databaseUrl, stop };
 }
 
-/** Resident memory of a process in MB; undefined where the system does not tell. */
+/** Resident memory of a process in MB; undefined if the system does not report it. */
 export function residentMb(pid: number): number | undefined {
   try {
     const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
@@ -49,7 +49,7 @@ export function residentMb(pid: number): number | undefined {
   }
 }
 
-/** How many files and sockets a process holds open; undefined where the system does not tell. */
+/** Number of open files and sockets of a process; undefined if the system does not report it. */
 export function openDescriptors(pid: number): number | undefined {
   try {
     return readdirSync(`/proc/${pid}/fd`).length;

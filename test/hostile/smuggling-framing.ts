@@ -1,6 +1,6 @@
 import { outerBody, post } from './smuggling-post.ts';
 
-/** Bodies whose end two readers may see in different places, by what is odd about them. */
+/** Bodies whose end two parsers may find in different places, by their fault. */
 export function framingShapes(host: string, hidden: string): Record<string, string> {
   return { ...lengths(host, hidden), ...encodings(host, hidden), ...chunks(host, hidden) };
 }

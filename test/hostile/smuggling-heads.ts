@@ -1,6 +1,6 @@
 import { outerBody, post } from './smuggling-post.ts';
 
-/** Heads that two readers may take for different requests, or that are too large, by what is odd about them. */
+/** Heads that two parsers may read as different requests, or that are too large, by their fault. */
 export function headShapes(host: string, hidden: string): Record<string, string> {
   return {
     ...headerForms(host, hidden),

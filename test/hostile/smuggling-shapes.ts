@@ -2,20 +2,20 @@ import { framingShapes } from './smuggling-framing.ts';
 import { headShapes } from './smuggling-heads.ts';
 import { post } from './smuggling-post.ts';
 
-/** Bytes for one connection in which another request hides, or that no two readers read alike. */
+/** Bytes for one connection that hide another request or are ambiguous. */
 export interface Shape {
   readonly label: string;
   readonly bytes: string;
 }
 
 export interface ShapeParts {
-  /** What Host must be. */
+  /** The value of Host. */
   readonly host: string;
-  /** A whole request that must never be answered, nor done. */
+  /** A complete request that must never be executed or answered. */
   readonly hidden: string;
 }
 
-/** Requests that must be refused, and their connections closed. */
+/** Requests that must be refused, with their connection closed. */
 export function refusedShapes({ host, hidden }: ShapeParts): Shape[] {
   return Object.entries({ ...framingShapes(host, hidden), ...headShapes(host, hidden) }).map(
     ([label, bytes]) => ({
@@ -25,7 +25,7 @@ export function refusedShapes({ host, hidden }: ShapeParts): Shape[] {
   );
 }
 
-/** Requests that are right, and hold what looks like another one: it must be read as a part of them. */
+/** Valid requests that contain what looks like another request, which must be read as part of them. */
 export function lawfulShapes({ host, hidden }: ShapeParts): Shape[] {
   const size = Buffer.byteLength(hidden, 'latin1');
   const get = (path: string, lines: string, rest: string) =>
@@ -48,28 +48,28 @@ export function lawfulShapes({ host, hidden }: ShapeParts): Shape[] {
       `${size.toString(16)}\r\n${hidden}\r\n0\r\nX-A: b\r\n\r\n`,
     ),
     'a length with zeros': get('/livez', `Content-Length: 000${size}`, hidden),
-    'a body that is no JSON': post(host, `Content-Length: ${size}`, hidden),
-    'a body for a path that is none': `POST /nothing HTTP/1.1\r\nHost: ${host}\r\nContent-Length: ${size}\r\n\r\n${hidden}`,
-    'a body of a refused media type': `POST /customers HTTP/1.1\r\nHost: ${host}\r\nContent-Type: text/plain\r\nContent-Length: ${size}\r\n\r\n${hidden}`,
-    'a body of a method that has none': `DELETE /livez HTTP/1.1\r\nHost: ${host}\r\nContent-Length: ${size}\r\n\r\n${hidden}`,
-    'an underscore for a hyphen': get(
+    'a body that is not JSON'': post(host, `Content-Length: ${size}`, hidden),
+    'a body for an unknown path'OST /nothing HTTP/1.1\r\nHost: ${host}\r\nContent-Length: $size\r\n\r\n$hidden`,
+    'a body of a refused media type': `POST /customers HTTP/1.1\r\nHost: $host\r\nContent-Type: text/plain\r\nContent-Length: $size\r\n\r\n$hidden`,
+    'a body for a method without one' `DELETE /livez HTTP/1.1\r\nHost: $host\r\nContent-Length: $size\r\n\r\n$hidden`,
+    'an underscore instead of a hyphen'hyphen': get(
       '/livez',
-      `Transfer_Encoding: chunked\r\nContent-Length: ${size}`,
+      `Transfer_Encoding: chunked\r\nContent-Length: $size`,
       hidden,
     ),
-    'headers that mean something to proxies': get(
+    'headers with a meaning to proxies'(
       '/livez',
-      `X-HTTP-Method-Override: DELETE\r\nX-Original-URL: /customers\r\nX-Forwarded-Host: evil.example\r\nContent-Length: ${size}`,
+      `X-HTTP-Method-Override: DELETE\r\nX-Original-URL: /customers\r\nX-Forwarded-Host: evil.example\r\nContent-Length: $size`,
       hidden,
     ),
     'an upgrade': get(
       '/livez',
-      `Upgrade: websocket\r\nConnection: Upgrade\r\nContent-Length: ${size}`,
+      `Upgrade: websocket\r\nConnection: Upgrade\r\nContent-Length: $size`,
       hidden,
     ),
     'an upgrade to HTTP/2': get(
       '/livez',
-      `Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\nConnection: Upgrade, HTTP2-Settings\r\nContent-Length: ${size}`,
+      `Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\nConnection: Upgrade, HTTP2-Settings\r\nContent-Length: $size`,
       hidden,
     ),
   };

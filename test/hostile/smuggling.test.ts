@@ -1,9 +1,10 @@
 /**
- * Requests that hide other requests, or that no two readers read alike: refused, with their connection closed, and
- * what hides in them is neither answered nor done.
+ * Ambiguous requests and requests that hide others are refused with their connection closed, and the hidden
+ * request is neither answered nor executed.
  *
- * Proven by planting: `insecureHTTPParser: true` (length and chunked read at once), `isHost` that says yes; and the
- * service before `last-reply.ts` stood in it answered nothing that was hidden, but did it.
+ * Planted, and each failed: `insecureHTTPParser: true` (length and chunked accepted together), `isHost`
+ * always true, and the connection not ended after the last response (the hidden request was executed, though
+ * not answered).
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -34,7 +35,7 @@ describeEngines('smuggling', (engine) => {
     victim = `GET /livez HTTP/1.1\r\nHost: ${host}\r\nX-Request-Id: ${victimId}\r\nConnection: close\r\n\r\n`;
   });
 
-  test('what can be read in two ways is refused, and its connection closed', async (t) => {
+  test('ambiguous requests are refused, and their connection closed', async (t) => {
     const shapes = refusedShapes(parts);
     const faults = await each(shapes, async ({ bytes }) => {
       const { text, status, closed } = await service.raw(Buffer.from(bytes + victim, 'latin1'), patienceMs);
@@ -46,30 +47,30 @@ describeEngines('smuggling', (engine) => {
         ...(text.includes(victimId) ? ['the next request is answered on the same connection'] : []),
       ];
     });
-    t.diagnostic(`${shapes.length} shapes, ${faults.length} fell short`);
+    t.diagnostic(`${shapes.length} shapes, ${faults.length} wrong`);
     assert.deepEqual(faults, []);
     assert.ok(shapes.length >= 25);
     await nothingHidden();
   });
 
-  test('what looks like a request inside a body is a body, and the next request gets its own reply', async (t) => {
+  test('a request-like text inside a body stays a body, and the next request gets its own response', async (t) => {
     const shapes = lawfulShapes(parts);
     const faults = await each(shapes, async ({ bytes }) => {
       const { text, closed } = await service.raw(Buffer.from(bytes + victim, 'latin1'), patienceMs);
       const answered = text.split(`X-Request-Id: ${victimId}`).length - 1;
       return [
         ...(closed ? [] : ['the connection stays open']),
-        ...(replies(text) - answered === 1 ? [] : [`${replies(text)} replies, ${answered} to the victim`]),
+        ...(replies(text) - answered === 1 ? [] : [`${replies(text)} responses, ${answered} to the victim`]),
         ...(answered <= 1 ? [] : ['the next request is answered twice']),
         ...(text.includes(hiddenName) ? ['the hidden request is answered'] : []),
       ];
     });
-    t.diagnostic(`${shapes.length} shapes, ${faults.length} fell short`);
+    t.diagnostic(`${shapes.length} shapes, ${faults.length} wrong`);
     assert.deepEqual(faults, []);
     await nothingHidden();
   });
 
-  test('what follows a request that ends its connection is not done', async () => {
+  test('bytes after a request that ends its connection are not executed', async () => {
     const { host, hidden } = parts;
     for (const first of [
       `GET /livez HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`,
@@ -81,7 +82,7 @@ describeEngines('smuggling', (engine) => {
     await nothingHidden();
   });
 
-  test('a client that resets its connection, whatever it has sent, ends nothing but itself', async () => {
+  test('a client that resets its connection affects no other client', async () => {
     const { port, hostname } = new URL(service.url);
     const shapes = [...refusedShapes(parts), ...lawfulShapes(parts)];
     for (const { bytes } of shapes) {
@@ -105,7 +106,7 @@ describeEngines('smuggling', (engine) => {
   }
 });
 
-/** What is wrong with each shape, in words. */
+/** The faults of each shape, in words. */
 async function each(shapes: readonly Shape[], check: (shape: Shape) => Promise<string[]>): Promise<string[]> {
   const faults: string[] = [];
   const remaining = shapes.values();
@@ -118,7 +119,7 @@ async function each(shapes: readonly Shape[], check: (shape: Shape) => Promise<s
   return faults;
 }
 
-/** How many replies stand in what a connection received. */
+/** The number of responses in what a connection received. */
 function replies(text: string): number {
   return text.split(/HTTP\/1\.1 \d{3} /).length - 1;
 }

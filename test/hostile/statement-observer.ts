@@ -5,13 +5,13 @@ import { afterwards, type Cleanup } from '../support/cleanup.ts';
 import { type EngineName, freshDatabaseUrl } from '../support/engines.ts';
 
 export interface ObservedDatabase {
-  /** What the service is started with. */
+  /** The service's DATABASE_URL. */
   readonly databaseUrl: string;
   /** The shapes of the statements that reached the database since the last call. */
   takeShapes(): Set<string>;
 }
 
-/** A new database, and the statements that come to it as the database itself sees them. */
+/** A new database, and the statements that it receives, as the database sees them. */
 export async function observedDatabase(cleanup: Cleanup, engine: EngineName): Promise<ObservedDatabase> {
   let shapes = new Set<string>();
   const record = (shape: string) => void shapes.add(shape);
@@ -28,7 +28,7 @@ export async function observedDatabase(cleanup: Cleanup, engine: EngineName): Pr
   };
 }
 
-/** Without its values: SQLite's trace tells a statement with its values put in. */
+/** Removes values, because SQLite's trace shows statements with their values filled in. */
 function shapeOf(sql: string): string {
   return sql
     .replace(/'(?:[^']|'')*'/g, '?')
@@ -38,17 +38,17 @@ function shapeOf(sql: string): string {
 }
 
 /**
- * Each connection of this process tells what it is given to prepare, word for word, and by SQLite's own trace what
- * it runs. Nothing of it is changed.
+ * Records the statements that each connection of this process prepares, and through SQLite's trace those it
+ * runs, without changing any.
  */
 function observeSqlite(cleanup: Cleanup, url: string, record: (sql: string) => void): string {
   const { exec, prepare } = sqlite3.Database.prototype;
   const observed = new WeakSet<sqlite3.Database>();
-  // Knex's pool sets every new connection up with `exec`: the first moment at which we meet it.
+  // Knex's pool sets up every new connection with `exec`, which is the first time we see it.
   sqlite3.Database.prototype.exec = function observeConnection(sql, done) {
     if (!observed.has(this))
       this.on('trace', (text: string) => {
-        // A comment is a statement that a virtual table runs within another one: the index for searching has some.
+        // A comment is a statement that a virtual table runs inside another; the search index has some.
         if (!text.startsWith('--')) record(shapeOf(text));
       });
     observed.add(this);
@@ -68,7 +68,7 @@ function observeSqlite(cleanup: Cleanup, url: string, record: (sql: string) => v
   return url;
 }
 
-/** A wire between the service and PostgreSQL that reads along: the messages Parse and Query hold statements. */
+/** A proxy to PostgreSQL that reads the statements in Parse and Query messages. */
 async function observePostgres(
   cleanup: Cleanup,
   url: string,
@@ -94,11 +94,11 @@ async function observePostgres(
     for (const socket of sockets) socket.destroy();
   });
   const address = server.address();
-  if (!address || typeof address === 'string') throw new Error('The wire has no port.');
+  if (!address || typeof address === 'string') throw new Error('The proxy has no port.');
   return Object.assign(new URL(url), { host: `127.0.0.1:${address.port}` }).href;
 }
 
-/** Cuts what a client sends into messages: a type (but for the first), a length, and so many bytes. */
+/** Splits a client's bytes into messages: a type (except for the first), a length, and the payload. */
 function messageReader(record: (sql: string) => void) {
   let waiting = Buffer.alloc(0);
   let started = false;

@@ -4,7 +4,7 @@ import type { HostileRequest } from './hostile-request.ts';
 import { hostileTargets } from './hostile-targets.ts';
 import { leastRequest } from './request-matrix.ts';
 
-/** Requests without end, of which no two have the same ids, keys, media types, paths or names. */
+/** Endless requests that never repeat an id, key, media type, path or name. */
 export function* variedRequests(random: Random): Generator<HostileRequest> {
   const leasts = hostileTargets.map(leastRequest);
   for (let number = 0; ; number++) {
@@ -21,11 +21,11 @@ const withHeaders = (request: HostileRequest, headers: Record<string, string>): 
 
 type Variation = (request: HostileRequest, unique: string) => HostileRequest;
 
-/** What is known to fill the validator's memory comes often. */
+/** Frequent, because it is known to fill the validator's memory. */
 const newMediaType: Variation = (request, unique) =>
   withHeaders(request, { 'Content-Type': `application/json; p=${unique}` });
 
-/** Each gives a cache, a table or a label something that it has never seen. */
+/** Each gives a cache, table or label a value it has never seen. */
 const variations: readonly Variation[] = [
   (request) => request,
   (request, unique) => withHeaders(request, { 'Idempotency-Key': unique, 'X-Request-Id': unique }),

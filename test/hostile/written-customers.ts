@@ -6,7 +6,7 @@ import type { HostileReply, HostileRequest } from './hostile-request.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** What must stand in the table of customers after some writes: what stood there, and what was sent since. */
+/** The expected rows of the customers table: its initial rows plus what was sent since. */
 export class WrittenCustomers {
   readonly #before: DatabaseDump;
   readonly #written = new Map<string, Customer>();
@@ -21,7 +21,7 @@ export class WrittenCustomers {
     return this.#written.size;
   }
 
-  /** The service, with every customer noted that a call of it makes. */
+  /** The service, recording every customer that a call creates. */
   watch(service: TestService): Pick<TestService, 'url' | 'call'> {
     return {
       url: service.url,
@@ -34,7 +34,7 @@ export class WrittenCustomers {
     };
   }
 
-  /** Notes what a request wrote, and whether its answer says what the request said. */
+  /** Records what a request wrote, and checks that the response matches it. */
   note(request: HostileRequest, reply: HostileReply): void {
     const { method, operationId } = request.target;
     if (operationId === 'eraseCustomer') {
@@ -52,7 +52,7 @@ export class WrittenCustomers {
     for (const [name] of differing) this.#faults.push(`${request.label}: ${name} is not what was sent`);
   }
 
-  /** Every difference between the tables and what must be in them. */
+  /** Every difference between the tables and the expected rows. */
   compare(after: DatabaseDump): string[] {
     const faults = [...this.#faults];
     for (const name of ['(schema)', 'secrets']) {
@@ -64,13 +64,13 @@ export class WrittenCustomers {
       const customer = this.#written.get(String(row.id));
       const known = earlier.get(row.id);
       if (customer) faults.push(...differences(row, customer));
-      else if (!isDeepStrictEqual(row, known)) faults.push(`customer ${row.id}: nobody wrote this`);
+      else if (!isDeepStrictEqual(row, known)) faults.push(`customer ${row.id}: was never sent`);
     }
     const ids = new Set(rows.map(({ id }) => id));
     const lost = [...this.#written.keys(), ...earlier.keys()].filter(
       (id) => !ids.has(id) && !this.#erased.has(String(id)),
     );
-    return [...faults, ...lost.map((id) => `customer ${id} is gone`)];
+    return [...faults, ...lost.map((id) => `customer ${id} is missing`)];
   }
 
   #keep(text: string): void {
@@ -87,7 +87,7 @@ export class WrittenCustomers {
   }
 }
 
-/** Whether all of a value that was sent is in what was stored; null members may be left out of maps. */
+/** Whether all of a sent value is in the stored one; maps may lack null members. */
 function isIn(sent: unknown, stored: unknown): boolean {
   if (typeof sent !== 'object' || sent === null || Array.isArray(sent))
     return isDeepStrictEqual(sent, stored);
@@ -101,7 +101,7 @@ function rowsOf(dump: DatabaseDump): Row[] {
   return (dump.customers ?? []).map((text) => JSON.parse(text) as Row);
 }
 
-/** The columns that hold what callers send, each against its member. */
+/** Compares the columns that hold caller data with the customer's members. */
 function differences(row: Row, customer: Customer): string[] {
   const parsed = (value: unknown) => (typeof value === 'string' ? JSON.parse(value) : value);
   const { externalId, type, name, email, phone, locale, timeZone, address, status, tags, note, metadata } =

@@ -1,8 +1,8 @@
-/** The least that answers a request on this platform: no router, no database, one reply for all. Run as a program. */
+/** A minimal node:http server: no router, no database, one fixed response. Run as a program. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** As long as a customer of the tests. */
+/** The size of a test customer. */
 const reply = JSON.stringify({ id: 'x', filling: 'x'.repeat(500) });
 const headers = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(reply) };
 
@@ -15,5 +15,5 @@ server.listen(0, '127.0.0.1', () => {
   process.stdout.write(`${JSON.stringify({ url: `http://127.0.0.1:${port}` })}\n`);
 });
 
-// Ends with the test, also when that is killed.
+// Ends with the test, even if that is killed.
 process.stdin.on('end', () => process.exit()).resume();

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { afterwards, type Cleanup } from '../support/cleanup.ts';
 import { startCommand } from '../support/process.ts';
 
-/** What is asked, of which process. */
+/** A process and the path to request from it. */
 export interface Target {
   readonly pid: number;
   readonly url: string;
@@ -12,11 +12,11 @@ export interface Target {
 }
 
 const connections = 4;
-/** Requests of a connection that wait for their answers. */
+/** Pipelined requests per connection. */
 const ahead = 8;
 const statusLine = 'HTTP/1.1 200 OK';
 
-/** What the process takes for each of so many requests, in microseconds of CPU time. */
+/** CPU time of the process per request, in microseconds, over this many requests. */
 export async function cpuUsOfTurn({ pid, url, path }: Target, count: number): Promise<number> {
   const before = cpuTimeUs(pid);
   const share = count / connections;
@@ -24,7 +24,7 @@ export async function cpuUsOfTurn({ pid, url, path }: Target, count: number): Pr
   return (cpuTimeUs(pid) - before) / count;
 }
 
-/** Asks so many times on one connection, some ahead of their answers: a client that costs next to nothing itself. */
+/** Sends requests on one connection, some of them pipelined, with a client that costs almost nothing. */
 async function ask(url: string, path: string, count: number): Promise<void> {
   const { hostname, port, host } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port) });
@@ -39,17 +39,17 @@ async function ask(url: string, path: string, count: number): Promise<void> {
   socket.setEncoding('latin1');
   for await (const chunk of socket as AsyncIterable<string>) {
     const parts = (rest + chunk).split(statusLine);
-    // What may be the beginning of the next one, and no whole one.
+    // Keep what may be the start of the next status line.
     rest = parts.at(-1)?.slice(1 - statusLine.length) ?? '';
     answered += parts.length - 1;
     send(parts.length - 1);
     if (answered >= count) break;
   }
   socket.destroy();
-  assert.equal(answered, count, `${path}: not every request was answered 200`);
+  assert.equal(answered, count, `${path}: not every request returned 200`);
 }
 
-/** Of all threads, the kernel's work on their behalf included: to the nanosecond, where `stat` counts hundredths of a second. */
+/** Of all threads, including kernel time, in nanoseconds rather than the hundredths of a second of `stat`. */
 function cpuTimeUs(pid: number): number {
   const threads = readdirSync(`/proc/${pid}/task`);
   const used = threads.map(
@@ -58,7 +58,7 @@ function cpuTimeUs(pid: number): number {
   return used.reduce((sum, nanoseconds) => sum + Number(nanoseconds) / 1000, 0);
 }
 
-/** Starts the service as a process of its own, on a database that has its schema. */
+/** Starts the service in its own process on a migrated database. */
 export async function startMeasured(
   cleanup: Cleanup,
   databaseUrl: string,
@@ -78,7 +78,7 @@ export async function startMeasured(
   return { pid: command.pid, url: command.match[1] as string };
 }
 
-/** As many as a page shows; the id of the last one. */
+/** Creates as many customers as a page has, and returns the id of the last. */
 export async function createCustomers(url: string): Promise<string> {
   let id = '';
   for (let index = 0; index < 30; index += 1) {

@@ -1,6 +1,6 @@
 /**
- * What traces add to the CPU time of a GET: of all requests, of a tenth, and of none, in turns and in one run. It is
- * there for its figures, which docs/observability.md quotes, and finds only what makes them several times as large.
+ * The CPU time that tracing adds to a GET: for all requests, a tenth and none, measured in turns. The figures
+ * are for docs/observability.md; the test fails only if the cost multiplies.
  */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { cpuUsOfTurn, createCustomers, startMeasured, type Target } from './cpu-
 const warmUpRequests = 8000;
 const requestsPerTurn = 4000;
 const turns = 8;
-/** Of a GET without traces. */
+/** Relative to a GET without traces. */
 const multipleMax = 4;
 
 const shares = { off: undefined, tenth: '0.1', all: '1' };
@@ -23,7 +23,7 @@ type Share = keyof typeof shares;
 const skip = !existsSync('/proc/self/schedstat') && 'CPU time is read from /proc';
 
 describeEngines('CPU time of traces', (engine) => {
-  test('beside a GET without', { skip }, async (t) => {
+  test('compared with a GET without traces', { skip }, async (t) => {
     const collector = await startReceiver(t, 202);
     const targets = new Map<Share, Target>();
     for (const [share, ratio] of Object.entries(shares) as [Share, string | undefined][]) {
