@@ -1,6 +1,6 @@
 /**
  * Asks the registry for known vulnerabilities of the installed packages: `npm audit`, but a registry that does not
- * serve advisories is not taken for a clean bill. Exits with 0 for none, 1 for some, 2 where nobody could tell.
+ * serve advisories is an error. Exits with 0 for none, 1 for some, and 2 if the registry did not answer.
  */
 import { spawnSync } from 'node:child_process';
 

@@ -1,7 +1,7 @@
 /**
  * Does what a new user does, on the commit that is checked out: clones it into an empty folder, has an empty HOME,
- * runs the README's command, pastes the line that it prints, and ends it with Ctrl-C. Not among the tests, for it
- * installs everything anew: `node --import tsx scripts/first-run.ts`.
+ * runs the README's command, pastes the line that it prints, and ends it with Ctrl-C. Not one of the tests,
+ * because it installs everything again: `node --import tsx scripts/first-run.ts`.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -130,8 +130,8 @@ function environment(): NodeJS.ProcessEnv {
 }
 
 /**
- * Where no prebuilt SQLite addon can be fetched it is built, and node-gyp fetches Node's headers from nodejs.org
- * for that. A Node that has brought its headers along needs no such fetch, nor does a machine that cannot make it.
+ * If no prebuilt SQLite addon can be downloaded, it is built, and node-gyp downloads Node's headers from nodejs.org.
+ * A Node that has its headers installed needs no download.
  */
 function headersOfNode(): Record<string, string> {
   const prefix = dirname(dirname(process.execPath));

@@ -49,7 +49,7 @@ function generate(language: string, contract: string, place: string): void {
   if (language === 'go') flags.push('--go-package', 'customers');
   const redocly = join(root, 'node_modules/@redocly/cli/bin/cli.js');
   execFileSync(process.execPath, [redocly, 'generate-client', contract, ...flags], {
-    // It would ask a server whether there is a newer one, and tell another that it was used.
+    // Otherwise it asks a server for updates and sends usage data to another.
     env: { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' },
     stdio: ['ignore', 'ignore', 'pipe'],
   });

@@ -25,7 +25,7 @@ interface LockedPackage {
 
 interface OldManifest {
   readonly license?: string | { readonly type?: string };
-  /** How licences were told before SPDX expressions. */
+  /** The form of licences before SPDX expressions. */
   readonly licenses?: readonly { readonly type?: string }[];
 }
 

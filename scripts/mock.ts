@@ -1,6 +1,6 @@
 /**
  * Serves a mock of the contract for those who build a client: every reply is an example of openapi.yaml, requests
- * are held against the contract, and nothing is stored. `test/conformance` shows where it answers as the service.
+ * are validated against the contract, and nothing is stored. `test/conformance` shows where it answers as the service.
  */
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';

@@ -1,6 +1,6 @@
 /**
- * Installs what `npm pack` would ship with `npm ci --omit=dev` into a new folder, and serves from it: no dev tool
- * comes along, and none is needed. Apart from the tests, since it installs anew.
+ * Installs what `npm pack` would ship with `npm ci --omit=dev` into a new folder, and serves from it: no development
+ * tool is included or needed. Not one of the tests, because it installs everything again.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -11,7 +11,7 @@ import { startTestService } from '../test/support/service.ts';
 const folder = fileURLToPath(new URL('../docs/images/', import.meta.url));
 /** A page of Markdown is to open quickly. */
 const bytesMax = 150_000;
-/** How long the page may go on moving. */
+/** How long animations of the page may take. */
 const settleMs = 500;
 const tasks: (() => void | Promise<void>)[] = [];
 

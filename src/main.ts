@@ -48,7 +48,7 @@ program
     'Merge the customers of a file into the database, line by line, as POST /customers/import does.',
   )
   .argument('<file>', 'an .ndjson or .csv file; - reads standard input')
-  .option('--format <format>', 'ndjson or csv, where the name does not tell')
+  .option('--format <format>', 'ndjson or csv, if the file name does not show it')
   .option('--validate-only', 'decide each line and store nothing')
   .option('--failures <file>', 'write the lines that were refused to this file instead of standard error')
   // Loaded on demand: it compiles the contract's schemas.
@@ -56,15 +56,17 @@ program
 
 program
   .command('export')
-  .description('Write all customers to a file, as GET /customers/export does; also beside a running service.')
+  .description('Write all customers to a file, as GET /customers/export does. Works while the service runs.')
   .argument('<file>', 'an .ndjson or .csv file, replaced when it is complete; - writes standard output')
-  .option('--format <format>', 'ndjson or csv, where the name does not tell')
+  .option('--format <format>', 'ndjson or csv, if the file name does not show it')
   .option('--include-deleted', 'export deleted customers too')
   .action((file, options) => exportToFile(config(), file, options));
 
 const keys = program
   .command('keys')
-  .description('Make, list and end API keys, beside a running service. See: customers keys --help')
+  .description(
+    'Create, list, revoke and rotate API keys. Works while the service runs. See: customers keys --help',
+  )
   .helpCommand(false)
   .helpOption('--help', 'print this help and exit');
 
@@ -112,10 +114,7 @@ program
     'Copy everything from the SQLite database to an empty PostgreSQL one, and verify it. Can be cut off.',
   )
   .requiredOption('--to <url>', 'postgres://user@host/database; a password may also come from PGPASSWORD')
-  .option(
-    '--ahead',
-    'copy beside a running service what there is already, and leave the rest to the last run',
-  )
+  .option('--ahead', 'copy most of the data while the service runs, and leave the rest to the last run')
   .action((options) => moveTo(config(), options));
 
 program

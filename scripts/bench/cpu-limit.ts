@@ -5,9 +5,9 @@ const lookIntervalMs = 4;
 const savedMsMax = 20;
 
 /**
- * Lets each of these processes have so much of a core, as the CPU limit of a container does: one that has used more is
- * stopped until it may go on.
- * @returns what lets them run on.
+ * Limits the share of a core that each process gets, as the CPU limit of a container does: a process that has used its
+ * share is stopped until the next period.
+ * @returns a function that removes the limit.
  */
 export function limitCpu(pids: readonly number[], share: number): () => void {
   const endings = pids.map((pid) => limitOne(pid, share));

@@ -4,13 +4,13 @@ import type { CustomerCreate } from '../../src/contract/types.ts';
 /** When customer 0 was made. Each further one came a second later. */
 const firstAtMs = Date.UTC(2024, 0, 1);
 
-/** Held by a tenth of all customers, and by this many of the oldest whatever the size. */
+/** Held by a tenth of all customers; the rare one by `rareHolders` of the oldest in a data set of any size. */
 export const commonTerm = 'nordstern';
 export const rareTerm = 'quillfeather';
 const rareHolders = 50;
 
 export const commonTag = 'retail';
-/** A tag of few customers, whatever the size. */
+/** A tag of a few customers, in a data set of any size. */
 export const rareTag = 'founder';
 
 /** Ids of version 7, made from the number alone, so that any of them can be asked for. */

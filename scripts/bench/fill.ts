@@ -20,10 +20,10 @@ const context: WriteContext = {
 };
 
 /**
- * Brings a database to so many customers. What is there already stays: a run that was broken off goes on.
- * @param tell called with the number of customers, now and then.
+ * Fills a database up to `count` customers. Existing customers stay, so an interrupted run can continue.
+ * @param report called with the number of customers after each batch.
  */
-export async function fillTo(databaseUrl: string, count: number, tell: (done: number) => void) {
+export async function fillTo(databaseUrl: string, count: number, report: (done: number) => void) {
   const config = loadConfig({ DATABASE_URL: databaseUrl }).database;
   await migrate(config);
   const { engine, close } = await openToServe(config, 0);
@@ -33,7 +33,7 @@ export async function fillTo(databaseUrl: string, count: number, tell: (done: nu
     if (sqlite) await engine.maintain((session) => session.run('PRAGMA synchronous = OFF', []));
     for (let done = await filledUpTo(engine, count); done < count; done += batchMax) {
       await addBatch(engine, done, Math.min(count, done + batchMax));
-      tell(Math.min(count, done + batchMax));
+      report(Math.min(count, done + batchMax));
     }
     // PostgreSQL does so by itself before long. SQLite's tables have the figures that they have in production: none.
     if (!sqlite) await engine.maintain((session) => session.run('VACUUM (ANALYZE)', []));

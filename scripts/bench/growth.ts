@@ -107,7 +107,7 @@ async function cursorOfPage({ url, headers }: Server, customers: number): Promis
   for (let passed = 0; passed < wanted; ) {
     const limit = Math.min(100, wanted - passed);
     const last = wanted - passed <= 100;
-    // A cursor belongs to the query that made it, whatever the size of its pages.
+    // A cursor belongs to a query; its page size can change.
     const reply = await fetch(`${url}/customers?limit=${limit}${cursor && `&cursor=${cursor}`}`, { headers });
     const page = (await reply.json()) as { readonly nextCursor: string };
     cursor = encodeURIComponent(page.nextCursor);

@@ -1,4 +1,4 @@
-/** Holds the peers to what they are said to do: a peer that does less would flatter or shame nobody but us. */
+/** Checks that each peer does what the report says, so that the comparison is fair. */
 import assert from 'node:assert/strict';
 import { customerOf, idOf } from './dataset.ts';
 import type { Server } from './servers.ts';
@@ -15,7 +15,7 @@ const answered = { get: 200, list: 200, create: 201, update: 200 };
 
 /**
  * Reads, lists, creates, changes and reads again.
- * @param work whether a write must also tell its position in a feed.
+ * @param work whether a write must also return its position in a feed.
  * @throws AssertionError that names what was not done.
  */
 export async function assertDoesTheWork(server: Server, { feed = false } = {}): Promise<void> {

@@ -1,4 +1,4 @@
-/** Two instances of the service beside one, each behind the nginx of deploy/gateway, on one PostgreSQL. */
+/** Compares two instances of the service with one, each behind the nginx of deploy/gateway, on one PostgreSQL. */
 import { type GatewayName, startGateway, without } from '../../test/deploy/gateway-process.ts';
 import { limitCpu } from './cpu-limit.ts';
 import { createApiKey } from './databases.ts';
@@ -74,7 +74,7 @@ async function compare(
   setups: readonly [Setup, Setup],
   customers: number,
 ): Promise<Measurement[]> {
-  // Both are one database with one key: what one tells, the other takes.
+  // Both use one database with one key: each accepts ids and tags that the other returned.
   const requests = await requestsOn(setups[0].instances[0] as Server, operation, customers);
   const title = operationTitles[operation];
   for (const setup of setups) {

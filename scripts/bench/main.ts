@@ -1,4 +1,4 @@
-/** `npm run bench`: the service beside what one would write or use instead. See docs/benchmarks.md. */
+/** `npm run bench`: compares the service with alternatives. See docs/benchmarks.md. */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -62,7 +62,7 @@ async function bench(): Promise<void> {
 
 function install(): void {
   const folder = join(repository, 'scripts', 'bench');
-  // Node's headers lie beside it in most installations; without them they would have to be fetched.
+  // Most installations of Node include its headers; otherwise node-gyp would download them.
   const nodedir = join(process.execPath, '..', '..');
   execFileSync('npm', ['ci'], {
     cwd: folder,

@@ -64,7 +64,7 @@ export function headersFor(name: OperationName): Readonly<Record<string, string>
   return {};
 }
 
-/** A customer of some 300 bytes. Its email is nobody else's. */
+/** A customer of about 300 bytes with a unique email. */
 function newCustomer(salt: number): string {
   return JSON.stringify({
     type: 'person',

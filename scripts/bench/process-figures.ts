@@ -11,7 +11,7 @@ export function assertMeasurable(): void {
 /** CPU time of all threads of a process, its own and the kernel's on its behalf, in microseconds. */
 export function cpuTimeUs(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The name of the program stands in parentheses and may hold spaces.
+  // The name of the program is in parentheses and can contain spaces.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1e6;
 }

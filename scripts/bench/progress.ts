@@ -1,4 +1,4 @@
-/** Tells a person on standard error what is going on, and how far it is. */
+/** Reports progress on standard error. */
 
 const startedAt = performance.now();
 

@@ -29,7 +29,7 @@ interface Program {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** More a minute than can come: the limit is counted and told, and refuses nobody. */
+/** Above any possible rate: the limit is counted and reported, but refuses no request. */
 const rateLimit = '10000000';
 
 /** The service as `npm start` runs it, with everything on. Its access log goes to a file. */

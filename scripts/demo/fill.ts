@@ -9,7 +9,7 @@ const historyDays = 400;
 /** A past that ends now, while the demo is filled; from then on the time is what it is. */
 export interface DemoClock {
   readonly now: Clock;
-  /** Goes on to another moment of the past, from 0 (the beginning) to 1 (now). */
+  /** Moves to another moment of the past, from 0 (the beginning) to 1 (now). */
   moveTo(moment: number): void;
   goLive(): void;
 }

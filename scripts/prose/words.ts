@@ -38,7 +38,7 @@ export const rejectedWords: readonly RejectedWord[] = [
   { pattern: /\bthereof\b/, instead: 'of it' },
   { pattern: /\bto be had\b/, instead: 'available' },
   { pattern: /\bwhat (?:becomes?|became|has become) of\b/, instead: 'what happens to, or the result of' },
-  { pattern: /\bwhatever (?:its?|the|their)\b/, instead: 'any, all or regardless of' },
+  { pattern: /, whatever (?:its?|the|their)\b/, instead: 'any, all or regardless of' },
   { pattern: /\bwhich is as many as\b/, instead: 'the number' },
   { pattern: /\bwhoever\b/, instead: 'the caller, the operator or anyone who' },
 ];

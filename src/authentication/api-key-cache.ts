@@ -127,7 +127,7 @@ export async function openApiKeyCache(store: ApiKeyStore, options: ApiKeyCacheOp
 
 const details: Partial<Record<RefusalReason, string>> = {
   key_mistyped: 'This is no API key: it is mistyped or cut short.',
-  key_unknown: 'There is no such API key.',
+  key_unknown: 'This API key does not exist.',
   key_revoked: 'The API key has been revoked.',
   key_expired: 'The API key has expired.',
   unverifiable: 'Credentials cannot be checked just now.',

@@ -83,7 +83,7 @@ async function readNext(batches: AsyncGenerator<readonly CheckedLine[]>): Promis
 function writeAll(lines: readonly CheckedLine[], write: Write): Promise<Written> {
   const writing = Promise.all(lines.map((line) => resultOf(line, write)));
   const written = writing.then((results) => ({ kind: 'written', results }) as const);
-  // If the consumer stops early, nobody awaits this promise; its rejection must not crash the process.
+  // If the consumer stops early, this promise is never awaited; its rejection must not crash the process.
   written.catch(() => undefined);
   return written;
 }

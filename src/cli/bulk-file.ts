@@ -24,7 +24,7 @@ export function mediaTypeOf(file: string, asked: string | undefined): keyof type
   if (name === 'ndjson' || name === 'csv') return mediaTypes[name];
   throw new CliError(
     asked === undefined
-      ? `the name ${file} does not tell its format. Add --format ndjson or --format csv.`
+      ? `the name ${file} does not show its format. Add --format ndjson or --format csv.`
       : `there is no format ${asked}. Use --format ndjson or --format csv.`,
   );
 }

@@ -28,7 +28,7 @@ export async function eraseCheck(config: Config, wanted: string): Promise<void> 
 }
 
 async function checkEmail(config: Config, email: string): Promise<number> {
-  print(`Looking for ${email}, whatever its case and accents, also as the end of a longer address:`);
+  print(`Looking for ${email}, ignoring case and accents, also as the end of a longer address:`);
   const inTables = await inDatabase(config, (engine) => tally(searchTables(engine, holdsEmail(email))));
   // Only after SQLite has closed its files: closing a file drops all POSIX locks that this process holds on it.
   const { database } = config;

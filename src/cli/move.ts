@@ -30,7 +30,7 @@ export async function moveTo(config: Config, { to, ahead = false }: MoveCommandO
     progress.end();
     const came = interruptionIn(interruption);
     if (!came) throw error;
-    progress.say(`customers: ${came.message}. The same command goes on where this one was.`);
+    progress.say(`customers: ${came.message}. Run the same command again to continue.`);
     process.exitCode = came.exitCode;
   } finally {
     interruption.release();
@@ -71,7 +71,7 @@ function adviseOnUse(error: unknown): never {
   const [what] = error.message.split('. ');
   throw new CliError(
     `${what}. The last part of a move needs the file for itself: stop the service, and run this again. To make that ` +
-      'part short, first add --ahead: it copies what there is beside the running service.',
+      'part short, first add --ahead: it copies most of the data while the service runs.',
   );
 }
 
@@ -129,8 +129,8 @@ function conclusion({ outcome, digests }: MoveResult, file: string, url: string)
   const switchOver = [
     'Switch over: start the service with this, with the password put in, and on as many machines as you like:',
     `  DATABASE_URL=${place}`,
-    `Do not serve ${file} any more. Keep it until you are sure; then delete it and the files beside it,`,
-    'for they hold personal data.',
+    `Do not serve ${file} any more. Keep it until you are sure; then delete it and the files next to it,`,
+    'because they hold personal data.',
   ];
   if (outcome === 'was moved before') return [`Everything was moved to ${place} before.`, ...switchOver];
   const width = Math.max(...digests.map(({ table }) => table.length));

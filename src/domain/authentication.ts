@@ -112,7 +112,7 @@ export interface ApiKeyStore {
   revoke(id: string, at: string): Promise<ApiKey | undefined>;
   /**
    * Stores the successor of a key and lets the key expire at `endsAt` at the latest. Resolves to false, without
-   * storing, if there is no such key or it is no longer active.
+   * storing, if the key does not exist or is no longer active.
    */
   replace(id: string, successor: ApiKey, endsAt: string): Promise<boolean>;
 }

@@ -73,7 +73,7 @@ export interface HistoryPage {
   readonly nextCursor: string | null;
 }
 
-const remedy = 'Read all customers anew, and follow from the position of that.';
+const remedy = 'Take a new position, read all customers again, and follow the feed from that position.';
 
 /**
  * Resolves a start to the position to read after.

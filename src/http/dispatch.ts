@@ -67,7 +67,9 @@ function beforeHardDeadline(
 }
 
 function throwTooLate(): never {
-  throw unavailable('The request took too long. If it was a write, read what became of it.');
+  throw unavailable(
+    'The request took too long. A write may have been stored: read the customer before you repeat it.',
+  );
 }
 
 /** The call that the handler receives: a `Call` of its operation, with the {@link HandlerContext}. */

@@ -77,7 +77,7 @@ function readPem(setting: string, file: string): Buffer {
     return readFileSync(file);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const reason = code === 'ENOENT' ? 'there is no such file' : `the system says ${code}`;
+    const reason = code === 'ENOENT' ? 'the file does not exist' : `the system says ${code}`;
     throw fault(`${setting} ${file} cannot be read: ${reason}`);
   }
 }

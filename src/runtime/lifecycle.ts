@@ -1,6 +1,6 @@
 /** The stages of a service's shutdown, which readiness and connections follow. */
 export interface Lifecycle {
-  /** Shutdown has begun. Readiness fails; requests are still served. */
+  /** Shutdown has started. Readiness fails; requests are still served. */
   readonly stopping: boolean;
   /** Connections are being closed: each response is the last on its connection. */
   readonly closing: boolean;

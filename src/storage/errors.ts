@@ -2,7 +2,7 @@ import { Failure, unavailable } from '../domain/failures.ts';
 import { CommitUncertain, type ReadSource } from './engine/engine.ts';
 import type { Dialect } from './sql/dialect.ts';
 
-/** Why the database cannot be used: one line that tells the operator what to do. */
+/** Why the database cannot be used: one line that says what the operator has to do. */
 export class StorageError extends Error {}
 
 /** Another process is serving the SQLite file. */

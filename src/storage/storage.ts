@@ -121,7 +121,7 @@ async function failedReadinessChecks(
     const schemaProblem = describeSchemaProblem(await readSchemaState(engine, steps));
     if (schemaProblem) failed.push({ check: 'schema', detail: schemaProblem });
     if (queueStats.waiting >= queueMax) {
-      failed.push({ check: 'writes', detail: `${queueStats.waiting} wait, which is as many as may.` });
+      failed.push({ check: 'writes', detail: `${queueStats.waiting} are waiting, which is the limit.` });
     }
     return failed;
   } catch (cause) {

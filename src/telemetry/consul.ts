@@ -58,7 +58,7 @@ export function startRegistration(
     } catch (error) {
       registered = false;
       if (healthy !== false)
-        log.warn({ err: error }, 'Consul cannot be told of this instance; it is tried again');
+        log.warn({ err: error }, 'cannot register with Consul or report health; retrying');
       healthy = false;
     }
     if (stopped) return;
@@ -97,7 +97,7 @@ export function startRegistration(
       await Promise.race([beating, pause(callTimeoutMs, undefined, { ref: false })]);
       if (!registered) return;
       await call(options, `service/deregister/${encodeURIComponent(id)}`, undefined).catch((error: unknown) =>
-        log.warn({ err: error }, 'Consul cannot be told that this instance stops'),
+        log.warn({ err: error }, 'cannot deregister from Consul'),
       );
     },
   };

@@ -22,7 +22,7 @@ export interface LogEntry {
   readonly reason?: string | undefined;
   /** The public id of an API key. */
   readonly keyId?: string | undefined;
-  /** The network of a refused caller, truncated so that it identifies nobody. */
+  /** The network of a refused caller, truncated so that it does not identify a person. */
   readonly network?: string | undefined;
   /** Numbers of rows that a sweep removed. */
   readonly changes?: number;

@@ -27,7 +27,7 @@ describe('customers serve over TLS', { skip: withoutOpenssl() }, () => {
     const env = { PORT: '0', TLS_CERT_FILE: `${cwd}/none.crt`, TLS_KEY_FILE: keyFile };
     const { code, stderr } = await runCommand(['serve'], { cwd, env });
     assert.equal(code, 78);
-    const sentence = `TLS_CERT_FILE ${cwd}/none.crt cannot be read: there is no such file`;
+    const sentence = `TLS_CERT_FILE ${cwd}/none.crt cannot be read: the file does not exist`;
     assert.equal(stderr, `Wrong settings:\n  ${sentence}\n`);
   });
 });

@@ -113,7 +113,7 @@ test('errors are explained in one line, and no file is left behind', async (cont
     [['import', 'missing.csv'], /^customers: cannot read missing\.csv \(ENOENT\)\.\n$/],
     [
       ['import', 'customers.txt'],
-      /^customers: the name customers\.txt does not tell its format\. Add --format/,
+      /^customers: the name customers\.txt does not show its format\. Add --format/,
     ],
     [['export', 'out.csv', '--format', 'xml'], /^customers: there is no format xml\./],
     [['export', 'no/such/folder.csv'], /^customers: cannot write no\/such\/folder\.csv \(ENOENT\)\.\n$/],

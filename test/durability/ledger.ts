@@ -152,7 +152,7 @@ class Unavailable extends Error {
   readonly nothingStored: boolean;
   constructor(problem: object) {
     super(JSON.stringify(problem));
-    this.nothingStored = /Nothing was stored|was not begun/.test(this.message);
+    this.nothingStored = /Nothing was stored|was not started/.test(this.message);
   }
 }
 

@@ -90,8 +90,8 @@ describe('TLS', { skip: withoutOpenssl() }, () => {
     const { certificateFile, keyFile } = files;
     const missing = join(folder, 'missing.pem');
     const cases: readonly (readonly [TlsFiles, RegExp, number?])[] = [
-      [{ certificateFile: missing, keyFile }, /TLS_CERT_FILE \S+ cannot be read: there is no such file/],
-      [{ certificateFile, keyFile: missing }, /TLS_KEY_FILE \S+ cannot be read: there is no such file/],
+      [{ certificateFile: missing, keyFile }, /TLS_CERT_FILE \S+ cannot be read: the file does not exist/],
+      [{ certificateFile, keyFile: missing }, /TLS_KEY_FILE \S+ cannot be read: the file does not exist/],
       [{ certificateFile: folder, keyFile }, /TLS_CERT_FILE \S+ cannot be read: the system says EISDIR/],
       [{ certificateFile: garbage, keyFile }, /TLS_CERT_FILE \S+ holds no certificate in PEM/],
       [{ certificateFile, keyFile: garbage }, /TLS_KEY_FILE \S+ holds no private key/],

@@ -147,7 +147,7 @@ describeEngines('listChanges', (engine) => {
       for (const headers of [{}, { accept: 'text/event-stream' }]) {
         const { status, problem } = await service.call('GET', `/changes?after=${after}`, { headers });
         assert.deepEqual([status, problem.code], [410, 'feed_position_gone']);
-        assert.match(problem.detail, /Read all customers anew/);
+        assert.match(problem.detail, /read all customers again/);
       }
     }
     assert.deepEqual(positions(await page({ after: '4', limit: 2 })), [5, 6]);

@@ -199,7 +199,7 @@ describeEngines('search', (engine) => {
       const { status, problem } = await service.call('GET', '/customers', { query: { q: 'ada', sort } });
       assert.deepEqual([status, problem.code], [400, 'invalid_request']);
       assert.deepEqual(problem.errors, [
-        { parameter: 'sort', detail: 'must be createdAt or -createdAt beside q' },
+        { parameter: 'sort', detail: 'must be createdAt or -createdAt when q is given' },
       ]);
     }
     for (const q of ['\u0301', '\u200d\u0308\u00ad', '', 'x'.repeat(101)]) {

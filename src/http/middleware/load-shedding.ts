@@ -59,7 +59,7 @@ export function createLoadShedder({ requestsMax, streamsMax, load, metrics }: Lo
     if (requests < slots) return;
     throw overloaded(
       'requests_max',
-      `The service works on ${slots} requests, which is as many as it takes at once of this kind.`,
+      `The service is working on ${slots} requests of this kind, which is its limit.`,
     );
   }
 
@@ -87,10 +87,7 @@ export function createLoadShedder({ requestsMax, streamsMax, load, metrics }: Lo
     },
     convertToStream(response) {
       if (streams >= streamsMax) {
-        throw overloaded(
-          'streams_max',
-          `The service sends ${streamsMax} streams, which is as many as it takes at once.`,
-        );
+        throw overloaded('streams_max', `The service is sending ${streamsMax} streams, which is its limit.`);
       }
       if (response.closed) return;
       response.off('close', releaseSlot);
@@ -109,7 +106,7 @@ const delayDetails = {
 /** Refuses a request on a connection that already has too many unanswered ones, and closes the connection. */
 export const limitPipelining: RequestHandler = function limitPipelining({ socket }, _response, next) {
   if (pendingRequests(socket) > pipelinedMax) {
-    const detail = `The connection has ${pipelinedMax} requests without an answer, which is as many as it may have.`;
+    const detail = `The connection has ${pipelinedMax} requests without an answer, which is the limit.`;
     throw new HttpFailure('unavailable', detail, { headers: { 'Retry-After': '1', Connection: 'close' } });
   }
   next();

@@ -35,7 +35,7 @@ export function toListQuery(query: Call<'listCustomers'>['query']): ListQuery {
 /** The trigram index supports only the order of creation. */
 function checkSearch(q: string, sort: string): void {
   if (!/^-?createdAt$/.test(sort)) {
-    throw invalidRequest([{ parameter: 'sort', detail: 'must be createdAt or -createdAt beside q' }]);
+    throw invalidRequest([{ parameter: 'sort', detail: 'must be createdAt or -createdAt when q is given' }]);
   }
   if (foldForSearch(q) === '') {
     throw invalidRequest([

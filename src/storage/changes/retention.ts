@@ -93,7 +93,7 @@ function deleteExpiredKeys(dialect: Dialect): TransactionWork<number> {
 }
 
 /**
- * Deletes a prefix of the feed and raises its horizon, so that one position tells a reader whether it has missed
+ * Deletes a prefix of the feed and raises its horizon, so that one position shows a reader whether it has missed
  * changes. Locks the head of the feed last, as writes do.
  */
 function deleteChanges(days: number): TransactionWork<number> {

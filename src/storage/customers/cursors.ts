@@ -48,7 +48,7 @@ function invalidCursor(): Failure {
   return new Failure(
     'invalid_cursor',
     'The cursor does not belong to this query. Send it unchanged, with the sort and the filters of the ' +
-      'request that answered it, or leave it out to begin anew.',
+      'request that answered it, or leave it out to start at the first page.',
     { errors: [{ parameter: 'cursor', detail: 'must be a nextCursor of this very query' }] },
   );
 }

@@ -159,7 +159,7 @@ function runWork<Connection, Result>(
   return discardOnFailure(parts, connection, () => work(session));
 }
 
-/** Drops a connection that the database refuses to serve on: a new one may reach a new primary. */
+/** Drops a connection that the database refuses to serve on, because the next connection might reach a new primary. */
 async function discardOnFailure<Connection, Result>(
   { dialect, driver }: EngineParts<Connection>,
   connection: Connection,

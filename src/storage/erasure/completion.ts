@@ -111,8 +111,8 @@ export class ErasureCompletion {
 }
 
 const notScrubbedYet =
-  'The customer is erased. Its receipt waits until its last bytes have left the files of the database, which somebody ' +
-  'is reading. Repeat the request in a moment.';
+  'The customer is erased. The receipt waits until another reader of the database releases its files, so that the last ' +
+  'bytes can be removed. Repeat the request in a moment.';
 
 function rejectAfter(ms: number, signal: AbortSignal): Promise<never> {
   return pause(Math.max(0, ms), undefined, { signal, ref: false }).then(() => {

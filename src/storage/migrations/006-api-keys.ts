@@ -1,6 +1,6 @@
 import type { Migration } from './migration.ts';
 
-/** Creates API keys, and a counter that tells every process when one has changed. */
+/** Creates API keys, and a counter by which every process notices a change. */
 export const createApiKeys: Migration = {
   name: '006-api-keys',
   async up(knex, { columnTypes: { text, integer }, tableOptions }) {

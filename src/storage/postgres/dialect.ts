@@ -36,7 +36,7 @@ export const postgres: Dialect = {
   otelSystem: 'postgresql',
   isShared: true,
   sharesSchema: true,
-  // Collation "C" compares bytewise like SQLite, whatever the locale of the database.
+  // Collation "C" compares bytewise like SQLite, regardless of the locale of the database.
   // `json` keeps the text as it is; `jsonb` would reorder the keys of metadata.
   columnTypes: { uuid: 'uuid', text: 'text COLLATE "C"', integer: 'bigint', json: 'json' },
   ordinalColumn: 'bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY',
@@ -54,7 +54,7 @@ export const postgres: Dialect = {
   awaitReplicatedCommits: 'SELECT position FROM feed_head FOR NO KEY UPDATE',
   // All later requests queue behind a migration that waits for a table lock, so it gives up and retries.
   limitLockWait: "SET LOCAL lock_timeout = '2s'",
-  // information_schema hides tables that this user may not read.
+  // information_schema hides tables that this user is not allowed to read.
   listTables: 'SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()',
   lockFreeRows: 'FOR UPDATE SKIP LOCKED',
   // row_to_json prints no whitespace, like SQLite; json_build_object does. Cast to text, or the driver parses it.

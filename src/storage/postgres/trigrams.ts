@@ -35,7 +35,7 @@ async function createExtension(session: Session): Promise<void> {
     const { code } = error as { code?: string };
     if (code === insufficientPrivilege) {
       throw new StorageError(
-        'search needs the extension pg_trgm, and this user may not create it. Let the owner of the database, or a ' +
+        'search needs the extension pg_trgm, and this user is not allowed to create it. Let the owner of the database, or a ' +
           'superuser, run in it: CREATE EXTENSION pg_trgm',
       );
     }

@@ -40,7 +40,7 @@ export interface Dialect extends ErrorDialect {
   /** Sets a lock timeout for a migration, so that requests do not queue up behind it. Empty where not needed. */
   readonly limitLockWait: string;
 
-  /** Lists the `name` of every table, including those that this user may not read. */
+  /** Lists the `name` of every table, including those that this user is not allowed to read. */
   readonly listTables: string;
   /** Lists every `table` with each `column`. */
   readonly listColumns: string;

@@ -83,7 +83,7 @@ export class GroupCommit<Work, Result> implements QueueStats {
   submit(work: Work): Promise<Result> {
     const { queueMax } = this.#options;
     if (this.waiting >= queueMax) {
-      return Promise.reject(unavailable(`${queueMax} writes are waiting, which is as many as may.`));
+      return Promise.reject(unavailable(`${queueMax} writes are waiting, which is the limit.`));
     }
     return new Promise((resolve, reject) => {
       this.#enqueue({ since: performance.now(), work, resolve, reject });

@@ -107,7 +107,9 @@ export class CustomerWriter {
   /** Fails early instead of queueing a write that would expire, and delay those behind it. */
   #assertInTime(deadlineMs: number): void {
     if (Date.now() + this.#queue.waitMs <= deadlineMs) return;
-    throw unavailable('The writes that wait already take longer than the request may. It was not begun.');
+    throw unavailable(
+      'The waiting writes already take longer than the deadline of the request. It was not started.',
+    );
   }
 }
 
@@ -196,5 +198,5 @@ function isDefinite(outcome: Settled<WriteOutcome>): boolean {
 }
 
 function expired(): Failure {
-  return unavailable('The write waited in the queue until its deadline and was not begun.');
+  return unavailable('The write waited in the queue until its deadline and was not started.');
 }

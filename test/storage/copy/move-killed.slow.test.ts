@@ -128,7 +128,7 @@ async function prepare(t: TestContext, count: number) {
 
 function assertStopped({ code, stdout, stderr }: CommandExit): void {
   assert.deepEqual([code, stdout], [130, '']);
-  assert.match(stderr, /\ncustomers: stopped by SIGINT\. The same command goes on where this one was\.\n$/);
+  assert.match(stderr, /\ncustomers: stopped by SIGINT\. Run the same command again to continue\.\n$/);
 }
 
 /** Erases and deletes customers, and moves the newest customers' emails to the oldest. */
