@@ -29,7 +29,8 @@ export async function openAuthenticator(
 ): Promise<StoppableAuthenticator> {
   const { clock, keyTrustMs, onHealth } = parts;
   // Loaded only if configured: jose slows down the start.
-  const tokenAuthenticator = tokens && (await (await import('./jwt-verifier.ts')).openJwtVerifier(tokens, parts));
+  const tokenAuthenticator =
+    tokens && (await (await import('./jwt-verifier.ts')).openJwtVerifier(tokens, parts));
   const options = { clock, keyTrustMs, onHealth: (error: unknown) => onHealth('keys', error) };
   const keyring = keys ? await openApiKeyCache(parts.keys, options) : undefined;
   return {

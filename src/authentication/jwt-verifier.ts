@@ -46,11 +46,7 @@ const tokenPattern = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 const requiredClaims = ['iss', 'aud', 'sub', 'exp'];
 
 /** Verifies JWTs (RFC 7519) of one issuer for one audience, following RFC 8725 and RFC 9068. */
-export function createJwtVerifier(
-  config: TokenConfig,
-  keySet: RemoteJWKSet,
-  clock: Clock,
-): Authenticator {
+export function createJwtVerifier(config: TokenConfig, keySet: RemoteJWKSet, clock: Clock): Authenticator {
   const { issuer, audience, types, leewaySeconds } = config;
   const cache = createTokenCache(clock);
 

@@ -147,8 +147,7 @@ export const settings = [
     name: 'TRUST_PROXY',
     fallback: '',
     example: '10.0.0.0/8',
-    description:
-      'Proxies whose X-Forwarded-For is trusted: their number, or their addresses. Empty: none.',
+    description: 'Proxies whose X-Forwarded-For is trusted: their number, or their addresses. Empty: none.',
   },
   {
     name: 'REQUIRE_IF_MATCH',
