@@ -1,4 +1,4 @@
-/** Holds the code to the house rules that neither the compiler nor the linter knows. */
+/** Rules of the code base that neither the compiler nor the linter checks. */
 import assert from 'node:assert/strict';
 import { basename, dirname } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
@@ -14,7 +14,7 @@ import {
   sourceFiles,
 } from './support/source-files.ts';
 
-/** What each room of `src` may import. An import that is not listed here is an error. */
+/** What each folder of `src` may import; anything else is an error. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   generated: [],
   contract: ['generated'],
@@ -51,9 +51,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   main: ['config', 'cli'],
 };
 
-/** The one part that may import a package. A new package is a decision: it is written down here. */
+/** The one part that may import a package. Adding a package is a decision that is recorded here. */
 const ownerOfPackage: Readonly<Record<string, string>> = {
-  // Loaded only where traces are asked for.
+  // Loaded only with tracing.
   '@opentelemetry/api': 'telemetry',
   '@opentelemetry/exporter-trace-otlp-proto': 'telemetry',
   '@opentelemetry/resources': 'telemetry',
@@ -67,7 +67,7 @@ const ownerOfPackage: Readonly<Record<string, string>> = {
   'express-openapi-validator': 'http',
   jose: 'authentication',
   knex: 'storage',
-  // No dependency of ours: the validator's own, reached through it.
+  // Not a direct dependency: the validator's own, accessed through it.
   pg: 'storage',
   pino: 'telemetry',
   'pino-pretty': 'telemetry',
@@ -76,19 +76,19 @@ const ownerOfPackage: Readonly<Record<string, string>> = {
   uuid: 'runtime',
 };
 
-/** The domain is pure: of Node's own modules it has only those that touch nothing. */
+/** The domain is pure: it may import only these built-in modules. */
 const builtinsOfDomain = ['node:util'];
 
 /** A package has one entry, which re-exports its public names. */
 const entryOfClient = 'clients/typescript/src/index.ts';
 
-/** A room that holds more files than this is divided. Migrations only ever grow in number. */
+/** Maximum files in a folder. Migrations are exempt, because they only grow in number. */
 const filesPerFolderMax = 12;
 const unlimitedFolders = ['src/storage/migrations'];
-/** Few files and functions may be longer than the usual size, and none longer than the most. */
+/** Few files and functions may exceed the usual size, and none the maximum. */
 const fileLines = { usual: 350, most: 450, longerShareMax: 0.03 };
 const functionLines = { usual: 40, most: 120, longerShareMax: 0.03 };
-/** A file this short that one other file imports belongs in that file; each command has a file of its own. */
+/** A file this short with one importer belongs in that file; commands are exempt. */
 const crumbLinesMax = 15;
 const namesThatSayNothing = /(^|[-_.])(utils?|helpers?|common|misc|shared)([-_.]|$)/i;
 
@@ -117,12 +117,12 @@ suite('architecture', () => {
     );
   });
 
-  test('no imports go in a circle, types included', () => {
+  test('no imports are circular, types included', () => {
     const targets = new Map(program.map((file) => [file.path, localImports(file)]));
     assert.deepEqual(circles(targets), []);
   });
 
-  test('each package has one part that imports it', (context) => {
+  test('each package is imported by one part only', (context) => {
     const uses = program.flatMap((file) =>
       externalImports(file).map((name) => ({ path: file.path, part: partOf(file.path), name })),
     );
@@ -149,16 +149,16 @@ suite('architecture', () => {
     assert.deepEqual(readers, ['src/main.ts']);
   });
 
-  test('only storage makes a Rendered', () => {
+  test('only storage creates a Rendered', () => {
     const makers = program.filter((file) => nodesOf(file).some(makesRendered)).map(({ path }) => path);
-    assert.ok(makers.length > 0, 'nobody makes one');
+    assert.ok(makers.length > 0, 'nothing creates one');
     assert.deepEqual(
       makers.filter((path) => partOf(path) !== 'storage'),
       [],
     );
   });
 
-  test('nothing is a default export, and no file only passes on what others export', () => {
+  test('there are no default exports, and no file only re-exports', () => {
     const faults = files.flatMap((file) => [
       ...(nodesOf(file).some(isDefaultExport) && file.path !== 'scripts/test/reporter.ts'
         ? [`${file.path} has a default export`]
@@ -194,7 +194,7 @@ suite('architecture', () => {
     assertShort(context, 'functions', lengths, functionLines);
   });
 
-  test('a short file that one file imports is part of that file', () => {
+  test('a short file with one importer is part of that file', () => {
     const importers = new Map<string, Set<string>>();
     for (const file of program) {
       for (const target of localImports(file)) {
@@ -214,7 +214,7 @@ suite('architecture', () => {
     );
   });
 
-  test('every name says what is in the file', () => {
+  test('every file name says what the file contains', () => {
     const names = files.flatMap(({ path }) => path.split('/').slice(1));
     assert.deepEqual(
       names.filter((name) => namesThatSayNothing.test(name)),
@@ -223,7 +223,7 @@ suite('architecture', () => {
   });
 });
 
-/** `http` for all of `src/http/`, `config` for `src/config/config.ts`, `generated` for what the contract is made into. */
+/** `http` for all of `src/http/`, `config` for `src/config/config.ts`, `generated` for generated code. */
 function partOf(path: string): string {
   const [root = '', part = ''] = path.split('/');
   return root === 'src' ? basename(part, '.ts') : root;
@@ -258,7 +258,7 @@ function isFunctionWithBody(node: ts.Node): node is ts.FunctionLikeDeclaration {
   return ts.isFunctionLike(node) && 'body' in node && node.body !== undefined;
 }
 
-/** Every circle as the path from a file back to itself. */
+/** Every import cycle, as the path from a file back to itself. */
 function circles(targets: ReadonlyMap<string, readonly string[]>): string[] {
   const found: string[] = [];
   const done = new Set<string>();
@@ -272,7 +272,7 @@ function circles(targets: ReadonlyMap<string, readonly string[]>): string[] {
   return found;
 }
 
-/** `process.env` in any spelling, or `process` taken apart or imported so that `env` could come out of it. */
+/** Detects `process.env` in any spelling, and `process` destructured or imported to reach `env`. */
 function readsEnvironment(node: ts.Node): boolean {
   const isProcess = (candidate: ts.Node | undefined) => candidate?.getText() === 'process';
   if (ts.isPropertyAccessExpression(node)) return isProcess(node.expression) && node.name.text === 'env';
@@ -284,7 +284,7 @@ function readsEnvironment(node: ts.Node): boolean {
   );
 }
 
-/** A call of `markRendered`, or a cast that does the same behind its back. */
+/** Detects a call of `markRendered`, or a cast with the same effect. */
 function makesRendered(node: ts.Node): boolean {
   if (ts.isCallExpression(node)) return node.expression.getText().endsWith('markRendered');
   return ts.isAsExpression(node) && /\bRendered\b/.test(node.type.getText());

@@ -1,4 +1,4 @@
-/** What is installed: known bytes, from the registry alone, running no script that nobody has judged. */
+/** Installed packages have known content, come only from the registry, and run only approved scripts. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -6,7 +6,7 @@ import { suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 interface LockedPackage {
-  /** What is installed under another name, by an override of package.json. */
+  /** The name of the package installed instead, by an override of package.json. */
   readonly name?: string;
   readonly version: string;
   readonly integrity?: string;
@@ -34,10 +34,10 @@ const lock = read<{ readonly packages: Readonly<Record<string, LockedPackage>> }
 const locked = Object.entries(lock.packages).filter(([path]) => path !== '');
 const nameOf = (path: string) => path.replace(/^.*node_modules\//, '');
 
-/** What stands in for a package that nobody wants: @scarf/scarf reports each installation to its maker. */
+/** Replacements of unwanted packages: @scarf/scarf reports each installation to its vendor. */
 const standIns: Readonly<Record<string, string>> = { '@scarf/scarf': 'ms' };
 
-/** express-openapi-validator depends on them itself: none of them is a tool. */
+/** Dependencies of express-openapi-validator that look like tools. */
 const broughtByValidator = ['@types/express', '@types/node', 'ajv', 'ajv-formats'];
 
 suite('supply chain', () => {
@@ -45,7 +45,7 @@ suite('supply chain', () => {
     for (const [path, { name = nameOf(path), integrity, resolved, link }] of locked) {
       assert.match(integrity ?? 'none', /^sha512-[A-Za-z0-9+/]{86}==$/, path);
       assert.ok(!link, `${path} is a link`);
-      // Left out, or a tarball over HTTPS: never git, a file or a bare URL of a host of its own.
+      // Without a URL, or a tarball over HTTPS: never git, a file or a direct URL.
       const place = resolved ?? `https://registry/${name}/-/x.tgz`;
       assert.match(place, /^https:\/\/[^/]+\/(?:.*\/)?-\/[^/]+\.tgz$/, path);
       assert.ok(place.includes(`/${name}/-/`), `${path} comes from ${place}`);
@@ -53,35 +53,35 @@ suite('supply chain', () => {
     t.diagnostic(`${locked.length} packages, 0 without integrity`);
   });
 
-  test('package.json names exact versions, those of the lock file', () => {
+  test('package.json has exact versions, the same as in the lock file', () => {
     for (const [name, version] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })) {
       assert.match(version, /^\d+\.\d+\.\d+(-[\w.]+)?$/, name);
       assert.equal(lock.packages[`node_modules/${name}`]?.version, version, name);
     }
   });
 
-  test('a package under the name of another is one that was chosen for it', () => {
+  test("a package under another's name is an approved replacement", () => {
     const renamed = locked.filter(([path, { name }]) => name !== undefined && name !== nameOf(path));
     const chosen = renamed.map(([path, { name }]) => [nameOf(path), name]);
     for (const [wanted = '', name] of chosen) assert.equal(name, standIns[wanted], wanted);
     for (const wanted of Object.keys(standIns)) {
       const all = locked.filter(([path]) => nameOf(path) === wanted);
-      assert.ok(all.length > 0, `${wanted} is not needed any more: remove its override`);
+      assert.ok(all.length > 0, `${wanted} is no longer needed: remove its override`);
       assert.deepEqual([...new Set(all.map(([, { name }]) => name))], [standIns[wanted]]);
     }
   });
 
-  test('every install script has been judged, and no judgement is left over', (t) => {
+  test('every install script is approved, and every approval is still needed', (t) => {
     const withScript = locked.filter(([, { hasInstallScript }]) => hasInstallScript);
     const names = [...new Set(withScript.map(([path]) => nameOf(path)))];
     assert.deepEqual(names.sort(), Object.keys(manifest.allowScripts).sort());
     const inProduction = withScript.filter(([, { dev }]) => !dev).map(([path]) => nameOf(path));
     assert.deepEqual(inProduction, ['sqlite3'], 'a production install runs one script');
     assert.match(readFileSync(`${root}.npmrc`, 'utf8'), /^strict-allow-scripts=true$/m);
-    t.diagnostic(`${names.length} packages with install scripts, 0 not judged`);
+    t.diagnostic(`${names.length} packages with install scripts, 0 unapproved`);
   });
 
-  test('a production install has no dev tool', () => {
+  test('a production install contains no dev tools', () => {
     for (const name of Object.keys(manifest.devDependencies)) {
       const entry = lock.packages[`node_modules/${name}`];
       const shared = broughtByValidator.includes(name);

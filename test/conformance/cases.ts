@@ -2,23 +2,23 @@ import { isStreamed } from '../../src/contract/operations.ts';
 import { contractDocument, type Operation, resolved } from '../support/contract-document.ts';
 import { type RuleSchema, type Violation, validValue, violationsOf } from './violations.ts';
 
-/** One request, for the mock and for the service alike. */
+/** One request, for both the mock and the service. */
 export interface Case {
   readonly operationId: string;
   /** What is tried, such as `body #/email: maxLength`. */
   readonly name: string;
   readonly method: string;
-  /** The template's path with its parameters filled in, and the query. */
+  /** The path with its parameters filled in, and the query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** What the request must be refused with; absent where it must be accepted. */
+  /** The expected error; absent if the request must succeed. */
   readonly refusal?: Refusal;
 }
 
 interface Refusal {
   readonly status: number;
-  /** The JSON Pointer or the parameter that the problem has to name; absent where it names none. */
+  /** The JSON Pointer or parameter that the problem must name; absent if none. */
   readonly place?: string;
   readonly rule: string;
   readonly value: unknown;
@@ -41,13 +41,13 @@ export interface Target extends Operation {
   readonly path: string;
   readonly parameters: readonly Parameter[];
   readonly content: Readonly<Record<string, MediaType>>;
-  /** 422 where it is declared, else 400. */
+  /** 422 if declared, otherwise 400. */
   readonly invalidStatus: number;
 }
 
 type PathItem = Readonly<Record<string, Operation & { readonly parameters?: readonly Parameter[] }>>;
 
-/** Every operation of the contract, its parameters and its body looked up. */
+/** Every operation of the contract, with its parameters and body resolved. */
 export const targets: readonly Target[] = Object.entries(contractDocument.paths).flatMap(([path, item]) => {
   const { parameters: shared = [], ...methods } = item as PathItem & { parameters?: readonly Parameter[] };
   return Object.entries(methods).map(([method, operation]) => {
@@ -59,7 +59,7 @@ export const targets: readonly Target[] = Object.entries(contractDocument.paths)
   });
 });
 
-/** Every example of a body or a parameter as a request of its own. */
+/** Every example of a body or parameter as a separate request. */
 export function exampleCases(target: Target): Case[] {
   const bodies = Object.entries(target.content).flatMap(([mediaType, { examples }]) =>
     Object.entries(examples).map(([name, example]) =>
@@ -77,10 +77,11 @@ export function exampleCases(target: Target): Case[] {
   return [...bodies, ...parameters];
 }
 
-/** Every single rule of the contract broken at a single place. */
+/** Every rule of the contract, broken in one place at a time. */
 export function violationCases(target: Target): Case[] {
   const bodies = Object.entries(target.content).flatMap(([mediaType, { schema }]) => [
-    // What is wrong with a line of a streamed body is told in its result: test/operations/import-customers.test.ts.
+    // Errors in a line of a streamed body are reported in its result:
+    // test/operations/import-customers.test.ts.
     ...(isStreamed(mediaType) ? [] : violationsOf(schema)).map(({ rule, value, pointer }) =>
       request(target, `${mediaType} body #${pointer}: ${rule}`, {
         mediaType,
@@ -93,7 +94,7 @@ export function violationCases(target: Target): Case[] {
   const parameters = target.parameters.flatMap((parameter) =>
     textViolations(parameter).map(({ rule, value }) => {
       const name = `${parameter.in} ${parameter.name}: ${rule} ${JSON.stringify(value).slice(0, 60)}`;
-      // U+0000 in a URL is refused before anybody looks at parameters.
+      // U+0000 in a URL is refused before parameters are validated.
       const place = String(value).includes('\0') ? {} : { place: parameter.name };
       const refusal = { status: target.invalidStatus, ...place, rule, value };
       return request(target, name, { given: { [parameter.name]: value }, refusal });
@@ -129,18 +130,18 @@ function acceptCases(target: Target): Case[] {
     ([status, response]) => status.startsWith('2') && 'content' in resolved(response),
   );
   if (!hasBody) return [];
-  const refusal = { status: 406, rule: 'an Accept that nothing satisfies', value: 'image/png' };
+  const refusal = { status: 406, rule: 'an Accept that no media type satisfies', value: 'image/png' };
   return [request(target, 'Accept: image/png', { given: { Accept: 'image/png' }, refusal })];
 }
 
-/** The methods that the path has not, tried once for the path. */
+/** Methods that the path lacks, tried once per path. */
 function methodCases(target: Target): Case[] {
   const siblings = targets.filter(({ path }) => path === target.path);
   if (siblings[0] !== target) return [];
   const absent = ['PUT', 'POST', 'PATCH', 'DELETE'].filter((each) =>
     siblings.every(({ method }) => method !== each),
   );
-  const refusal = { status: 405, rule: 'a method that the path has not', value: undefined };
+  const refusal = { status: 405, rule: 'a method that the path lacks', value: undefined };
   return absent.map((method) => ({
     operationId: target.operationId,
     name: `${method} instead`,
@@ -154,12 +155,12 @@ function methodCases(target: Target): Case[] {
 interface Parts {
   readonly mediaType: string;
   readonly body: string;
-  /** Parameters, and other headers, beside those that a request needs. */
+  /** Parameters and other headers, in addition to the required ones. */
   readonly given: Readonly<Record<string, unknown>>;
   readonly refusal: Refusal;
 }
 
-/** The least request of the operation with these parts in the place of its own. */
+/** A minimal request of the operation, with these parts replaced. */
 function request(target: Target, name: string, parts: Partial<Parts>): Case {
   const { given = {}, refusal } = parts;
   const [firstType] = Object.keys(target.content);
@@ -194,7 +195,7 @@ function request(target: Target, name: string, parts: Partial<Parts>): Case {
   };
 }
 
-/** The least body of a media type; of a streamed one its first example. */
+/** A minimal body of a media type; for a streamed one its first example. */
 function leastBody(target: Target, mediaType: string): string {
   const { schema = { type: 'object' }, examples = {} } = target.content[mediaType] ?? {};
   if (!isStreamed(mediaType)) return JSON.stringify(validValue(schema));
@@ -206,7 +207,7 @@ function bodyText(mediaType: string, value: unknown): string {
   return isStreamed(mediaType) ? String(value) : JSON.stringify(value);
 }
 
-/** As the contract's `style: form, explode: false` wants it: a comma between items stays a comma. */
+/** As in `style: form, explode: false`: commas between items are not encoded. */
 function queryText(value: unknown): string {
   return [value]
     .flat()
@@ -214,7 +215,7 @@ function queryText(value: unknown): string {
     .join(',');
 }
 
-/** The violations of a parameter that a text can express, and the spellings that are no value of its type. */
+/** Violations of a parameter that text can express, and spellings that are not of its type. */
 function textViolations({ in: place, schema: reference, example }: Parameter): Violation[] {
   const schema = { ...resolved<RuleSchema>(reference), example };
   const spellings: Readonly<Record<string, readonly string[]>> = {
@@ -226,7 +227,7 @@ function textViolations({ in: place, schema: reference, example }: Parameter): V
     ...(spellings[schema.type ?? ''] ?? []).map((value) => ({ rule: 'spelling', value, pointer: '' })),
   ];
   if (place === 'query') return found;
-  // What a path or a header cannot carry at all is no case of the contract.
+  // Values that a path or header cannot carry are not cases of the contract.
   return found.filter(({ value }) => /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(String(value)));
 }
 

@@ -1,4 +1,4 @@
-/** One suite against the mock and the service: who builds on the one must not be surprised by the other. */
+/** One suite against the mock and the service: clients built against one must work with the other. */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { v7 as uuidv7 } from 'uuid';
@@ -19,7 +19,7 @@ import {
 import { Report } from './report.ts';
 
 const atOnce = 8;
-/** The version that the examples of If-Match and If-None-Match name. */
+/** The version in the examples of If-Match and If-None-Match. */
 const versionOfExamples = 3;
 
 const examples = targets.flatMap(exampleCases);
@@ -31,7 +31,7 @@ before(async () => {
   mock = await startMock(wholeFile);
 });
 
-/** The mock answers a request always alike, so that once is enough for both databases. */
+/** The mock's response to a request never changes, so one request serves both databases. */
 const answersOfTheMock = new Map<Case, Promise<Answer>>();
 function sendToMock(tried: Case): Promise<Answer> {
   const answer = answersOfTheMock.get(tried) ?? send(mock.url, tried);
@@ -47,7 +47,7 @@ describeEngines('the mock and the service', (engine) => {
     service = await startTestService(cleanup, { engine });
   });
 
-  test('refuse alike every request that breaks one rule of the contract', async (context) => {
+  test('refuse every request that breaks one rule of the contract in the same way', async (context) => {
     const report = new Report(context, [...statusesOfTheMock, ...shapedByTheMock]);
     const chosen = sampled(violations, 8, 'violations');
     for (let start = 0; start < chosen.length; start += atOnce) {
@@ -64,7 +64,7 @@ describeEngines('the mock and the service', (engine) => {
     report.expect(
       tried,
       fromService.status === wanted,
-      `the service answers ${fromService.status}, not ${wanted}`,
+      `the service returns ${fromService.status}, not ${wanted}`,
     );
     report.expectShape(tried, 'the service', fromService);
     if (place)
@@ -78,13 +78,13 @@ describeEngines('the mock and the service', (engine) => {
       report.expect(
         tried,
         !!quirk?.statuses.includes(fromMock.status),
-        `the mock answers ${fromMock.status}, not ${wanted}`,
+        `the mock returns ${fromMock.status}, not ${wanted}`,
       );
     }
     if (!report.excuse(tried, shapedByTheMock)) report.expectShape(tried, 'the mock', fromMock);
   }
 
-  test('answer alike every example request of the contract', async (context) => {
+  test('return the same for every example request of the contract', async (context) => {
     const report = new Report(context, decidedByTheService);
     for (const tried of examples) {
       const fromService = await send(service.url, await prepared(service, tried));
@@ -92,9 +92,9 @@ describeEngines('the mock and the service', (engine) => {
       report.countOne();
       report.expectShape(tried, 'the service', fromService);
       report.expectShape(tried, 'the mock', fromMock);
-      report.expect(tried, fromMock.status < 300, `the mock answers ${fromMock.status}`);
+      report.expect(tried, fromMock.status < 300, `the mock returns ${fromMock.status}`);
       if (fromService.status === fromMock.status) continue;
-      const statuses = `the service answers ${fromService.status}, the mock ${fromMock.status}`;
+      const statuses = `the service returns ${fromService.status}, the mock ${fromMock.status}`;
       report.expect(tried, !!report.excuse(tried, decidedByTheService), `${statuses}: ${fromService.text}`);
       const asked = await send(mock.url, tried, { Prefer: `code=${fromService.status}` });
       report.expect(tried, asked.status === fromService.status, `${statuses}, also when it is asked`);
@@ -103,20 +103,22 @@ describeEngines('the mock and the service', (engine) => {
     report.close('examples');
   });
 
-  test('differ where no schema can state the rule, and nowhere else', async (context) => {
+  test('differ only where no schema can express the rule', async (context) => {
     const example = examples.find(({ operationId }) => operationId === 'updateCustomer');
     assert.ok(example);
     for (const { reason, body } of rulesBeyondSchemas) {
       const tried: Case = { ...example, body: JSON.stringify(body) };
       const [fromService, fromMock] = await Promise.all([send(service.url, tried), send(mock.url, tried)]);
       assert.deepEqual([fromService.status, fromMock.status], [422, 200], reason);
-      context.diagnostic(`the service alone refuses: ${reason}`);
+      context.diagnostic(`only the service refuses: ${reason}`);
     }
     for (const reason of notCompared) context.diagnostic(`not compared: ${reason}`);
   });
 });
 
-/** Makes what the request needs to succeed: an empty database, and the customer in the version of the examples. */
+/**
+ * Creates what the request needs to succeed: an empty database, and the customer at the examples' version.
+ */
 async function prepared(service: TestService, tried: Case): Promise<Case> {
   const { json } = await service.call<{ items: { id: string }[] }>('GET', '/customers?limit=100');
   for (const { id } of json.items) await service.call('DELETE', `/customers/${id}`);
@@ -136,7 +138,7 @@ async function prepared(service: TestService, tried: Case): Promise<Case> {
   return real;
 }
 
-/** The customer with the externalId of the path, in the version of the examples, but where it is to be created. */
+/** The customer with the path's externalId at the examples' version, unless the request creates it. */
 async function preparedByExternalId(service: TestService, tried: Case): Promise<Case> {
   if (tried.method === 'PUT' && !('If-Match' in tried.headers)) return tried;
   const [path = ''] = tried.path.split('?');

@@ -7,10 +7,10 @@ export interface Answer {
   readonly text: string;
 }
 
-/** What the mock adds to every reply, beside what the contract declares. */
+/** Undeclared headers that the mock adds to every response. */
 const headersOfTheMock = /^(sl-violations|access-control-.*)$/;
 
-/** Sends one request, whatever it is to be answered with. Without a credential the mock refuses everything. */
+/** Sends one request, always with a credential, because the mock refuses everything without one. */
 export async function send(
   url: string,
   tried: Case,
@@ -19,7 +19,7 @@ export async function send(
   const response = await fetch(url + tried.path, {
     method: tried.method,
     headers: { Authorization: 'Bearer any', ...tried.headers, ...headers },
-    // Bytes, for fetch gives a text a media type of its own.
+    // Bytes, because fetch adds a media type for a string.
     body: tried.body === undefined ? null : new TextEncoder().encode(tried.body),
     redirect: 'manual',
     signal: AbortSignal.timeout(30_000),
@@ -27,7 +27,7 @@ export async function send(
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
 
-/** What is off the contract in an answer; undefined when nothing is. */
+/** The first violation of the contract in a response; undefined if there is none. */
 export function shapeFault({ method, path }: Case, { status, headers, text }: Answer): string | undefined {
   const own = new Headers([...headers].filter(([name]) => !headersOfTheMock.test(name)));
   try {

@@ -1,4 +1,4 @@
-/** What a person gets from `npm run mock`. */
+/** `npm run mock` as a user sees it. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
@@ -22,7 +22,7 @@ describe('the mock', () => {
     mock = await startMock(cleanup);
   });
 
-  test('answers every declared status, and every example of it, when it is asked to', async (context) => {
+  test('returns every declared status with every example of it on request', async (context) => {
     const faults: string[] = [];
     let tried = 0;
     for (const target of targets) {
@@ -42,7 +42,7 @@ describe('the mock', () => {
         }
       }
     }
-    context.diagnostic(`${tried} replies asked for, ${faults.length} faults`);
+    context.diagnostic(`${tried} responses requested, ${faults.length} wrong`);
     assert.ok(tried > 150, `${tried} tried`);
     assert.deepEqual(faults, []);
   });
@@ -56,7 +56,7 @@ describe('the mock', () => {
   });
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    test(`ends with 0 on ${signal}, and nothing goes on to listen`, async (context) => {
+    test(`exits with 0 on ${signal}, and leaves no process listening`, async (context) => {
       const own = await startMock(context);
       const { code, stderr } = await own.stop(signal);
       assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
@@ -64,7 +64,7 @@ describe('the mock', () => {
     });
   }
 
-  test('says in a line that its port is taken, or is no port', async (context) => {
+  test('reports in one line that its port is in use or invalid', async (context) => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     afterwards(context, () => void server.close());
@@ -87,8 +87,8 @@ describe('the mock', () => {
     }
   });
 
-  test('prints lines that work as pasted', async (context) => {
-    if (spawnSync('curl', ['--version']).status !== 0) return context.skip('there is no curl');
+  test('prints commands that work when pasted', async (context) => {
+    if (spawnSync('curl', ['--version']).status !== 0) return context.skip('this test needs curl');
     const lines = mock.match.input.split('\n').filter((line) => line.startsWith('  curl '));
     const replies = lines.map(
       (line) => spawnSync('sh', ['-c', line], { encoding: 'utf8' }).stdout.split('\r\n')[0],

@@ -1,6 +1,6 @@
 import type { Case } from './cases.ts';
 
-/** Where the mock cannot answer as the service does, and why. Each must still be needed, or it has to go. */
+/** Known differences between the mock and the service, and why. Remove those that no longer occur. */
 export interface Quirk {
   readonly reason: string;
   applies(tried: Case): boolean;
@@ -8,92 +8,92 @@ export interface Quirk {
 
 const isQuery = ({ name }: Case) => name.startsWith('query ');
 
-/** The mock answers another status than the service: it takes what the service refuses, or refuses otherwise. */
+/** The mock returns another status: it accepts what the service refuses, or refuses it differently. */
 export const statusesOfTheMock: readonly (Quirk & { readonly statuses: readonly number[] })[] = [
   {
-    reason: 'the mock does not look for query parameters that the contract does not have',
+    reason: 'the mock ignores unknown query parameters',
     statuses: [200, 204],
     applies: (tried) => tried.refusal?.rule === 'an unknown parameter',
   },
   {
-    reason: 'the mock takes a query parameter without a value for one that is not there',
+    reason: 'the mock treats a query parameter without a value as absent',
     statuses: [200, 204],
     applies: (tried) => isQuery(tried) && ['', '[]'].includes(textOf(tried.refusal?.value)),
   },
   {
-    reason: 'no schema can state how an integer is spelt, and the mock reads 0x10, 1e1, +5 and 05 as numbers',
+    reason:
+      'no schema can express how an integer is written, and the mock accepts 0x10, 1e1, +5 and 05 as numbers',
     statuses: [200, 204],
     applies: (tried) => /^(0x10|1e1| 5|\+5|05)$/.test(textOf(tried.refusal?.value)),
   },
   {
     reason:
-      'the mock does not read a body without a media type, and says that it is missing, or takes it where any bytes will do',
+      'the mock does not read a body without a media type: it reports it as missing, or accepts it where any bytes are allowed',
     statuses: [200, 422],
     applies: (tried) => tried.refusal?.rule === 'no media type',
   },
   {
     reason:
-      'on a path that a template of another path matches too the mock holds another method against that one',
+      "on a path that also matches another path's template, the mock validates an unsupported method against that path",
     statuses: [400, 422],
     applies: ({ refusal, path }) =>
-      refusal?.rule === 'a method that the path has not' && /^\/customers\/(export|import)$/.test(path),
+      refusal?.rule === 'a method that the path lacks' && /^\/customers\/(export|import)$/.test(path),
   },
 ];
 
-/** The mock refuses with the right status, and a body of its own. */
+/** The mock refuses with the right status but its own body. */
 export const shapedByTheMock: readonly Quirk[] = [
   {
-    reason: 'the mock has no example for a body that is no JSON, for it parses the body before anything else',
+    reason: 'the mock parses the body first and has no example for one that is not JSON',
     applies: (tried) => tried.refusal?.rule === 'no JSON',
   },
   {
-    reason:
-      'the mock answers 406 with a problem of its own, for it looks for an example in the type that is accepted',
+    reason: 'the mock returns its own 406 problem, because it looks for an example in an accepted media type',
     applies: (tried) => tried.refusal?.status === 406,
   },
   {
-    reason: 'the mock answers 405 with a problem of its own and without Allow, for it has found no operation',
+    reason: 'the mock returns its own 405 problem without Allow, because it has found no operation',
     applies: (tried) => tried.refusal?.status === 405,
   },
 ];
 
-/** An example request has another success, or is a refusal, for what the service knows and the mock does not. */
+/** An example request has another result, because the service has data that the mock lacks. */
 export const decidedByTheService: readonly Quirk[] = [
   {
-    reason: 'of several successes the mock answers the one of the lowest number: 200 instead of 201',
+    reason: 'of several successes the mock returns the lowest status: 200 instead of 201',
     applies: ({ operationId, headers }) =>
       operationId === 'createCustomer' ||
       (operationId === 'upsertCustomerByExternalId' && !('If-Match' in headers)) ||
       (operationId === 'replaceCustomer' && headers['If-None-Match'] === '*'),
   },
   {
-    reason: 'the mock has no versions to hold If-None-Match against: 200 instead of 304',
+    reason: 'the mock has no versions to compare If-None-Match with: 200 instead of 304',
     applies: ({ operationId, headers }) =>
       ['getCustomer', 'getCustomerByExternalId'].includes(operationId) && 'If-None-Match' in headers,
   },
   {
-    reason: 'a cursor is good for the query that it came from: the example is of nobody, 400 instead of 200',
+    reason: "a cursor is valid only for its own query, and the example's belongs to none: 400 instead of 200",
     applies: ({ name }) => name === 'query cursor example',
   },
   {
-    reason: 'a feed position is good for the database that it came from: 400 instead of 200',
+    reason: 'a feed position is valid only in its own database: 400 instead of 200',
     applies: ({ name }) => name === 'query after example',
   },
 ];
 
-/** Rules that the descriptions state and no schema can: the service alone holds them. */
+/** Rules in descriptions that no schema can express: only the service enforces them. */
 export const rulesBeyondSchemas: readonly { readonly reason: string; readonly body: object }[] = [
-  { reason: 'a time zone is a name that the runtime knows', body: { timeZone: 'Mars/Olympus_Mons' } },
-  { reason: 'a key of metadata has 1 to 40 characters', body: { metadata: { ['k'.repeat(41)]: 'text' } } },
-  { reason: 'a key of metadata is made of certain characters', body: { metadata: { 'a key': 'text' } } },
-  { reason: 'a lone surrogate cannot be stored as it was sent', body: { note: '\ud800' } },
+  { reason: 'a time zone must be known to the runtime', body: { timeZone: 'Mars/Olympus_Mons' } },
+  { reason: 'a metadata key has 1 to 40 characters', body: { metadata: { ['k'.repeat(41)]: 'text' } } },
+  { reason: 'a metadata key consists of certain characters', body: { metadata: { 'a key': 'text' } } },
+  { reason: 'a lone surrogate cannot be stored unchanged', body: { note: '\ud800' } },
 ];
 
 /** What is not compared, and why. */
 export const notCompared: readonly string[] = [
-  '404, 409, 410 and 412: the mock has no customers; it answers them when it is asked to (mock.test.ts)',
-  '401, 403, 429 and 503: they come from what is around a request; the mock answers them when it is asked to',
-  '408, 413, 414, 417 and 431: they end a request before the contract is looked at',
+  '404, 409, 410 and 412: the mock has no customers; it returns these on request (mock.test.ts)',
+  '401, 403, 429 and 503: they do not depend on the request; the mock returns them on request',
+  '408, 413, 414, 417 and 431: they are returned before the contract is checked',
 ];
 
 function textOf(value: unknown): string {

@@ -5,7 +5,7 @@ import type { Case } from './cases.ts';
 import { type Answer, shapeFault } from './exchange.ts';
 import type { Quirk } from './quirks.ts';
 
-/** Counts what was tried and keeps what fell short, so that a run shows all of it at once. */
+/** Counts cases and collects differences, so that a run shows all of them. */
 export class Report {
   readonly #context: TestContext;
   readonly #excused: Map<Quirk, number>;
@@ -30,7 +30,7 @@ export class Report {
     this.expect(tried, fault === undefined, `${who}: ${fault}`);
   }
 
-  /** The known quirk of the mock that explains a difference; undefined when none does. */
+  /** The known quirk that explains a difference; undefined if none does. */
   excuse<Known extends Quirk>(tried: Case, quirks: readonly Known[]): Known | undefined {
     const quirk = quirks.find((each) => each.applies(tried));
     if (quirk) this.#excused.set(quirk, (this.#excused.get(quirk) ?? 0) + 1);

@@ -1,6 +1,6 @@
 import { faultsOf, resolved } from '../support/contract-document.ts';
 
-/** A schema object of OpenAPI 3.0 with the rules that a value can break. */
+/** An OpenAPI 3.0 schema object with the rules that a value can break. */
 export interface RuleSchema {
   readonly type?: string;
   readonly nullable?: boolean;
@@ -22,29 +22,29 @@ export interface RuleSchema {
   readonly example?: unknown;
 }
 
-/** A value that breaks one rule at one place and is right otherwise. */
+/** A value that breaks one rule in one place and is otherwise valid. */
 export interface Violation {
   readonly rule: string;
   readonly value: unknown;
-  /** The place inside the value, as a JSON Pointer; the empty text for the value itself. */
+  /** A JSON Pointer into the value; empty for the value itself. */
   readonly pointer: string;
 }
 
-/** Every way in which a value breaks the schema at exactly one place, as the schema's own rules give them. */
+/** Every violation of a schema in exactly one place, derived from its rules. */
 export function violationsOf(reference: RuleSchema): Violation[] {
   const schema = resolved<RuleSchema>(reference);
   const own = [...ownViolations(schema)].filter(({ value }) => faultsOf(schema, value).length > 0);
   return [...own, ...innerViolations(schema)];
 }
 
-/** A value that keeps the schema: its example, or the least that it takes. */
+/** A valid value: the schema's example, or a minimal one. */
 export function validValue(reference: RuleSchema): unknown {
   const schema = resolved<RuleSchema>(reference);
   if (schema.example !== undefined) return schema.example;
   if (schema.enum) return schema.enum[0];
   if (schema.type === 'array') return schema.items ? [validValue(schema.items)] : [];
   if (schema.type !== 'object')
-    throw new Error('A schema has neither an example nor a type that has a least value.');
+    throw new Error('A schema has neither an example nor a type with a minimal value.');
   const required = (schema.required ?? []).map((name) => [name, validValue(schema.properties?.[name] ?? {})]);
   return Object.fromEntries(required);
 }
@@ -91,7 +91,7 @@ function* textViolations(schema: RuleSchema): Generator<[string, string]> {
   }
 }
 
-/** A text of this many code points that breaks nothing but the length, where there is one. */
+/** A text of this many code points that breaks no rule but the length, if there is one. */
 function stretched(schema: RuleSchema, example: string, length: number): string {
   const missing = Math.max(1, length - [...example].length);
   const longer = [...example].map((character, index) =>
@@ -102,7 +102,7 @@ function stretched(schema: RuleSchema, example: string, length: number): string 
   return ['a'.repeat(length), ...longer].find(breaksLengthAlone) ?? 'a'.repeat(length);
 }
 
-/** The example with one thing wrong. */
+/** The example with one fault. */
 function spoilt(example: string): string[] {
   const middle = Math.floor(example.length / 2);
   const withInMiddle = (text: string) => example.slice(0, middle) + text + example.slice(middle);
@@ -146,7 +146,7 @@ function* objectViolations(schema: RuleSchema): Generator<[string, unknown]> {
   }
 }
 
-/** The violations of what a value holds, each inside a value that is right otherwise. */
+/** Violations inside a value that is otherwise valid. */
 function innerViolations(schema: RuleSchema): Violation[] {
   if (schema.type === 'array' && schema.items) {
     const valid = validValue(schema.items);

@@ -1,6 +1,7 @@
 /**
- * `npm run demo`: the service itself, in memory by definition, so there is no PostgreSQL here. Planted to prove it: ids
- * by chance, a phone number without its `+`.
+ * `npm run demo` runs the service in memory, so there is no PostgreSQL variant.
+ *
+ * Planted, and each failed: random ids, a phone number without its `+`.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -30,7 +31,7 @@ const scripts = [
 ];
 const resetTimeoutMs = 60_000;
 
-test('the demo holds believable customers of many countries, and is as at the start after SIGUSR2', async (context) => {
+test('the demo has believable customers from many countries, and is reset by SIGUSR2', async (context) => {
   const folder = await temporaryFolder(context);
   const demo = await startCommand([], {
     nodeArguments: ['--import', import.meta.resolve('tsx'), demoFile],
@@ -64,7 +65,7 @@ test('the demo holds believable customers of many countries, and is as at the st
   }
   assert.ok(
     new Set(customers.map(({ createdAt }) => createdAt.slice(0, 7))).size >= 6,
-    'a past of some months',
+    'a history of some months',
   );
 
   const deleted = (await allCustomers(url, '&includeDeleted=true')).filter(({ deletedAt }) => deletedAt);
@@ -82,7 +83,7 @@ test('the demo holds believable customers of many countries, and is as at the st
   assert.equal(created.status, 201);
   const location = url + created.headers.get('location');
   process.kill(demo.pid, 'SIGUSR2');
-  // Between the old and the new there is a moment without anybody.
+  // There is a moment without customers between old and new.
   const isGone = () =>
     fetch(location).then(
       ({ status }) => status === 404,

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { afterwards, type Cleanup } from '../support/cleanup.ts';
 
-/** What was registered, as the documented API takes it. */
+/** A registration, as in the documented API. */
 export interface RegisteredService {
   readonly ID: string;
   readonly Name: string;
@@ -18,16 +18,16 @@ export interface RegisteredService {
   };
 }
 
-/** A stand-in that follows the documented HTTP API of a Consul agent, for Consul itself is not to be had here. */
+/** A fake that follows the documented HTTP API of a Consul agent, because the tests cannot install Consul. */
 export interface ConsulAgent {
   readonly port: number;
   readonly services: Map<string, RegisteredService>;
-  /** Calls in their order, such as `register`, and what each was answered. */
+  /** Calls in order, such as `register`, with the status of each. */
   readonly calls: string[];
   stop(): Promise<void>;
 }
 
-/** @param token without which it answers 403. */
+/** @param token if given, requests without it return 403. */
 export async function startConsulAgent(cleanup: Cleanup, port = 0, token = ''): Promise<ConsulAgent> {
   const services = new Map<string, RegisteredService>();
   const calls: string[] = [];

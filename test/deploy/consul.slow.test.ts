@@ -1,6 +1,8 @@
 /**
- * Registration in Consul, against a stand-in that follows its documented API. Planted once, and seen: no new registration
- * after a 404, `passing` whatever the database says, deregistering left out.
+ * Registration in Consul, against a fake that follows its documented API.
+ *
+ * Planted, and each failed: no new registration after a 404, `passing` regardless of the database, no
+ * deregistration.
  */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -22,7 +24,7 @@ const onlyOne = (agent: ConsulAgent) => [...agent.services.values()][0];
 const isPassing = (agent: ConsulAgent) => async () => onlyOne(agent)?.Check.Status === 'passing';
 
 describeEngines('registration in Consul', (engine) => {
-  test('is there while the service runs, and gone when it has stopped', async (t) => {
+  test('is registered while the service runs, and deregistered when it stops', async (t) => {
     const agent = await startConsulAgent(t, 0, 'secret');
     const service = await start(t, engine, agent.port, { CONSUL_HTTP_TOKEN: 'secret' });
     await until(isPassing(agent), timeoutMs);
@@ -37,15 +39,15 @@ describeEngines('registration in Consul', (engine) => {
     assert.equal(agent.calls.at(-1), 'service/deregister 200');
   });
 
-  test('comes again after the agent was restarted, and when the agent starts later than the service', async (t) => {
+  test('registers again after the agent restarts, and when the agent starts after the service', async (t) => {
     const first = await startConsulAgent(t);
     const service = await start(t, engine, first.port);
     await until(isPassing(first), timeoutMs);
-    // It has forgotten what it knew.
+    // A restarted agent has forgotten its registrations.
     first.services.clear();
     await until(isPassing(first), timeoutMs);
     await first.stop();
-    assert.equal((await service.call('GET', '/readyz')).status, 200, 'the service goes on without it');
+    assert.equal((await service.call('GET', '/readyz')).status, 200, 'the service runs without it');
     const second = await startConsulAgent(t, first.port);
     await until(isPassing(second), timeoutMs);
     const later = await start(t, engine, 1);
@@ -53,7 +55,7 @@ describeEngines('registration in Consul', (engine) => {
     await later.stop();
   });
 
-  test('is refused by an agent that asks for another token, and the service runs on', async (t) => {
+  test('is rejected by an agent that requires another token, and the service keeps running', async (t) => {
     const agent = await startConsulAgent(t, 0, 'secret');
     const service = await start(t, engine, agent.port, { CONSUL_HTTP_TOKEN: 'wrong' });
     await until(async () => agent.calls.length >= 2, timeoutMs);
@@ -62,7 +64,7 @@ describeEngines('registration in Consul', (engine) => {
   });
 
   if (engine === 'postgres') {
-    test('says critical while the database is gone', async (t) => {
+    test('is critical while the database is unavailable', async (t) => {
       const agent = await startConsulAgent(t);
       const { databaseUrl } = await start(t, engine, agent.port);
       await until(isPassing(agent), timeoutMs);

@@ -1,7 +1,9 @@
 /**
- * Holds deploy/container/ to what an image should be; what it is made of is also built, step by step, in the soak. Each
- * check was seen to fail: with `FROM node:latest`, USER root, CMD without brackets, an unknown flag of COPY, `src` missing
- * in the list of what the builder sees, health-check.mjs that takes a 404 for life, an unknown setting in compose.yaml.
+ * Checks deploy/container/ without building it; the soak builds it step by step.
+ *
+ * Planted, and each failed: `FROM node:latest`, USER root, CMD without brackets, an unknown flag of COPY,
+ * `src` missing from the build context, health-check.mjs that accepts a 404, an unknown setting in
+ * compose.yaml.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -29,7 +31,7 @@ const last = instructions.slice(instructions.indexOf(stages.at(-1) as Instructio
 const ofLast = (keyword: string) => last.filter((each) => each.getKeyword() === keyword);
 
 suite('Dockerfile', () => {
-  test('has no fault that its linter knows', (t) => {
+  test('passes its linter', (t) => {
     const faults = validate(text);
     assert.deepEqual(
       faults.map(({ message, range }) => `line ${range.start.line + 1}: ${message}`),
@@ -38,7 +40,7 @@ suite('Dockerfile', () => {
     t.diagnostic(`${instructions.length} steps, ${stages.length} stages, ${faults.length} faults`);
   });
 
-  test('every base has a tag that says its release', () => {
+  test('every base image has a tag with its release', () => {
     for (const stage of stages) {
       const [name = ''] = stage.getRawArgumentsContent()?.split(' ') ?? [];
       const image = name.replaceAll(
@@ -49,7 +51,7 @@ suite('Dockerfile', () => {
     }
   });
 
-  test('the last stage runs as nobody that is root, with nothing that needs a shell', () => {
+  test('the last stage runs as a non-root user and needs no shell', () => {
     assert.match(ofLast('USER').at(-1)?.getRawArgumentsContent() ?? '', /^[1-9]\d*:[1-9]\d*$/);
     assert.deepEqual(ofLast('RUN'), []);
     assert.deepEqual(
@@ -68,14 +70,14 @@ suite('Dockerfile', () => {
     );
   });
 
-  test('its environment is settings of ours, and what Node needs before it starts', () => {
+  test("its environment consists of the service's settings and what Node needs before it starts", () => {
     const names = ofLast('ENV').flatMap((each) => (each as Env).getProperties().map((one) => one.getName()));
     const known = new Set<string>(settings.map(({ name }) => name));
     assert.deepEqual(names.filter((name) => !known.has(name)).sort(), ['NODE_ENV', 'UV_THREADPOOL_SIZE']);
-    assert.ok(!names.includes('AUTH'), 'who may do what is never a default');
+    assert.ok(!names.includes('AUTH'), 'AUTH must not have a default');
   });
 
-  test('every file that it copies is there, and the builder is shown it', (t) => {
+  test('every file that it copies exists and is in the build context', (t) => {
     const ignored = readFileSync(`${root}deploy/container/Dockerfile.dockerignore`, 'utf8').split('\n');
     const shown = ignored.filter((line) => line.startsWith('!')).map((line) => line.slice(1));
     assert.equal(ignored.filter((line) => line && !/^[#!]/.test(line)).join(), '*');
@@ -92,7 +94,7 @@ suite('Dockerfile', () => {
     assert.deepEqual(
       shown.filter((path) => !paths.includes(path)),
       [],
-      'shown and not needed',
+      'in the build context but not needed',
     );
     t.diagnostic(`${paths.length} paths`);
   });
@@ -105,7 +107,7 @@ suite('health-check.mjs', () => {
     return code;
   };
 
-  test('0 for a service that lives, over TLS too', { skip: withoutOpenssl() }, async (t) => {
+  test('exits with 0 for a live service, over TLS too', { skip: withoutOpenssl() }, async (t) => {
     const plain = await startTestService(t, { engine: 'sqlite' });
     assert.equal(await check({ PORT: new URL(plain.url).port }), 0);
     const { certificateFile, keyFile } = makeCertificate(await temporaryFolder(t), 'service');
@@ -115,7 +117,7 @@ suite('health-check.mjs', () => {
     assert.equal(await check({ PORT: new URL(url).port }), 1, 'plain HTTP to HTTPS');
   });
 
-  test('1 for nothing at the port, for what is no service, and for what does not answer', async (t) => {
+  test('exits with 1 if nothing listens, for another program, and without a response', async (t) => {
     for (const answer of [(status: () => void) => status(), () => undefined]) {
       const server = createServer((_request, response) => answer(() => response.writeHead(404).end()));
       server.listen(0, '127.0.0.1');
@@ -139,7 +141,7 @@ interface ComposeService {
   readonly stop_grace_period?: string;
 }
 
-/** The schema of the Compose Specification is not on npm: these are the rules that matter here, checked by hand. */
+/** The Compose Specification's schema is not on npm, so the relevant rules are checked by hand. */
 suite('compose.yaml', () => {
   const compose = parse(readFileSync(`${root}deploy/container/compose.yaml`, 'utf8'), { merge: true }) as {
     readonly services: Readonly<Record<string, ComposeService>>;
@@ -148,13 +150,14 @@ suite('compose.yaml', () => {
   };
   const services = Object.entries(compose.services);
 
-  test('names only what it has', () => {
+  test('references only what it defines', () => {
     for (const [name, { image, secrets = [], volumes = [], ports = [], depends_on = [] }] of services) {
-      assert.match(image, /^[\w./-]+:v?\d[\w.-]*$/, `${name} has a release`);
+      assert.match(image, /^[\w./-]+:v?\d[\w.-]*$/, `${name} must have a release`);
       for (const secret of secrets) assert.ok(compose.secrets[secret], `${name}: ${secret}`);
       for (const needed of Array.isArray(depends_on) ? depends_on : Object.keys(depends_on))
         assert.ok(compose.services[needed], `${name} depends on ${needed}`);
-      for (const port of ports) assert.match(port, /^127\.0\.0\.1:/, `${name} is published to others`);
+      for (const port of ports)
+        assert.match(port, /^127\.0\.0\.1:/, `${name} is published beyond this machine`);
       for (const volume of volumes) {
         const [source = ''] = volume.split(':');
         const there = source.startsWith('.')
@@ -165,7 +168,7 @@ suite('compose.yaml', () => {
     }
   });
 
-  test('the service is given settings that it has, a read-only root and no capability', () => {
+  test('the service has known settings, a read-only root and no capabilities', () => {
     const known = new Set(settings.flatMap(({ name }): string[] => [name, `${name}_FILE`]));
     for (const name of ['service', 'migrate']) {
       const { environment = {}, read_only, cap_drop } = compose.services[name] as ComposeService;

@@ -1,9 +1,10 @@
 /**
- * Checks deploy/gateway/nginx.conf and Caddyfile against the contract, the limits and the problems of the service, without
- * running a gateway (gateways.slow.test.ts does that).
+ * Checks deploy/gateway/nginx.conf and Caddyfile against the contract, the limits and the problems of the
+ * service, without running a gateway (gateways.slow.test.ts does that).
  *
- * Planted: a path of the contract missing, /metrics among the paths, buffering on for /changes, no retry for a POST with an
- * Idempotency-Key, a body limit above the service's, a keep-alive longer than the service's, a problem with another title.
+ * Planted, and each failed: a path of the contract missing, /metrics among the paths, buffering on for
+ * /changes, no retry for a POST with an Idempotency-Key, a body limit above the service's, a keep-alive
+ * longer than the service's, a problem with another title.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -43,14 +44,14 @@ suite('deploy/gateway/nginx.conf', () => {
   const seconds = (name: string, within = text) =>
     Number(new RegExp(`\\b${name} (\\d+)s;`).exec(within)?.[1]);
 
-  test('passes on every path of the contract and of the system, and no other', () => {
+  test('forwards every contract and system path, and no other', () => {
     for (const path of [...paths.map(sampleOf), ...publicPaths])
       assert.equal(at(path)[0]?.body.includes('proxy_pass'), true, path);
     for (const path of unknownPaths) assert.deepEqual(at(path), [], path);
     assert.ok(text.includes('location / { return 404; }'));
   });
 
-  test('streams what the contract streams, and repeats what has an Idempotency-Key', () => {
+  test('streams what the contract streams, and retries requests with an Idempotency-Key', () => {
     for (const path of paths) {
       const [location] = at(sampleOf(path));
       assert.ok(location, path);
@@ -73,7 +74,7 @@ suite('deploy/gateway/nginx.conf', () => {
     assert.ok(seconds('proxy_read_timeout') > settingSeconds('REQUEST_TIMEOUT_MS'));
   });
 
-  test('answers with the problems of the service', () => {
+  test('returns the problem documents of the service', () => {
     const problems = [...text.matchAll(/return (\d+) '(\{.*\})';/g)];
     assertProblems(
       problems.map(([, status, body = '']) => ({ status: Number(status), body })),
@@ -92,7 +93,7 @@ suite('deploy/gateway/Caddyfile', () => {
     RegExp,
   ];
 
-  test('passes on every path of the contract and of the system, and no other', () => {
+  test('forwards every contract and system path, and no other', () => {
     for (const path of publicPaths) assert.match(path, open);
     for (const path of paths) {
       const isOpenEnded = streamsRequest(path) || streamsReply(path);
@@ -108,7 +109,7 @@ suite('deploy/gateway/Caddyfile', () => {
     assert.ok(keepAliveSeconds < settingSeconds('KEEP_ALIVE_TIMEOUT_MS'));
   });
 
-  test('answers with the problems of the service', () => {
+  test('returns the problem documents of the service', () => {
     const problems = [...text.matchAll(/respond `(\{.*\})` (\d+)/g)];
     assertProblems(
       problems.map(([, body = '', status]) => ({ status: Number(status), body })),
@@ -117,7 +118,7 @@ suite('deploy/gateway/Caddyfile', () => {
   });
 });
 
-/** The locations of nginx that name a path, in their order. */
+/** The locations of nginx that name a path, in order. */
 function locationsOf(text: string): Location[] {
   const exact = [...text.matchAll(/location = (\S+) \{((?:[^{}]|\{[^}]*\})*)\}/g)].map(
     ([, path = '', body = '']) => ({ isMatch: (tried: string) => tried === path, body }),
@@ -128,7 +129,7 @@ function locationsOf(text: string): Location[] {
       return { isMatch: (tried: string) => expression.test(tried), body };
     },
   );
-  // nginx prefers an exact location.
+  // nginx prefers exact locations.
   return [...exact, ...patterns];
 }
 

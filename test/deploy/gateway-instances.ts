@@ -24,7 +24,7 @@ export function startInstance(databaseUrl: string, port: number): Promise<Runnin
   return startCommand(['serve'], { env, ready: /"message":"listening"|"listening"/ });
 }
 
-/** Its own figures tell that requests come through again. */
+/** Waits until the instance's own metrics show that requests arrive again. */
 export async function untilServing({ port }: Instance): Promise<void> {
   const served = async () =>
     /operation="listCustomers"/.test(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text());

@@ -1,22 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Gateway, Reply } from './gateway-process.ts';
 
-/** Requests of these kinds, one after another from each worker, until they are told to end. */
+/** Workers that each send requests of these kinds one by one until the end. */
 export interface Load {
-  /** Resolves when so many more requests have been answered; rejects when that takes too long. */
+  /** Resolves after this many more responses; rejects after a timeout. */
   more(count: number): Promise<void>;
   end(): Promise<Tally>;
 }
 
 export interface Tally {
   readonly answered: number;
-  /** What was not answered as it should, of requests that may be repeated. */
+  /** Failed requests that could have been retried. */
   readonly failures: readonly string[];
-  /** Names of the customers whose creation was acknowledged, with a key. */
+  /** Names of customers whose keyed creation was acknowledged. */
   readonly acknowledged: readonly string[];
 }
 
-/** GET, DELETE and, with bodies, PUT and keyed POST: what a gateway may be asked to repeat. */
+/** GET, DELETE and, with bodies, PUT and keyed POST: the requests a gateway may retry. */
 export type Kind = 'list' | 'get' | 'post' | 'put';
 
 const moreTimeoutMs = 60_000;
@@ -50,7 +50,7 @@ export function startLoad(
       const kind = kinds[turn % kinds.length] as Kind;
       const reply = await one(kind, `load-${worker}-${turn}`, path).catch((error: Error) => error);
       answered += 1;
-      // Some of the machine is for instances that start meanwhile.
+      // Leaves some CPU for starting instances.
       await delay(5);
       if (reply instanceof Error) failures.push(`${kind}: ${reply.message}`);
       else if (reply.status !== (kind === 'post' ? 201 : 200))
@@ -63,7 +63,7 @@ export function startLoad(
   return {
     more: (count) =>
       new Promise((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error(`only ${answered} answered`)), moreTimeoutMs);
+        const timer = setTimeout(() => reject(new Error(`only ${answered} responses`)), moreTimeoutMs);
         waiting = { at: answered + count, resolve: () => resolve(clearTimeout(timer)) };
       }),
     async end() {

@@ -24,21 +24,21 @@ export interface Gateway {
   readonly certificate: Buffer;
   readonly agent: Agent;
   call(method: string, path: string, headers?: Record<string, string>, body?: string): Promise<Reply>;
-  /** What it has logged so far. */
+  /** Its log so far. */
   log(): string;
 }
 
 const readyTimeoutMs = 20_000;
 
-/** Why it cannot be run here; false when it can. */
+/** Why it cannot run here; false if it can. */
 export function without(name: GatewayName): string | false {
   const argument = name === 'nginx' ? '-v' : 'version';
   return spawnSync(name, [argument]).status === 0 ? withoutOpenssl() : `${name} is not installed`;
 }
 
 /**
- * Runs the gateway with the file of deploy/gateway/, in which nothing is changed but addresses and places, and the rate
- * where one is given.
+ * Runs the gateway with its file from deploy/gateway/, changing only addresses, paths and, if given, the
+ * rate.
  */
 export async function startGateway(
   cleanup: Cleanup,
@@ -126,7 +126,7 @@ function replaced(file: string, part: string, by: string): string {
 }
 
 function spawnNginx(folder: string, file: string): ChildProcess {
-  // As root its workers would become nobody, who may not look into this folder.
+  // As root its workers would run as nobody, who cannot read this folder.
   const user = process.getuid?.() === 0 ? 'user root; ' : '';
   const directives = `${user}daemon off; pid ${join(folder, 'nginx.pid')};`;
   return spawn('nginx', ['-p', folder, '-c', file, '-g', directives], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -162,7 +162,7 @@ async function call(
     headers: withType(headers, body),
     timeout: 30_000,
   });
-  sent.on('timeout', () => sent.destroy(new Error('no answer in 30 s')));
+  sent.on('timeout', () => sent.destroy(new Error('no response in 30 s')));
   sent.end(body);
   const [response] = await once(sent, 'response');
   return { status: response.statusCode, headers: response.headers, text: await text(response) };

@@ -1,4 +1,8 @@
-/** The rate limit of nginx as it is configured, but slower, for a slow machine's sake. Seen to fail without its limit_req. */
+/**
+ * The configured rate limit of nginx, at a lower rate for slow machines.
+ *
+ * Planted: no limit_req. It failed.
+ */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { afterwards } from '../support/cleanup.ts';
@@ -8,7 +12,7 @@ import { startInstance } from './gateway-instances.ts';
 import { startGateway, without } from './gateway-process.ts';
 
 describe('nginx', { skip: without('nginx') }, () => {
-  test('429 with Retry-After and problem details for an address that asks too much', async (t) => {
+  test('429 with Retry-After and problem details for an address over the limit', async (t) => {
     const databaseUrl = await freshDatabaseUrl(t, 'sqlite');
     const port = await freePort();
     const running = await startInstance(databaseUrl, port);

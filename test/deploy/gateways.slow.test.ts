@@ -1,7 +1,9 @@
 /**
- * Runs nginx and Caddy with the files that are made for them, before two instances on PostgreSQL. Each check was seen to
- * fail with its bug in the file: gzip on, X-Forwarded-For appended, /metrics among the paths, proxy_buffering on for
- * /changes, proxy_request_buffering on for the import, non_idempotent left out, proxy_next_upstream off, no limit_req.
+ * Runs nginx and Caddy with their committed files in front of two instances on PostgreSQL.
+ *
+ * Planted, and each failed: gzip on, X-Forwarded-For appended, /metrics among the paths, proxy_buffering on
+ * for /changes, proxy_request_buffering on for the import, non_idempotent left out, proxy_next_upstream off,
+ * no limit_req.
  */
 
 import assert from 'node:assert/strict';
@@ -25,13 +27,13 @@ import { type Gateway, type GatewayName, startGateway, without } from './gateway
 /** Requests between two events; many more in the soak. */
 const requestsBetween = byTier({ full: 60, soak: 2000 });
 
-/** What each repeats when an instance dies under it: Caddy no longer has a body that it has sent. */
+/** Requests that each retries when an instance dies: Caddy does not keep a body it has sent. */
 const repeated: Readonly<Record<GatewayName, readonly Kind[]>> = {
   nginx: ['list', 'get', 'post', 'put'],
   caddy: ['list', 'get'],
 };
 
-describe('gateways before two instances', { skip: without('nginx') && without('caddy') }, () => {
+describe('gateways in front of two instances', { skip: without('nginx') && without('caddy') }, () => {
   const cleanup = suiteCleanup();
   const gateways: Gateway[] = [];
   let databaseUrl: string;
@@ -53,7 +55,7 @@ describe('gateways before two instances', { skip: without('nginx') && without('c
         gateways.push(gateway);
       });
 
-      test('passes on every operation and nothing else, with the answers as they are', async (t) => {
+      test('forwards every operation and nothing else, with unchanged responses', async (t) => {
         const paths = new Set(
           [...operationsById.values()].map(({ path }) => path.replaceAll(/\{\w+\}/g, 'x')),
         );
@@ -86,7 +88,7 @@ describe('gateways before two instances', { skip: without('nginx') && without('c
         assert.match(String(created.headers['strict-transport-security']), /^max-age=\d+$/);
         const accepting = { ...key, 'Accept-Encoding': 'gzip' };
         const read = await gateway.call('GET', String(created.headers.location), accepting);
-        assert.deepEqual([read.status, read.headers.etag], [200, '"1"'], 'a strong tag stays one');
+        assert.deepEqual([read.status, read.headers.etag], [200, '"1"'], 'a strong tag must stay strong');
         const again = { ...accepting, 'If-None-Match': '"1"' };
         assert.equal((await gateway.call('GET', String(created.headers.location), again)).status, 304);
         const refused = await gateway.call('POST', '/customers', key, '{"name":1}');
@@ -94,7 +96,7 @@ describe('gateways before two instances', { skip: without('nginx') && without('c
         t.diagnostic(`${paths.size} paths of the contract, ${unknown.length} others`);
       });
 
-      test('413 beyond the limit of the service, and an import of any length line by line', async () => {
+      test("413 above the service's limit, and an import of any length line by line", async () => {
         const big = JSON.stringify({ name: 'x'.repeat(65_536) });
         const refused = await gateway.call('POST', '/customers', key, big);
         assert.deepEqual([refused.status, JSON.parse(refused.text).code], [413, 'body_too_large']);
@@ -108,11 +110,11 @@ describe('gateways before two instances', { skip: without('nginx') && without('c
           headers,
         });
         upload.write('{"name":"The first line"}\n');
-        // Caddy 2.6 begins a reply over HTTP/1.1 only when the body has come in.
+        // Caddy 2.6 starts an HTTP/1.1 response only after the whole body has arrived.
         if (name === 'caddy') upload.end();
         const [reply] = await once(upload, 'response');
         const lines = createInterface(reply)[Symbol.asyncIterator]();
-        assert.equal(JSON.parse((await lines.next()).value).line, 1, 'answered while the upload goes on');
+        assert.equal(JSON.parse((await lines.next()).value).line, 1, 'a result while the upload continues');
         upload.end();
         const line = `${JSON.stringify({ name: 'One of many', note: 'x'.repeat(1000) })}\n`;
         const all = await gateway.call('POST', '/customers/import', headers, line.repeat(100));
@@ -168,7 +170,7 @@ describe('gateways before two instances', { skip: without('nginx') && without('c
         assert.equal((await one.running.stop('SIGTERM')).code, 0);
         await load.more(requestsBetween);
         one.running = await startInstance(databaseUrl, one.port);
-        // The gateway leaves it alone for two seconds more; only then may the other one go.
+        // The gateway avoids it for another two seconds; stop the other one only then.
         await untilServing(one);
         await other.running.stop('SIGKILL');
         await load.more(requestsBetween);
@@ -189,7 +191,7 @@ describe('gateways before two instances', { skip: without('nginx') && without('c
       });
     });
 
-  test('an address that a caller makes up is not believed, and no log holds what was asked', async () => {
+  test('a forged client address is ignored, and no log contains a query', async () => {
     const forged = { 'X-Forwarded-For': '203.0.113.7', Forwarded: 'for=203.0.113.7' };
     const query = '/customers?email=canary%40example.com';
     for (const gateway of gateways) assert.equal((await gateway.call('GET', query, forged)).status, 401);

@@ -1,12 +1,15 @@
-/** Does what a Dockerfile says, step by step, in folders that stand for the stages' root folders: no engine is needed. */
+/**
+ * Runs a Dockerfile step by step in folders that represent the stages' file systems, without a container
+ * engine.
+ */
 import { execFileSync } from 'node:child_process';
 import { chownSync, cpSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { type Copy, type Env, From, type Instruction, type User, type Workdir } from 'dockerfile-ast';
 
-/** What an image starts with, and how. */
+/** Start command and environment of an image. */
 export interface BuiltImage {
-  /** Stands for `/`. */
+  /** Represents `/`. */
   readonly root: string;
   readonly workingFolder: string;
   readonly environment: Readonly<Record<string, string>>;
@@ -22,7 +25,7 @@ const stepTimeoutMs = 10 * 60_000;
 
 /**
  * @param context the repository.
- * @param told is told each step as it is done.
+ * @param told called with each finished step.
  * @returns the last stage.
  */
 export function runSteps(
@@ -39,7 +42,7 @@ export function runSteps(
       stages.set(name, stage);
       continue;
     }
-    if (!stage) throw new Error('The first step is FROM.');
+    if (!stage) throw new Error('The first step must be FROM.');
     told(`${instruction.getKeyword()} ${instruction.getRawArgumentsContent()?.replace(/\s+/g, ' ')}`);
     step(instruction, stage, stages, context);
   }
@@ -112,7 +115,7 @@ function own(path: string, owner: string): void {
 }
 
 function run(command: string, cwd: string): void {
-  // As in an image: nothing of the npm that runs the tests, but where to fetch from.
+  // As in an image: of the npm that runs the tests, keep only the registry settings.
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^npm_/i.test(name) || /^npm_config_(registry|cache|nodedir|sqlite3)/i.test(name),
   );
@@ -120,9 +123,9 @@ function run(command: string, cwd: string): void {
   execFileSync('sh', ['-c', command], { cwd, env, stdio: 'pipe', timeout: stepTimeoutMs });
 }
 
-/** @throws Error for the form that would need a shell. */
+/** @throws Error for the shell form. */
 export function execForm(instruction: Instruction): string[] {
   const [list] = /\[.*\]$/s.exec(instruction.getRawArgumentsContent() ?? '') ?? [];
-  if (!list) throw new Error(`${instruction.getKeyword()} would need a shell.`);
+  if (!list) throw new Error(`${instruction.getKeyword()} needs a shell.`);
   return JSON.parse(list) as string[];
 }

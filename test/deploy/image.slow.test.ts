@@ -1,6 +1,6 @@
 /**
- * Builds the image's steps one by one in a scratch folder and serves from it as its user, since no container engine runs
- * here. It installs twice.
+ * Runs the image's build steps in a scratch folder and serves from it as its user, because no container
+ * engine is available. Installs twice.
  */
 
 import assert from 'node:assert/strict';
@@ -21,7 +21,7 @@ import { type BuiltImage, runSteps } from './image-steps.ts';
 const context = fileURLToPath(new URL('../..', import.meta.url));
 const readyTimeoutMs = 30_000;
 
-test('the image serves as its user, writes only to /data, and stops in order', async (t) => {
+test('the image serves as its user, writes only to /data, and stops cleanly', async (t) => {
   const folder = await temporaryFolder(t);
   chmodSync(folder, 0o755);
   const steps = DockerfileParser.parse(readFileSync(`${context}deploy/container/Dockerfile`, 'utf8'));
@@ -32,7 +32,7 @@ test('the image serves as its user, writes only to /data, and stops in order', a
   assert.deepEqual(
     readdirSync(join(app, 'node_modules')).filter((name) => ['typescript', 'tsx', 'knip'].includes(name)),
     [],
-    'no dev tool comes along',
+    'no dev tools are included',
   );
   const before = contentsOf(app);
 
@@ -59,17 +59,17 @@ test('the image serves as its user, writes only to /data, and stops in order', a
   const exited = once(service, 'exit');
   service.kill('SIGTERM');
   assert.deepEqual(await exited, [0, null]);
-  assert.notEqual(await isHealthy(), 0, 'the health check sees that it has gone');
+  assert.notEqual(await isHealthy(), 0, 'the health check notices that the service is gone');
   assert.deepEqual(contentsOf(app), before, 'it has written into the image');
   const data = join(image.root, 'data');
   assert.ok(statSync(join(data, 'customers.db')).size > 0);
   if (options.uid !== undefined) assert.equal(statSync(join(data, 'customers.db')).uid, options.uid);
-  t.diagnostic(options.uid === undefined ? 'as this user: only root can become another' : `as ${image.user}`);
+  t.diagnostic(options.uid === undefined ? "only root can switch to the image's user" : `as ${image.user}`);
 });
 
 function processOptions({ root, workingFolder, environment, user }: BuiltImage, port: number) {
   const [uid, gid] = (user ?? '').split(':').map(Number);
-  // What stands for another path here, and a port that is free here. AUTH is what the operator has to say.
+  // Replaces paths and the port with ones available here. AUTH must come from the operator.
   const { DATABASE_URL = '' } = environment;
   const mapped = { DATABASE_URL: DATABASE_URL.replace('sqlite:', `sqlite:${root}`), PORT: String(port) };
   const PATH = `${dirname(process.execPath)}:/usr/bin:/bin`;

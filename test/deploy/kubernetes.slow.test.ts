@@ -1,8 +1,10 @@
 /**
- * Holds deploy/kubernetes/ against the schemas of Kubernetes (its types know every member, its validators the values) and
- * against the service itself. No cluster runs here. Each check was seen to fail: `imagee`, a port that is a word, a selector
- * with another label, a probe of /healthz, LOG_LEVEL: loud, 10 seconds of grace, a container without its context, a
- * NetworkPolicy for the port `web`.
+ * Checks deploy/kubernetes/ against Kubernetes' schemas (types for member names, validators for values) and
+ * against the service. No cluster is available.
+ *
+ * Planted, and each failed: `imagee`, a port that is a word, a selector with another label, a probe of
+ * /healthz, LOG_LEVEL: loud, 10 seconds of grace, a container without its context, a NetworkPolicy for the
+ * port `web`.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -21,7 +23,7 @@ import { compileTexts } from '../support/compile-texts.ts';
 
 const folder = fileURLToPath(new URL('../../deploy/kubernetes/', import.meta.url));
 
-/** Each kind with its API's folder among the schemas. */
+/** Each kind with the folder of its API among the schemas. */
 const kinds = {
   ConfigMap: ['v1', ConfigMap],
   Deployment: ['apps/v1', Deployment],
@@ -52,7 +54,7 @@ const labels = deployment?.template.metadata?.labels ?? {};
 const settingsGiven = only<IConfigMap>('ConfigMap').data ?? {};
 
 suite('Kubernetes manifests', () => {
-  test('each is what the schema of its kind says, with no member that it does not know', (t) => {
+  test('each matches the schema of its kind, without unknown members', (t) => {
     const texts = new Map<string, string>();
     for (const manifest of manifests) {
       const [api, Model] = kinds[manifest.kind];
@@ -67,12 +69,12 @@ suite('Kubernetes manifests', () => {
     t.diagnostic(`${manifests.length} manifests of ${names.length} files, ${faults.length} faults`);
   });
 
-  test('kustomize has them all', () => {
+  test('kustomize lists all of them', () => {
     const { resources } = parse(readFileSync(`${folder}kustomization.yaml`, 'utf8'));
     assert.deepEqual([...resources].sort(), [...names].sort());
   });
 
-  test('every selector finds the pods, every port is one of theirs', () => {
+  test('every selector matches the pods, and every port is one of theirs', () => {
     const services = [only<IService>('Service'), only<IService>('Service', 'customers-pods')];
     const selectors = [
       deployment?.selector.matchLabels,
@@ -92,7 +94,7 @@ suite('Kubernetes manifests', () => {
     assert.equal(scaleTargetRef?.name, only<Manifest>('Deployment').metadata.name);
   });
 
-  test('the service takes its settings, and listens where its ports are', () => {
+  test('the service accepts its settings and listens on its ports', () => {
     const known = settings.flatMap(({ name }): string[] => [name, `${name}_FILE`]);
     assert.deepEqual(
       Object.keys(settingsGiven).filter((name) => !known.includes(name)),
@@ -109,7 +111,7 @@ suite('Kubernetes manifests', () => {
     }
   });
 
-  test('it is asked at paths that it has, and given the time to stop that it takes', () => {
+  test('probes use existing paths, and the grace period is long enough to stop', () => {
     const { livenessProbe, readinessProbe, startupProbe } = container ?? {};
     const paths = [startupProbe, livenessProbe, readinessProbe].map((probe) => probe?.httpGet?.path);
     assert.deepEqual(paths, ['/livez', '/livez', '/readyz']);
@@ -121,7 +123,7 @@ suite('Kubernetes manifests', () => {
     assert.ok((pod?.terminationGracePeriodSeconds ?? 0) >= drainSeconds + delaySeconds + 5);
   });
 
-  test('no pod is root, writes to its image, or can become more than it is', () => {
+  test('no pod is root, writes to its image or can gain privileges', () => {
     assert.equal(pod?.automountServiceAccountToken, false);
     assert.deepEqual([pod?.securityContext?.runAsNonRoot, pod?.securityContext?.runAsUser], [true, 1000]);
     for (const { name, image, securityContext, resources } of containers) {
@@ -135,12 +137,12 @@ suite('Kubernetes manifests', () => {
     }
   });
 
-  test('all pods together ask for fewer connections than PostgreSQL has by default', () => {
+  test("all pods together use fewer connections than PostgreSQL's default maximum", () => {
     const { maxReplicas = 0, minReplicas = 0 } =
       only<IHorizontalPodAutoscaler>('HorizontalPodAutoscaler').spec ?? {};
-    // One more pod for a moment while it is updated; three are the superuser's.
+    // One extra pod during an update; three connections are reserved for the superuser.
     const connections = (maxReplicas + 1) * (Number(settingsGiven.DATABASE_POOL_SIZE) + 1);
     assert.ok(connections <= 97, `${connections}`);
-    assert.ok(minReplicas >= 2, 'one pod may always be taken away');
+    assert.ok(minReplicas >= 2, 'one pod may always be evicted');
   });
 });

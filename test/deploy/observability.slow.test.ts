@@ -1,8 +1,10 @@
 /**
- * A real Prometheus scrapes the service on both databases, and each query of the dashboard, each alert and each recording
- * must find what it asks for. Grafana is not to be had here: its JSON is held against the types of @grafana/schema. Each
- * check was seen to fail: a metric renamed in the service, a panel without gridPos, an alert without its test, a threshold
- * changed.
+ * A real Prometheus scrapes the service on both databases, and each dashboard query, alert and recording rule
+ * must find its metrics. Grafana is not available, so its JSON is checked against the types of
+ * @grafana/schema.
+ *
+ * Planted, and each failed: a metric renamed in the service, a panel without gridPos, an alert without its
+ * test, a threshold changed.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -45,7 +47,7 @@ const alerts = rulesOf('alerts');
 const recordings = rulesOf('recordings');
 
 suite('rules', { skip: withoutPrometheus() }, () => {
-  test('are what promtool takes, and do what their tests say', () => {
+  test('are accepted by promtool and pass their tests', () => {
     const promtool = (...args: string[]) =>
       execFileSync('promtool', args, {
         cwd: prometheusFolder,
@@ -57,7 +59,7 @@ suite('rules', { skip: withoutPrometheus() }, () => {
     promtool('test', 'rules', 'tests/alerts.test.yml');
   });
 
-  test('have a test each that fires it and one that does not, and say what to do', (t) => {
+  test('each have one test that fires and one that does not, and say what to do', (t) => {
     const { tests } = parse(readFileSync(`${prometheusFolder}tests/alerts.test.yml`, 'utf8')) as {
       readonly tests: readonly { alert_rule_test: [{ alertname: string; exp_alerts: readonly unknown[] }] }[];
     };
@@ -70,7 +72,7 @@ suite('rules', { skip: withoutPrometheus() }, () => {
   });
 });
 
-test('the dashboard is one by the types of Grafana', () => {
+test("the dashboard matches Grafana's types", () => {
   const name = dashboardFile.replace('.json', '.ts');
   const text = `import type { Dashboard } from '@grafana/schema';\nexport const it: Dashboard = ${dashboardText};\n`;
   assert.deepEqual(compileTexts(new Map([[name, text]])).get(name), []);
@@ -87,7 +89,7 @@ test('every query of the dashboard and the rules finds its metrics', {
     services.map(({ metricsUrl }) => new URL(metricsUrl).host),
   );
   const streams = await Promise.all(services.map(({ url }) => openStream(t, url)));
-  // Counters are born with their first request: a rate needs a sample before it, and one after.
+  // A counter appears with its first request, and a rate needs a sample before and after.
   for (const { url } of services) await useAll(url);
   const scrapes = async () =>
     (await prometheus.query('min(count_over_time(up{job="customers"}[5m]))'))[0]?.value ?? 0;
@@ -119,9 +121,9 @@ test('every query of the dashboard and the rules finds its metrics', {
     alerts.flatMap(({ expr }) => expr.replaceAll(/\{[^}]*\}/g, '').match(/\b[a-z]+[_:][\w:]+|\bup\b/g) ?? []),
   );
   for (const metric of metrics)
-    assert.ok((await prometheus.query(metric)).length > 0, `an alert asks for ${metric}`);
+    assert.ok((await prometheus.query(metric)).length > 0, `an alert uses ${metric}`);
   const firing = await prometheus.query('ALERTS{alertstate="firing"}');
-  assert.deepEqual(firing, [], 'a service that is well wakes nobody');
+  assert.deepEqual(firing, [], 'a healthy service fires no alert');
   t.diagnostic(
     `${queries.length} queries, ${recordings.length} recordings, ${metrics.size} metrics of ${alerts.length} alerts`,
   );
@@ -145,7 +147,7 @@ async function openStream(cleanup: Cleanup, url: string): Promise<Response> {
   return fetch(`${url}/changes`, { headers: { Accept: 'text/event-stream' }, signal: ending.signal });
 }
 
-/** Reads, writes, and what is refused: by its number of requests in the end. */
+/** Sends reads, writes and requests that are refused, the last by the number of requests. */
 async function useAll(url: string): Promise<void> {
   for (let turn = 0; turn < 40; turn++) {
     const headers = { 'Content-Type': 'application/json' };

@@ -11,7 +11,7 @@ import { freePort } from '../support/free-port.ts';
 
 export const prometheusFolder = fileURLToPath(new URL('../../deploy/prometheus/', import.meta.url));
 
-/** One line of a graph: its labels, and its newest value. */
+/** One series: its labels and latest value. */
 export interface Sample {
   readonly metric: Readonly<Record<string, string>>;
   readonly value: number;
@@ -23,13 +23,15 @@ export interface Prometheus {
 
 const readyTimeoutMs = 30_000;
 
-/** Why none can be run here; false when it can. */
+/** Why Prometheus cannot run here; false if it can. */
 export function withoutPrometheus(): string | false {
   const runs = (name: string) => spawnSync(name, ['--version']).status === 0;
   return runs('prometheus') && runs('promtool') ? false : 'Prometheus is not installed';
 }
 
-/** Runs Prometheus with the configuration of deploy/prometheus/, but for its targets and how often it scrapes. */
+/**
+ * Runs Prometheus with the configuration of deploy/prometheus/, except for its targets and scrape interval.
+ */
 export async function startPrometheus(cleanup: Cleanup, targets: readonly string[]): Promise<Prometheus> {
   const folder = await temporaryFolder(cleanup);
   cpSync(prometheusFolder, folder, { recursive: true });

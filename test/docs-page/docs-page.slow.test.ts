@@ -1,8 +1,10 @@
 /**
- * The docs page as a person meets it, in a real browser. Planted to prove it: a font of another host in the style
- * sheet (console, outside request), the examples filled in, the names of the controls left out, a paler `--quiet` (axe), the operations'
- * links as they were (keyboard, axe), a stream that is read to its end (nothing shown), the credential in the query or in the session's storage (keys), a policy
- * without styles.
+ * The docs page in a real browser.
+ *
+ * Planted, and each failed: a font of another host in the style sheet (console, outside request), the
+ * examples filled in, the names of the controls left out, a paler `--quiet` (axe), non-focusable links of the
+ * operations (keyboard, axe), a stream read to its end (nothing shown), the credential in the query or
+ * session storage (keys), a policy without styles.
  */
 
 import assert from 'node:assert/strict';
@@ -21,7 +23,7 @@ import { tier } from '../support/tier.ts';
 const skip = withoutBrowser();
 const soak = tier === 'soak';
 const schemes = ['light', 'dark'] as const;
-/** More presses of Tab than it takes to reach anything that a test wants. */
+/** More presses of Tab than are needed to reach anything. */
 const tabsMax = 150;
 
 describe('docs page', { skip }, () => {
@@ -33,7 +35,7 @@ describe('docs page', { skip }, () => {
     browser = await startBrowser(cleanup);
   });
 
-  test('shows every operation of the contract, without a complaint or a request to anybody else', async (context) => {
+  test('shows every operation of the contract, without console errors or requests to other hosts', async (context) => {
     const { page, requests, outside, complaints } = await openPage(browser, `${service.url}/docs`);
     await page.locator('.opblock').first().waitFor();
     assert.equal(await page.locator('.opblock').count(), operationsById.size);
@@ -41,21 +43,21 @@ describe('docs page', { skip }, () => {
     await tryOperation(page, 'Customers-listCustomers');
     await page.getByText('"nextCursor": null').first().waitFor();
     context.diagnostic(
-      `${requests.length} requests to the service, ${outside.length} to others, ${complaints.length} complaints`,
+      `${requests.length} requests to the service, ${outside.length} to other hosts, ${complaints.length} console errors`,
     );
     assert.deepEqual(outside, []);
     assert.deepEqual(complaints, []);
-    // Nothing is filled in that was not asked for.
+    // Nothing is filled in by default.
     assert.ok(requests.includes('GET /customers'), requests.join('\n'));
     const ground = () => page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
     const before = await ground();
     await page.getByRole('button', { name: 'Dark' }).click();
-    assert.notEqual(await ground(), before, 'the button takes the other colours');
+    assert.notEqual(await ground(), before, 'the button switches the colour scheme');
   });
 
   for (const colorScheme of schemes) {
-    test(`no serious accessibility fault in ${colorScheme}`, async (context) => {
-      // axe adds a style of its own, which the page's policy would refuse.
+    test(`no serious accessibility violation in ${colorScheme}`, async (context) => {
+      // axe injects a style, which the page's policy would block.
       const options = { colorScheme, bypassCSP: true };
       const { page } = await openPage(browser, `${service.url}/docs`, options);
       await page.locator('.opblock').first().waitFor();
@@ -81,7 +83,7 @@ describe('docs page', { skip }, () => {
     });
   }
 
-  test('sends a credential where the service asks for one, and keeps it nowhere', async (context) => {
+  test('sends a credential where the service requires one, and stores it nowhere', async (context) => {
     const environment = { AUTH: 'keys' };
     const closed = await startTestService(context, { engine: 'sqlite', environment });
     const { text: token } = await keyMaker(context, closed.databaseUrl).create(['customers:read']);
@@ -105,7 +107,7 @@ describe('docs page', { skip }, () => {
 });
 
 describeEngines('docs page', (engine) => {
-  test('shows the beginning of a stream that has no end', { skip }, async (context) => {
+  test('shows the beginning of an endless stream', { skip }, async (context) => {
     const service = await startTestService(context, { engine });
     await service.call('POST', '/customers', { body: { name: 'Annie Easley' } });
     const { page, complaints } = await openPage(await startBrowser(context), `${service.url}/docs`);
@@ -118,7 +120,7 @@ describeEngines('docs page', (engine) => {
     assert.deepEqual(complaints, []);
   });
 
-  test('by the keyboard alone, from the top of the page to a customer that is stored', {
+  test('a customer can be created with the keyboard alone', {
     skip,
   }, async (context) => {
     const service = await startTestService(context, { engine });
@@ -150,7 +152,7 @@ async function tryOperation(page: Page, id: string): Promise<void> {
   await page.locator(`#operations-${id} .execute`).click();
 }
 
-/** Each fault as `serious color-contrast: where`. */
+/** Each violation as `serious color-contrast: where`. */
 async function accessibilityFaults(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
   const { violations } = await page.evaluate<axe.AxeResults>('axe.run({ preload: false })');
@@ -159,13 +161,13 @@ async function accessibilityFaults(page: Page): Promise<string[]> {
   );
 }
 
-/** Presses Tab until what has the focus, `el`, is what is wanted. */
+/** Presses Tab until the focused element `el` matches. */
 async function tabTo(page: Page, wanted: string): Promise<number> {
   for (let tabs = 1; tabs <= tabsMax; tabs += 1) {
     await page.keyboard.press('Tab');
     if (await page.evaluate<boolean>(`(el => ${wanted})(document.activeElement)`)) return tabs;
   }
-  throw new Error(`${tabsMax} presses of Tab do not lead to ${wanted}`);
+  throw new Error(`${tabsMax} presses of Tab do not reach ${wanted}`);
 }
 
 function focused(page: Page, member: string): Promise<string> {

@@ -7,13 +7,13 @@ import { endWithThisProcess } from '../support/child-processes.ts';
 import { afterwards, type Cleanup } from '../support/cleanup.ts';
 import { blocksOf, readPage } from './page-blocks.ts';
 
-/** What the consumer keeps. */
+/** What the consumer stores. */
 export interface Copy {
   readonly position: string;
   readonly customers: Readonly<Record<string, Customer>>;
 }
 
-/** The program of docs/tutorial.md, in the steps in which the page has it. */
+/** The program of docs/tutorial.md, assembled from the page's steps. */
 function consumerProgram(): string {
   const steps = blocksOf(readPage('docs/tutorial.md')).filter(({ marks }) =>
     marks.includes('file: consumer.mjs'),
@@ -21,12 +21,12 @@ function consumerProgram(): string {
   return steps.map(({ text }) => `${text}\n`).join('');
 }
 
-/** The consumer of the tutorial, as a process that can be killed and started again in the same folder. */
+/** The tutorial's consumer as a process that can be killed and restarted in the same folder. */
 export class Consumer {
   readonly #folder: string;
   readonly #url: string;
   #child: ChildProcess | undefined;
-  /** All that it has printed, over all its lives. */
+  /** Everything it has printed, across restarts. */
   printed = '';
 
   constructor(cleanup: Cleanup, folder: string, url: string) {
@@ -58,13 +58,13 @@ export class Consumer {
     await ended;
   }
 
-  /** What it would know after a restart; undefined before its first snapshot. */
+  /** Its stored state; undefined before its first snapshot. */
   get copy(): Copy | undefined {
     const file = join(this.#folder, 'copy.json');
     return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Copy) : undefined;
   }
 
-  /** Puts something else in the place of what it knows. It must not be running. */
+  /** Replaces its stored state. It must not be running. */
   set copy(copy: Copy) {
     writeFileSync(join(this.#folder, 'copy.json'), JSON.stringify(copy));
   }

@@ -1,4 +1,4 @@
-/** docs/errors.md lists the contract's problem codes, each with the statuses that the contract's examples give it. */
+/** docs/errors.md lists the contract's problem codes, each with its statuses in the contract's examples. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
@@ -22,7 +22,7 @@ suite('docs/errors.md', () => {
     );
   });
 
-  test('gives each code the statuses that the examples of the contract have', () => {
+  test("gives each code the statuses of the contract's examples", () => {
     const declared = new Map<string, Set<number>>();
     for (const { code, status } of exampleProblems(contract)) {
       declared.set(code, (declared.get(code) ?? new Set()).add(status));

@@ -1,9 +1,10 @@
 /**
- * Runs what the pages tell a reader to run, block by block in the order of the page, against a real service on each
- * database, and compares what comes with what is printed. A block that is not run says so in a comment before it.
- * Planted to prove it: another status on a page, another value in a body and in a line of CSV, an id that is printed
- * where another belongs, a block without a mark, a mark with a test that is not there, a command that ends with 1.
- * `a fresh service`, `the service is stopped` and `on: sqlite` before a block are comments that are followed too.
+ * Runs the examples of the documentation block by block, against a real service on each database, and
+ * compares the output with the printed one. A block that is not run must say so in a comment before it; `a
+ * fresh service`, `the service is stopped` and `on: sqlite` are comments that are followed.
+ *
+ * Planted, and each failed: another status on a page, another value in a body and in a line of CSV, a wrong
+ * id, a block without a mark, a mark with an unknown test, a command that exits with 1.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -13,7 +14,7 @@ import { sampled } from '../support/tier.ts';
 import { allPages, blocksOf, readPage } from './page-blocks.ts';
 import { runPage } from './page-run.ts';
 
-/** What users read. The decisions and the pages of other packages have no examples to run. */
+/** The user documentation. ADRs and pages of other packages have no examples to run. */
 const pages = allPages().filter((path) => /^(README|CONTRIBUTING|SECURITY|docs\/[\w-]+)\.md$/.test(path));
 
 describeEngines('examples of the pages', (engine) => {
@@ -31,9 +32,9 @@ describeEngines('examples of the pages', (engine) => {
   }
 });
 
-/** Why the lines cannot be run here; false when they can. `--json` came with curl 7.82. */
+/** Why the examples cannot run here; false if they can. `--json` requires curl 7.82. */
 function withoutCurl(): string | false {
   const [, major, minor] =
     /^curl (\d+)\.(\d+)/.exec(spawnSync('curl', ['--version']).stdout?.toString() ?? '') ?? [];
-  return Number(major) * 1000 + Number(minor) >= 7082 ? false : 'curl 7.82 or newer is not installed';
+  return Number(major) * 1000 + Number(minor) >= 7082 ? false : 'this test needs curl 7.82 or newer';
 }

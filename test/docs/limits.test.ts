@@ -1,4 +1,4 @@
-/** Holds docs/limits.md against the code: each limit is what it says, and none is left out. */
+/** docs/limits.md agrees with the code, and lists every limit. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
@@ -23,18 +23,18 @@ const rows = page
   });
 
 const files = sourceFiles('src');
-/** A constant by this name bounds something, and so does a setting by that. */
+/** Constants and settings with these names are limits. */
 const limitName = /(Max|TimeoutMs|TtlMs)$/;
 const limitSetting = /(_MAX|_MS|_SIZE)$/;
 
-/** Bounds that nobody outside can meet. */
+/** Internal limits that callers cannot reach. */
 const inner: Readonly<Record<string, string>> = {
-  'portMax in src/http/middleware/request-line.ts': 'what the number of a port can be',
-  'unboundedAcquireMs in src/storage/sqlite/driver.ts': 'for commands, which wait as long as it takes',
+  'portMax in src/http/middleware/request-line.ts': 'the range of port numbers',
+  'unboundedAcquireMs in src/storage/sqlite/driver.ts': 'for commands, which wait without limit',
 };
 
 suite('limits', () => {
-  test('each limit of the table is the code’s own', (t) => {
+  test('each limit of the table matches the code', (t) => {
     for (const row of rows) {
       if (row.limit === 'see the contract') continue;
       assert.equal(numberSaid(row.limit), valueAt(row.place), `${row.what}: ${row.place}`);
@@ -43,7 +43,7 @@ suite('limits', () => {
     assert.ok(rows.length > 30);
   });
 
-  test('no constant that limits something is left out', () => {
+  test('every constant that is a limit is listed', () => {
     const places = rows.map(({ place }) => place.replaceAll('`', ''));
     const constants = files.flatMap((file) =>
       numbersOf(file).map(([name]) => ({ name, place: `${name} in ${file.path}` })),
@@ -57,7 +57,7 @@ suite('limits', () => {
     );
   });
 
-  test('no setting that limits something is left out', () => {
+  test('every setting that is a limit is listed', () => {
     const places = rows.map(({ place }) => place.replaceAll('`', ''));
     const names = settings.map(({ name }): string => name).filter((name) => limitSetting.test(name));
     assert.ok(names.length >= 6);
@@ -68,7 +68,7 @@ suite('limits', () => {
   });
 });
 
-/** The number that a cell says, in the code's own unit: milliseconds for times. */
+/** The number in a cell, in the code's unit: milliseconds for times. */
 function numberSaid(cell: string): number {
   const [, digits = '', unit = ''] = /^([\d,]+)(?: (\w+))?/.exec(cell) ?? [];
   const units: Readonly<Record<string, number>> = { s: 1000, h: 3_600_000 };
@@ -91,7 +91,7 @@ function atPointer(pointer: string): unknown {
   );
 }
 
-/** The constants of a file that are numbers, products of numbers included. */
+/** The numeric constants of a file, including products of numbers. */
 function numbersOf({ syntax }: SourceFile): [string, number][] {
   return syntax.statements.filter(ts.isVariableStatement).flatMap(({ declarationList }) =>
     declarationList.declarations.flatMap(({ name, initializer }): [string, number][] => {

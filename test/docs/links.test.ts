@@ -1,7 +1,8 @@
 /**
- * Every link of every page leads somewhere. Planted to prove it: a file that is not there, an anchor whose heading has
- * another name, a heading that only stands in a block of code, a script that package.json does not have, a page that
- * the index leaves out.
+ * Every link on every page has a target.
+ *
+ * Planted, and each failed: a missing file, an anchor for another heading, a heading inside a code block, a
+ * script that package.json lacks, a page missing from the index.
  */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
@@ -14,7 +15,7 @@ const pages = allPages();
 const wrong = (faults: readonly string[]) => assert.equal(faults.length, 0, faults.join('\n'));
 
 suite('links of all pages', () => {
-  test('every relative link leads somewhere, anchors too', (context) => {
+  test('every relative link has a target, anchors too', (context) => {
     const links = pages.flatMap(linksOf);
     wrong(
       links.flatMap(({ page, target }) => (leadsSomewhere(page, target) ? [] : `${page} links to ${target}`)),
@@ -23,7 +24,7 @@ suite('links of all pages', () => {
     assert.ok(links.length > 100);
   });
 
-  test('every script that a page names is one', (context) => {
+  test('every script that a page names exists', (context) => {
     const named = pages.flatMap((page) =>
       [...readPage(page).matchAll(/npm run (?:-s )?([a-z][\w:-]*)/g)].map(([, name = '']) => ({
         page,
@@ -34,14 +35,14 @@ suite('links of all pages', () => {
     context.diagnostic(`${named.length} scripts named`);
   });
 
-  test('the index of the guide has every page of docs/', () => {
+  test('the index of the guide lists every page of docs/', () => {
     const linked = linksOf('docs/README.md').map(({ target }) => `docs/${target.split('#')[0]}`);
     const missing = pages.filter((page) => /^docs\/[\w-]+\.md$/.test(page) && page !== 'docs/README.md');
     wrong(missing.filter((page) => !linked.includes(page)).map((page) => `docs/README.md lacks ${page}`));
   });
 });
 
-/** Links and pictures outside blocks of code, but for those to other sites. */
+/** Links and images outside code blocks, except those to other sites. */
 function linksOf(page: string): { page: string; target: string }[] {
   const prose = proseOf(readPage(page)).replace(/`[^`\n]*`/g, '');
   const found = prose.matchAll(/\]\(([^)\s]+)\)/g);
@@ -57,7 +58,7 @@ function leadsSomewhere(page: string, target: string): boolean {
   return anchor === undefined || anchorsOf(readPage(file)).includes(anchor);
 }
 
-/** The anchors of a page's headings, made as hosts of repositories make them: one that comes again gets a number. */
+/** The anchors of a page's headings, generated like GitHub's: repeated ones get a number. */
 function anchorsOf(page: string): string[] {
   const seen = new Map<string, number>();
   return [...proseOf(page).matchAll(/^#+ (.*)$/gm)].map(([, title = '']) => {

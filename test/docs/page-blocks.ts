@@ -4,25 +4,25 @@ import { fileURLToPath } from 'node:url';
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url));
 
-/** A fenced block of a page, and what the comments right before it say of it. */
+/** A fenced block of a page, with the comments directly before it. */
 export interface Block {
   readonly language: string;
   readonly text: string;
-  /** From 1, where the fence stands. */
+  /** Line of the fence, from 1. */
   readonly line: number;
-  /** Each comment, such as `not run: needs a container engine`. */
+  /** The comments, such as `not run: needs a container engine`. */
   readonly marks: readonly string[];
 }
 
-/** A block that stands for itself, and the block of output right after it. */
+/** A block with the output block that follows it, if any. */
 export interface Example extends Block {
   readonly printed: Block | undefined;
 }
 
-/** A block in one of these shows what the block before it prints. */
+/** Languages of blocks that show the output of the previous block. */
 const outputLanguages = ['', 'text', 'http', 'json', 'csv'];
 
-/** Every page of the repository, from its root, but for what tools keep in it. */
+/** Every page of the repository, except in folders of tools. */
 export function allPages(): string[] {
   const tools = ['node_modules', 'dist', 'data', 'coverage', 'artefacts'];
   const folders = readdirSync(repository, { withFileTypes: true }).filter(
@@ -42,7 +42,7 @@ export function readPage(path: string): string {
   return readFileSync(join(repository, path), 'utf8');
 }
 
-/** The fenced blocks of a page, in order, also those of list items. */
+/** The fenced blocks of a page, in order, including those in lists. */
 export function blocksOf(page: string): Block[] {
   const blocks: Block[] = [];
   let marks: string[] = [];
@@ -64,7 +64,7 @@ export function blocksOf(page: string): Block[] {
   return blocks;
 }
 
-/** The blocks of a page, each with the output that follows it; other text may stand in between. */
+/** The blocks of a page, each with the output after it; other text may come in between. */
 export function examplesOf(page: string): Example[] {
   const blocks = blocksOf(page);
   return blocks.flatMap((block, index) => {
@@ -77,7 +77,7 @@ export function examplesOf(page: string): Example[] {
   });
 }
 
-/** A page without its blocks of code. */
+/** A page without its code blocks. */
 export function proseOf(page: string): string {
   return page.replace(/^( *)```+[^`\n]*\n[\s\S]*?\n\1```+$/gm, '');
 }

@@ -13,12 +13,12 @@ import { SecondTerminal } from './second-terminal.ts';
 type Replaced = ReadonlyArray<readonly [page: string, here: string]>;
 
 interface Followed {
-  /** What is wrong with the block; undefined when it does what the page says. */
+  /** The difference from the page; undefined if there is none. */
   readonly fault: string | undefined;
   readonly output: string;
 }
 
-/** How programs of a page are run; a shell runs the rest. */
+/** How to run programs of a page; a shell runs the rest. */
 const runners: Readonly<Record<string, { readonly file: string; readonly command: string }>> = {
   js: { file: 'example.mjs', command: `'${process.execPath}' example.mjs` },
   ts: {
@@ -27,7 +27,7 @@ const runners: Readonly<Record<string, { readonly file: string; readonly command
   },
 };
 
-/** Who follows a page: terminals in a clone, and the service that runs beside them. */
+/** Follows a page like a reader: with terminals in a clone, and a running service. */
 export class PageReader {
   readonly #names: Names = new Map();
   readonly #clone: string;
@@ -62,7 +62,7 @@ export class PageReader {
       const environment = { ...settings, PORT: port };
       reader.#service = await startTestService(cleanup, { engine, databaseUrl, environment });
     });
-    // Where the pages have the clone, and where a service and its metrics listen.
+    // The page's path of the clone, and its addresses of a service and its metrics.
     const reader: PageReader = new PageReader(cleanup, clone, shell, [
       ['postgres://customers@db.internal:5432/customers', emptyDatabase],
       ['postgres://customers@db.internal:5432/customers', withoutPassword],
@@ -125,7 +125,7 @@ export class PageReader {
   }
 }
 
-/** As `npm install` of the packed client would, but for the compiling: tsx reads its sources. */
+/** Like `npm install` of the packed client, but without compiling: tsx reads its sources. */
 function installClient(clone: string): void {
   const folder = join(clone, 'node_modules/customers-client');
   mkdirSync(folder, { recursive: true });

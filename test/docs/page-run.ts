@@ -5,21 +5,21 @@ import type { EngineName } from '../support/engines.ts';
 import { type Example, examplesOf, readPage, repository } from './page-blocks.ts';
 import { PageReader } from './page-reader.ts';
 
-/** How many blocks of a page were run here, and how many are marked as not to be. */
+/** How many blocks of a page were run, and how many are marked as not run. */
 export interface PageCounts {
   run: number;
   compared: number;
   /** Run by another test, which the mark names. */
   elsewhere: number;
-  /** With another database. */
+  /** For the other database. */
   otherEngine: number;
   readonly notRun: string[];
 }
 
-/** Told for each block of shell that was run: what the page prints, and what came out. */
+/** Called for each shell block that was run, with the page's text and the output. */
 export type Watcher = (example: Example, output: string) => void;
 
-/** Runs the blocks of a page in order, as a reader would, against a service of its own. */
+/** Runs the blocks of a page in order, as a reader would, against its own service. */
 export async function runPage(cleanup: Cleanup, path: string, engine: EngineName, watch?: Watcher) {
   const counts: PageCounts = { run: 0, compared: 0, elsewhere: 0, otherEngine: 0, notRun: [] };
   const faults: string[] = [];
@@ -40,7 +40,7 @@ export async function runPage(cleanup: Cleanup, path: string, engine: EngineName
   return { counts, faults };
 }
 
-/** Whether the block says that it is not run here. A mark that names a test that is not there is as good as none. */
+/** Whether a mark says that the block is not run here. A mark that names an unknown test does not count. */
 function isLeftOut({ marks }: Example, engine: EngineName, counts: PageCounts): boolean {
   for (const mark of marks) {
     const [, kind, what = ''] = /^(not run:|run by|on:) (.+)$/.exec(mark) ?? [];

@@ -6,7 +6,7 @@ import { endWithThisProcess } from '../support/child-processes.ts';
 import { afterwards, type Cleanup } from '../support/cleanup.ts';
 import { program } from '../support/program.ts';
 
-/** What a block of shell has printed, on either stream, and what its last command ended with. */
+/** The output of a shell block on both streams, and the exit code of its last command. */
 export interface Ran {
   readonly output: string;
   readonly exitCode: number;
@@ -19,8 +19,8 @@ const blockTimeoutMs = 60_000;
 const pollMs = 20;
 
 /**
- * The shell that a reader of a page types into: variables and the folder stay from one block to the next. `npm start`
- * is another terminal: it starts the service with the settings of this shell, and comes back when it listens.
+ * The shell in which a reader runs a page's blocks: variables and folder persist between blocks. `npm start`
+ * represents another terminal: it starts the service with this shell's settings and returns when it listens.
  */
 export class PageShell {
   readonly #folder: string;
@@ -34,7 +34,7 @@ export class PageShell {
     const bin = join(folder, '.bin');
     mkdirSync(bin, { recursive: true });
     makePrograms(bin, folder);
-    // Not a terminal, where curl would draw no progress either; and neither a proxy nor somebody's .curlrc.
+    // Suppresses progress output, as on a terminal, and ignores the user's proxy and .curlrc.
     writeFileSync(join(folder, '.curlrc'), 'no-progress-meter\n');
     this.#shell = spawn('sh', [], {
       cwd: join(folder, 'clone'),
@@ -62,7 +62,7 @@ export class PageShell {
     const deadline = performance.now() + blockTimeoutMs;
     while (!existsSync(`${base}.code`)) {
       if (this.#shell.exitCode !== null) throw new Error(`The shell ended in: ${commands}`);
-      if (performance.now() > deadline) throw new Error(`Not done in ${blockTimeoutMs} ms: ${commands}`);
+      if (performance.now() > deadline) throw new Error(`Not finished in ${blockTimeoutMs} ms: ${commands}`);
       await this.#startIfAsked();
       await new Promise((resolve) => setTimeout(resolve, pollMs));
     }
@@ -79,7 +79,7 @@ export class PageShell {
   }
 }
 
-/** `customers`, and of `npm` what pages say of it. */
+/** Creates `customers` and the parts of `npm` that pages use. */
 function makePrograms(bin: string, folder: string): void {
   const node = `exec '${process.execPath}'`;
   const names = settings.map(({ name }) => name);

@@ -1,18 +1,18 @@
 import { parseReply, shortenedLike, textOf } from '../support/printed-reply.ts';
 
-/** What a page calls by one name and a run by another: ids, keys, cursors. One to one. */
+/** Maps names on the page (ids, keys, cursors) to those of the run, one to one. */
 export type Names = Map<string, string>;
 
 const leftOut = '…';
 
-/** Values that differ from run to run and come back: each is the same one wherever the page prints the same. */
+/** Values that differ between runs and recur: the same on the page means the same in the run. */
 const named = [
   /customers_[0-9a-f]{12}_\w+/,
   /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/,
   /[\w-]{60,}/,
   /\b[0-9a-f]{12}\b/,
 ];
-/** Values that differ from run to run, and are not compared. */
+/** Values that differ between runs and are not compared. */
 const measured = [
   /\d{4}-\d\d-\d\dT[\d:.-]+Z/,
   /\bpid \d+/,
@@ -29,7 +29,7 @@ const parts = new RegExp(
   'g',
 );
 
-/** What is wrong with an output, as the two texts that should be alike; undefined when it is what is printed. */
+/** Compares an output with the printed one; returns the two differing texts, or undefined. */
 export function difference(
   printed: { readonly language: string; readonly text: string },
   output: string,
@@ -45,12 +45,12 @@ export function difference(
   return undefined;
 }
 
-/** A command as it is run: what the page has printed before stands for what was answered. */
+/** A command with the page's earlier values replaced by the run's. */
 export function withNames(text: string, names: Names): string {
   return text.replace(new RegExp(namedSource, 'g'), (name) => names.get(name) ?? name);
 }
 
-/** Both texts in one form: a reply without the headers that the page leaves out, JSON with the same spaces. */
+/** Normalizes both texts: omits headers that the page omits, and formats JSON alike. */
 function comparable(
   printed: { readonly language: string; readonly text: string },
   output: string,
@@ -97,7 +97,7 @@ function patternOf(expected: string, names: Names): { pattern: RegExp; unknown: 
   return { pattern: new RegExp(`^${source}${literally(expected.slice(end))}$`), unknown };
 }
 
-/** What any value of this kind looks like. */
+/** A pattern for any value of this kind. */
 function kindOf(value: string, kinds: readonly RegExp[]): string {
   return kinds.find(({ source }) => new RegExp(`^(?:${source})$`).test(value))?.source ?? literally(value);
 }

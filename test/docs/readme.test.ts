@@ -1,4 +1,7 @@
-/** Holds README.md, and the table of settings, to what is so. What its lines answer, test/docs/ compares. */
+/**
+ * README.md and the table of settings agree with the repository. test/docs/examples.test.ts runs the
+ * examples.
+ */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
@@ -13,11 +16,11 @@ const readme = await readFile(join(root, 'README.md'), 'utf8');
 const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
   scripts: Record<string, string>;
 };
-/** More is not read: it has its place in docs/. */
+/** A longer README is not read; details belong in docs/. */
 const linesMax = 300;
 
 suite('README', () => {
-  test('the table of docs/settings.md is src/config/config.ts', async () => {
+  test('the table of docs/settings.md matches src/config/config.ts', async () => {
     const page = await readFile(join(root, 'docs/settings.md'), 'utf8');
     const rows = page.split('\n').filter((line) => line.startsWith('| `'));
     assert.equal(rows.join('\n'), settings.map(settingRow).join('\n'));
@@ -29,14 +32,14 @@ suite('README', () => {
     assert.ok(scripts.start && scripts.test);
   });
 
-  test('the layout names what is there', async (context) => {
+  test('the layout lists existing folders, and all of them', async (context) => {
     const lines = section('Layout').filter((line) => line !== '');
     const named = [...lines.join('\n').matchAll(/`([\w./-]+)`/g)].map(([, path = '']) => path);
     assert.equal(lines.filter((line) => line.startsWith('- ')).length, 3);
-    for (const path of named) assert.ok(existsSync(join(root, path)), `${path} is not there`);
+    for (const path of named) assert.ok(existsSync(join(root, path)), `${path} does not exist`);
     const folders = await readdir(join(root, 'src'), { withFileTypes: true });
     for (const folder of folders.filter((entry) => entry.isDirectory())) {
-      assert.ok(named.includes(`src/${folder.name}/`), `src/${folder.name}/ is not named`);
+      assert.ok(named.includes(`src/${folder.name}/`), `src/${folder.name}/ is not listed`);
     }
     context.diagnostic(`${named.length} paths`);
   });
@@ -48,7 +51,7 @@ suite('README', () => {
   });
 });
 
-/** The lines below a heading of the second level. */
+/** The lines under a second-level heading. */
 function section(title: string): string[] {
   const lines = readme.split('\n');
   const start = lines.indexOf(`## ${title}`);

@@ -1,6 +1,7 @@
 /**
- * Holds docs/rest-microservice.md to what is so: each file that it names does exist, and each test is in its file by
- * that title. Planted to prove it: another file's name, another title, a property without a test.
+ * docs/rest-microservice.md names only files and tests that exist.
+ *
+ * Planted, and each failed: another file name, another title, a property without a test.
  */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
@@ -27,7 +28,7 @@ const sections = new Map(
 );
 
 suite('docs/rest-microservice.md', () => {
-  test('has each property, with its files, its tests and a line to run', () => {
+  test('has each property, with its files, its tests and a command to run', () => {
     assert.deepEqual([...sections.keys()], properties);
     for (const [property, text] of sections) {
       assert.match(text, /^\| Files \| /m, `${property} names no file`);
@@ -36,17 +37,17 @@ suite('docs/rest-microservice.md', () => {
     assert.equal([...page.matchAll(/^```sh$/gm)].length, properties.length);
   });
 
-  test('names files that there are', (context) => {
+  test('names existing files', (context) => {
     const named = rowsOf('Files').flatMap((row) => [...row.matchAll(/\[`([^`]+)`\]\(\.\.\/([^)]+)\)/g)]);
     for (const [, shown = '', target = ''] of named) {
-      assert.equal(shown, target, 'the link leads to what it says');
+      assert.equal(shown, target, "the link's text must be its target");
       assert.ok(existsSync(join(repository, target)), target);
     }
     context.diagnostic(`${named.length} files`);
     assert.ok(named.length >= 2 * properties.length);
   });
 
-  test('names tests that there are, by their titles', (context) => {
+  test('names existing tests by their titles', (context) => {
     const rows = rowsOf('Test');
     for (const row of rows) {
       const [, shown, target = '', title = ''] = /\[`([^`]+)`\]\(\.\.\/([^)]+)\): "(.+)" \|$/.exec(row) ?? [];
@@ -62,7 +63,7 @@ function rowsOf(kind: string): string[] {
   return [...page.matchAll(new RegExp(`^\\| ${kind} \\| .*$`, 'gm'))].map(([row]) => row);
 }
 
-/** The titles of a test file's tests; … stands for what is put into one when it runs. */
+/** The titles of a file's tests, with … for interpolated values. */
 function titlesOf(path: string): string[] {
   const source = readFileSync(join(repository, path), 'utf8');
   const titles = source.matchAll(/\btest\(\s*(?:'((?:[^'\\]|\\.)*)'|`((?:[^`\\]|\\.)*)`)/g);

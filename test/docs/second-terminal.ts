@@ -6,7 +6,7 @@ import { afterwards, type Cleanup } from '../support/cleanup.ts';
 const timeoutMs = 30_000;
 const pollMs = 20;
 
-/** Where a program of a page runs beside what its reader does in the first terminal. */
+/** A terminal for a program that runs while the reader continues in the first one. */
 export class SecondTerminal {
   readonly #folder: string;
   #child: ChildProcess | undefined;
@@ -32,7 +32,9 @@ export class SecondTerminal {
     this.#unseen = '';
   }
 
-  /** Waits until what has come since the last look is as expected, and says what is wrong when it never is. */
+  /**
+   * Waits until the output since the last check is as expected, and returns the difference if it never is.
+   */
   async shows<Seen extends { readonly fault: string | undefined }>(
     look: (output: string) => Seen,
   ): Promise<Seen> {

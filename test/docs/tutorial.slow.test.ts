@@ -1,8 +1,10 @@
 /**
- * The consumer of docs/tutorial.md, taken from the page, against the real service: it is killed while customers
- * change, started again, and its copy has to be the service's own customers. Planted in the page to prove it: no check
- * of the version, the position left as it was, an erased customer kept, a deleted one kept, 410 taken for a failure,
- * the snapshot's position taken after its last row.
+ * The consumer of docs/tutorial.md, taken from the page, against the real service: it is killed and restarted
+ * while customers change, and its copy must equal the service's customers.
+ *
+ * Planted in the page, and each failed: no check of the version, the position not advanced, an erased
+ * customer kept, a deleted one kept, 410 treated as a failure, the snapshot's position taken after its last
+ * row.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -20,7 +22,7 @@ const lives = 3;
 const writers = 3;
 
 describeEngines('tutorial', (engine) => {
-  test('its copy is the service’s own customers, however often it is killed', async (context) => {
+  test('its copy equals the service’s customers, however often it is killed', async (context) => {
     const service = await startTestService(context, { engine });
     const consumer = new Consumer(context, await temporaryFolder(context), service.url);
     const random = randomFrom('tutorial');
@@ -53,17 +55,17 @@ describeEngines('tutorial', (engine) => {
     await assertSame(service, consumer);
     const count = (text: string) => consumer.printed.split(text).length - 1;
     await until(async () => count('customer.erased') > 0, patienceMs);
-    assert.equal(count('snapshot of'), 1, 'one snapshot serves all lives');
+    assert.equal(count('snapshot of'), 1, 'one snapshot serves all runs');
     context.diagnostic(
-      `killed ${lives} times, ${changes} changes meanwhile, ${count('customer.erased')} erasures, ${Object.keys(consumer.copy?.customers ?? {}).length} customers alike`,
+      `killed ${lives} times, ${changes} changes meanwhile, ${count('customer.erased')} erasures, ${Object.keys(consumer.copy?.customers ?? {}).length} customers equal`,
     );
   });
 
-  test('what the snapshot has already is not undone by the feed', async (context) => {
+  test('the feed does not undo what the snapshot already contains', async (context) => {
     const service = await startTestService(context, { engine });
     const consumer = new Consumer(context, await temporaryFolder(context), service.url);
     for (const name of ['one', 'two', 'three']) await upsert(service, 1, name);
-    // As when these three were committed while the export ran.
+    // As if these three had been committed during the export.
     consumer.copy = { position: '0', customers: await customersOf(service) };
     consumer.start();
     await assertSame(service, consumer);
@@ -74,7 +76,7 @@ describeEngines('tutorial', (engine) => {
     );
   });
 
-  test('it begins anew when the feed has gone past it, or is another', async (context) => {
+  test("it starts over when the feed has been trimmed past its position or is another database's", async (context) => {
     const aged = { engine, environment: { RETENTION_CHANGES_DAYS: '2' } };
     const old = await startTestService(context, { ...aged, clock: () => Date.now() - 10 * dayMs });
     for (let number = 1; number <= 3; number += 1) await upsert(old, number, 'long ago');
@@ -102,7 +104,7 @@ describeEngines('tutorial', (engine) => {
   });
 });
 
-/** A write of any kind to one of a few customers: how many changes came of it. */
+/** A write of any kind to one of a few customers; returns how many changes it made. */
 async function write(service: TestService, number: number, kind: number): Promise<number> {
   if (kind < 7) return await upsert(service, number, `name ${kind}`);
   const found = await service.call<Customer>('GET', `/external-ids/test:${number}/customer`);
@@ -125,7 +127,7 @@ async function upsert(service: TestService, number: number, name: string): Promi
   return 1;
 }
 
-/** Waits until the consumer is at the end of the feed, and compares its copy with what an export answers. */
+/** Waits until the consumer reaches the end of the feed, and compares its copy with an export. */
 async function assertSame(service: TestService, consumer: Consumer): Promise<void> {
   const { next } = (await service.call<ChangePage>('GET', '/changes?after=latest')).json;
   await until(async () => consumer.copy?.position === next, patienceMs);

@@ -48,28 +48,28 @@ export function lawfulShapes({ host, hidden }: ShapeParts): Shape[] {
       `${size.toString(16)}\r\n${hidden}\r\n0\r\nX-A: b\r\n\r\n`,
     ),
     'a length with zeros': get('/livez', `Content-Length: 000${size}`, hidden),
-    'a body that is not JSON'': post(host, `Content-Length: ${size}`, hidden),
-    'a body for an unknown path'OST /nothing HTTP/1.1\r\nHost: ${host}\r\nContent-Length: $size\r\n\r\n$hidden`,
-    'a body of a refused media type': `POST /customers HTTP/1.1\r\nHost: $host\r\nContent-Type: text/plain\r\nContent-Length: $size\r\n\r\n$hidden`,
-    'a body for a method without one' `DELETE /livez HTTP/1.1\r\nHost: $host\r\nContent-Length: $size\r\n\r\n$hidden`,
-    'an underscore instead of a hyphen'hyphen': get(
+    'a body that is not JSON': post(host, `Content-Length: ${size}`, hidden),
+    'a body for an unknown path': `POST /nothing HTTP/1.1\r\nHost: ${host}\r\nContent-Length: ${size}\r\n\r\n${hidden}`,
+    'a body of a refused media type': `POST /customers HTTP/1.1\r\nHost: ${host}\r\nContent-Type: text/plain\r\nContent-Length: ${size}\r\n\r\n${hidden}`,
+    'a body for a method without one': `DELETE /livez HTTP/1.1\r\nHost: ${host}\r\nContent-Length: ${size}\r\n\r\n${hidden}`,
+    'an underscore instead of a hyphen': get(
       '/livez',
-      `Transfer_Encoding: chunked\r\nContent-Length: $size`,
+      `Transfer_Encoding: chunked\r\nContent-Length: ${size}`,
       hidden,
     ),
-    'headers with a meaning to proxies'(
+    'headers with a meaning to proxies': get(
       '/livez',
-      `X-HTTP-Method-Override: DELETE\r\nX-Original-URL: /customers\r\nX-Forwarded-Host: evil.example\r\nContent-Length: $size`,
+      `X-HTTP-Method-Override: DELETE\r\nX-Original-URL: /customers\r\nX-Forwarded-Host: evil.example\r\nContent-Length: ${size}`,
       hidden,
     ),
     'an upgrade': get(
       '/livez',
-      `Upgrade: websocket\r\nConnection: Upgrade\r\nContent-Length: $size`,
+      `Upgrade: websocket\r\nConnection: Upgrade\r\nContent-Length: ${size}`,
       hidden,
     ),
     'an upgrade to HTTP/2': get(
       '/livez',
-      `Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\nConnection: Upgrade, HTTP2-Settings\r\nContent-Length: $size`,
+      `Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\nConnection: Upgrade, HTTP2-Settings\r\nContent-Length: ${size}`,
       hidden,
     ),
   };

@@ -1,8 +1,8 @@
 /**
- * The checker of histories is itself checked: against violations made by hand, and against an exhaustive search.
+ * The linearizability checker is checked itself: against hand-written violations and an exhaustive search.
  *
- * Planted bugs, each of which fails here: observations checked in one pass only; an unknown outcome that ends at its
- * return; a lost acknowledgement, or a value, not looked at.
+ * Planted, and each failed: observations checked in one pass only; an unknown outcome that ends at its
+ * return; lost acknowledgements or values ignored.
  */
 
 import assert from 'node:assert/strict';
@@ -16,7 +16,7 @@ import { disturbed, randomHistory } from './random-histories.ts';
 
 const histories = byTier({ quick: 500, full: 4000, soak: 200_000 });
 
-/** An operation from one moment to another. */
+/** An operation between two moments. */
 const operation = (
   id: string,
   [calledAt, returnedAt]: readonly [number, number],
@@ -41,7 +41,7 @@ const read: Action = { kind: 'read' };
 
 const lawful: readonly (readonly [string, readonly Operation[], readonly LogEntry[]])[] = [
   [
-    'a read during a write sees it or not',
+    'a read during a write may or may not see it',
     [
       created,
       updated,
@@ -51,7 +51,7 @@ const lawful: readonly (readonly [string, readonly Operation[], readonly LogEntr
     log,
   ],
   [
-    'an unknown write takes effect long after it was given up',
+    'an unknown write takes effect long after its client gave up',
     [
       created,
       operation('b', [2, 3], { kind: 'update' }, { kind: 'unknown' }),
@@ -66,7 +66,7 @@ const lawful: readonly (readonly [string, readonly Operation[], readonly LogEntr
     log.slice(0, 1),
   ],
   [
-    'a conflict by what came just before',
+    'a conflict with an immediately preceding write',
     [created, updated, operation('c', [3, 4], { kind: 'update', ifMatch: 1 }, { kind: 'conflict' })],
     log,
   ],
@@ -74,7 +74,11 @@ const lawful: readonly (readonly [string, readonly Operation[], readonly LogEntr
 
 const violations: readonly (readonly [string, readonly Operation[], readonly LogEntry[]])[] = [
   ['a stale read', [created, updated, operation('r', [6, 7], read, done(1, 'a'))], log],
-  ['a read of what is not written yet', [created, updated, operation('r', [0, 1], read, done(2, 'b'))], log],
+  [
+    'a read of a value that is not yet written',
+    [created, updated, operation('r', [0, 1], read, done(2, 'b'))],
+    log,
+  ],
   [
     'time travel: a later read sees less',
     [
@@ -86,12 +90,12 @@ const violations: readonly (readonly [string, readonly Operation[], readonly Log
     log,
   ],
   [
-    'a lost update: acknowledged, and in no version',
+    'a lost update: acknowledged, but in no version',
     [created, updated, operation('c', [3, 4], { kind: 'update' }, done(2, 'c'))],
     log,
   ],
   [
-    'two writers with one tag',
+    'two successful writers with one tag',
     [
       created,
       operation('b', [2, 5], { kind: 'update', ifMatch: 1 }, done(2, 'b')),
@@ -101,25 +105,29 @@ const violations: readonly (readonly [string, readonly Operation[], readonly Log
   ],
   ['a write that took effect twice', [created, updated], [...log, entry(3, 'updated', 'b')]],
   [
-    'a write refused that took effect',
+    'a refused write that took effect',
     [created, operation('b', [2, 5], { kind: 'update', ifMatch: 1 }, { kind: 'conflict' })],
     log,
   ],
   [
-    'a write of which nothing was stored, and is',
+    'a write reported as not stored that is stored',
     [created, operation('b', [2, 5], { kind: 'update' }, { kind: 'not stored' })],
     log,
   ],
   [
-    'a conflict where the tag was the current one all the while',
+    'a conflict although the tag was current throughout',
     [created, updated, operation('c', [7, 8], { kind: 'update', ifMatch: 2 }, { kind: 'conflict' })],
     log,
   ],
-  ['gone before it was deleted', [created, updated, operation('r', [6, 7], read, { kind: 'deleted' })], log],
-  ['missing after it was created', [created, updated, operation('r', [6, 7], read, { kind: 'absent' })], log],
+  [
+    'reported as deleted before its deletion',
+    [created, updated, operation('r', [6, 7], read, { kind: 'deleted' })],
+    log,
+  ],
+  ['missing after its creation', [created, updated, operation('r', [6, 7], read, { kind: 'absent' })], log],
   ["another version's value", [created, updated, operation('r', [6, 7], read, done(2, 'a'))], log],
   [
-    'versions against the order of their writes',
+    'versions in another order than their writes',
     [
       created,
       operation('b', [6, 7], { kind: 'update' }, done(2, 'b')),
@@ -127,18 +135,18 @@ const violations: readonly (readonly [string, readonly Operation[], readonly Log
     ],
     [...log, entry(3, 'updated', 'c')],
   ],
-  ['a change that nobody asked for', [created], log],
+  ['a change that no client requested', [created], log],
 ];
 
-suite('the checker of histories', () => {
-  test('accepts what is lawful, made by hand', () => {
+suite('the linearizability checker', () => {
+  test('accepts valid hand-written histories', () => {
     for (const [what, operations, entries] of lawful) {
       assert.equal(findViolation(operations, entries), undefined, what);
       assert.ok(isLinearizable(operations, entries), what);
     }
   });
 
-  test('rejects each kind of violation, made by hand', (t) => {
+  test('rejects each kind of hand-written violation', (t) => {
     for (const [what, operations, entries] of violations) {
       assert.notEqual(findViolation(operations, entries), undefined, what);
       assert.ok(!isLinearizable(operations, entries), what);
@@ -146,7 +154,7 @@ suite('the checker of histories', () => {
     t.diagnostic(`${violations.length} violations`);
   });
 
-  test('decides as an exhaustive search does, of lawful histories and disturbed ones', (t) => {
+  test('agrees with an exhaustive search on valid and modified histories', (t) => {
     const random: Random = randomFrom('histories');
     let rejected = 0;
     for (let number = 0; number < histories; number++) {
@@ -158,7 +166,7 @@ suite('the checker of histories', () => {
       assert.equal(violation === undefined, expected, `${violation} ${JSON.stringify(changed)}`);
       if (!expected) rejected += 1;
     }
-    t.diagnostic(`${histories} lawful accepted; as many disturbed, of which ${rejected} are violations`);
+    t.diagnostic(`${histories} valid accepted; as many modified, of which ${rejected} are violations`);
     assert.ok(rejected > histories / 10 && rejected < histories * 0.9);
   });
 });

@@ -2,18 +2,20 @@ import { type Action, endOf, entryKinds, type LogEntry, type Operation } from '.
 import { type State, statesOf } from './states.ts';
 
 /**
- * Decides whether a customer's history is linearizable: whether each operation can have happened at one moment
- * between its call and its return, one after the other, with just these outcomes (Herlihy and Wing 1990).
+ * Decides whether a customer's history is linearizable: whether each operation can have happened at one
+ * moment between its call and its return, one after the other, with exactly these outcomes (Herlihy and Wing
+ * 1990).
  *
- * In general that is NP-complete. Here versions tell the order of all changes, so that only the moments are sought
- * at which each version began. What takes effect as version v bounds that moment by its own call and return. All
- * else has observed one of some versions, and so was called before the end of one and returned after its beginning.
- * Begin with the earliest moments. An observation rules out the versions that begin after its return, and of those
- * that are left only the latest can end late enough: it cannot end before the call, so that the next one is moved
- * to then. Moments only ever move when every solution has them so; when none moves any more, all is explained.
+ * The general problem is NP-complete. Here versions give the order of all changes, so only the moment at
+ * which each version began is unknown. The operation that created version v bounds that moment by its call
+ * and return. Every other operation observed one of some versions, so it was called before that version ended
+ * and returned after it began. Start with the earliest moments. An observation rules out the versions that
+ * begin after its return; of the rest, only the latest can end late enough, so the next version is moved to
+ * the observation's call if necessary. Moments only move when every solution requires it; when none moves any
+ * more, everything is explained.
  *
- * The log is taken for a witness, not for the truth: each entry has to be explained by an operation.
- * @returns what is wrong, or undefined.
+ * The log is evidence, not truth: each of its entries must be explained by an operation.
+ * @returns the violation, or undefined.
  */
 export function findViolation(
   operations: readonly Operation[],
@@ -35,7 +37,7 @@ export function findViolation(
   return findTimeTravel(changes, observations, states);
 }
 
-/** What an acknowledgement or a refusal says against the log, whatever the time. */
+/** Contradictions between an outcome and the log that do not depend on time. */
 function faultOf(
   { action, outcome }: Operation,
   version: number | undefined,
@@ -46,20 +48,20 @@ function faultOf(
     case 'unknown':
       return undefined;
     case 'done': {
-      // Only the restoration of who is not deleted may change nothing.
+      // Only restoring a live customer may change nothing.
       if (version === undefined && changes && action.kind !== 'restore')
-        return 'was acknowledged and is lost';
+        return 'was acknowledged but is lost';
       if (version !== undefined && (outcome.version ?? version) !== version)
         return `took effect as version ${version}`;
       const state = states[version ?? outcome.version ?? 0];
-      if (version === undefined && state?.kind !== 'live') return 'saw what was not there';
+      if (version === undefined && state?.kind !== 'live') return 'saw something that did not exist';
       return outcome.value === undefined || outcome.value === state?.value
         ? undefined
-        : `saw a value that this version has not: ${state?.value}`;
+        : `saw a value that this version does not have: ${state?.value}`;
     }
     default:
       if (version !== undefined) return `took effect, as version ${version}`;
-      return refusable(action, outcome.kind) ? undefined : 'is never answered so';
+      return refusable(action, outcome.kind) ? undefined : 'is an impossible outcome';
   }
 }
 
@@ -75,7 +77,7 @@ function findTimeTravel(
   observations: readonly Operation[],
   states: readonly State[],
 ): string | undefined {
-  // The earliest moment at which each version can have begun; one more for the end of the last one.
+  // The earliest moment at which each version can have begun; one more for the end of the last.
   const begin = new Float64Array(changes.length + 2).fill(Number.NEGATIVE_INFINITY);
   let moved = false;
 
@@ -93,7 +95,7 @@ function findTimeTravel(
       const latest = lastBegun(begin, changes.length, endOf(observation));
       const seen = lastObservable(observation, latest, states);
       if (seen === undefined)
-        return `${JSON.stringify(observation)}: came too early for all that it may have seen`;
+        return `${JSON.stringify(observation)}: came too early for everything it may have seen`;
       beginNotBefore(seen + 1, observation.calledAt);
     }
   } while (moved);

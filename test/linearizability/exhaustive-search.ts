@@ -7,8 +7,8 @@ interface Now {
 }
 
 /**
- * The same decision by trying every order (Wing and Gong 1993): slow, and so plain that there is no doubt about it.
- * What is in the log has to take effect as that version, and what is not in it may not change anything.
+ * The same decision by trying every order (Wing and Gong 1993): slow but obviously correct. Operations in the
+ * log must take effect as their version, and others must change nothing.
  */
 export function isLinearizable(operations: readonly Operation[], log: readonly LogEntry[]): boolean {
   const ids = new Set(operations.map(({ id }) => id));
@@ -41,7 +41,7 @@ function without(operations: readonly Operation[], operation: Operation): readon
   return operations.filter((other) => other !== operation);
 }
 
-/** What is then, if its outcome and its place in the log are what they would be now. */
+/** The next state, if the outcome and log entry are possible in the current one. */
 function perform(operation: Operation, entry: LogEntry | undefined, now: Now): Now | undefined {
   const [answer, next] = answerOf(operation, now);
   const changed = next !== now;
@@ -61,7 +61,7 @@ function perform(operation: Operation, entry: LogEntry | undefined, now: Now): N
 
 type Answer = { readonly kind: Operation['outcome']['kind']; readonly change?: string };
 
-/** The service in a few lines. */
+/** A minimal model of the service. */
 function answerOf({ id, action }: Operation, now: Now): readonly [Answer, Now] {
   const version = now.version + 1;
   if (action.kind === 'create' && now.kind === 'absent')

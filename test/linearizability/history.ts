@@ -1,38 +1,38 @@
-/** What clients did to one customer, and what became of it. */
+/** The operations of clients on one customer, and their outcomes. */
 
-/** What a client asked for. Each change writes the operation's own id, so that a value tells who wrote it. */
+/** A client's request. Each change writes the operation's id as the value, which identifies the writer. */
 export type Action =
   | { readonly kind: 'read' | 'create' | 'restore' }
   | { readonly kind: 'update' | 'delete'; readonly ifMatch?: number | undefined };
 
 export type Outcome =
-  /** Done, by the service's word: the version, and the value where the answer holds one. */
+  /** Success: the version, and the value if the response has one. */
   | { readonly kind: 'done'; readonly version?: number; readonly value?: string }
-  /** There was no such customer (404), it was deleted (410), or in another state than asked for (412). */
+  /** No such customer (404), deleted (410), or in another state than required (412). */
   | { readonly kind: 'absent' | 'deleted' | 'conflict' }
-  /** 503 with the word that nothing was stored. */
+  /** 503 that says nothing was stored. */
   | { readonly kind: 'not stored' }
-  /** No answer, or one that does not say: it may be done, may be yet, or never. */
+  /** No response, or an inconclusive one: it may have happened, may still happen, or never will. */
   | { readonly kind: 'unknown' };
 
 export interface Operation {
-  /** Unique; the X-Request-Id. */
+  /** Unique; sent as X-Request-Id. */
   readonly id: string;
   readonly action: Action;
   readonly outcome: Outcome;
-  /** When it was sent and when its answer was there, by one clock. */
+  /** Times of the call and the response, by one clock. */
   readonly calledAt: number;
   readonly returnedAt: number;
 }
 
-/** A version that came about, and by which operation: the customer's own history. */
+/** A version and the operation that created it, from the customer's history. */
 export interface LogEntry {
   readonly version: number;
   readonly kind: string;
   readonly operationId: string;
 }
 
-/** The kind of entry that each action leaves. */
+/** The kind of history entry that each action leaves. */
 export const entryKinds: Readonly<Record<Action['kind'], string | undefined>> = {
   read: undefined,
   create: 'created',
@@ -41,7 +41,7 @@ export const entryKinds: Readonly<Record<Action['kind'], string | undefined>> = 
   restore: 'restored',
 };
 
-/** What it was not known to have ended may still take effect. */
+/** The end of an operation; one with an unknown outcome may take effect at any later time. */
 export function endOf({ outcome, returnedAt }: Operation): number {
   return outcome.kind === 'unknown' ? Number.POSITIVE_INFINITY : returnedAt;
 }

@@ -6,10 +6,10 @@ export interface History {
   readonly log: readonly LogEntry[];
 }
 
-/** Moments are few, so that calls and returns often coincide. */
+/** Few moments, so that calls and returns often coincide. */
 const momentMax = 30;
 
-/** A history that happened: each operation at one moment, in which it did what it says. */
+/** A valid history: each operation takes effect at one moment, with the matching outcome. */
 export function randomHistory(random: Random): History {
   const count = random.integer(2, 9);
   const moments = Array.from({ length: count }, () => random.integer(0, momentMax)).sort((a, b) => a - b);
@@ -35,7 +35,7 @@ export function randomHistory(random: Random): History {
     }
     if (random.next() < 0.1) outcome = { kind: 'unknown' };
     const calledAt = moment - random.integer(0, 8);
-    // Whoever gave up may have done so before it was done.
+    // A client may have given up before the operation took effect.
     const returnedAt = outcome.kind === 'unknown' ? calledAt : moment + random.integer(0, 8);
     operations.push({ id, action, outcome, calledAt, returnedAt });
   }
@@ -56,7 +56,7 @@ function randomAction(random: Random, version: number): Action {
   ]);
 }
 
-/** The same with one thing changed, which may or may not make it a violation. */
+/** The same with one change, which may or may not make it a violation. */
 export function disturbed({ operations, log }: History, random: Random): History {
   const index = random.integer(0, operations.length - 1);
   const chosen = operations[index] as Operation;

@@ -10,7 +10,7 @@ export interface RecordingOptions {
   readonly clients: number;
   readonly operations: number;
   readonly random: Random;
-  /** Told how many operations have ended. */
+  /** Called with the number of finished operations. */
   readonly onProgress?: (ended: number) => void;
 }
 
@@ -25,18 +25,18 @@ interface Answer {
   readonly etag: string | undefined;
 }
 
-/** How long a client waits for an answer, and after one that did not say what became of it. */
+/** How long a client waits for a response, and after an inconclusive one. */
 const answerTimeoutMs = 20_000;
 const retryPauseMs = 25;
 
-/** Many clients act upon few customers at once, each one operation after another, and write down what they see. */
+/** Runs many clients on a few customers, each one operation at a time, and records the outcomes. */
 export async function record(options: RecordingOptions): Promise<readonly Recorded[]> {
   const { urls, clients, random } = options;
   const agent = new Agent({ keepAlive: true, maxSockets: clients });
   const recorded = Array.from({ length: options.customers }, () => ({
     customerId: randomId(random),
     operations: [] as Operation[],
-    /** What anybody has seen last. */
+    /** The latest version that any client has seen. */
     version: 0,
   }));
   let begun = 0;
@@ -67,7 +67,7 @@ export async function record(options: RecordingOptions): Promise<readonly Record
 }
 
 function randomAction(random: Random, version: number): Action {
-  // Now and then one that is sure to be stale.
+  // Sometimes one that is certainly stale.
   const ifMatch = random.next() < 0.6 ? Math.max(1, version - (random.next() < 0.1 ? 1 : 0)) : undefined;
   const drawn = random.next();
   if (drawn < 0.5) return { kind: 'read' };
@@ -98,7 +98,7 @@ function send(agent: Agent, url: string, id: string, action: Action): Promise<An
   }
 }
 
-/** @throws Error for what no operation here may be answered. */
+/** @throws Error for an unexpected response. */
 function outcomeOf({ status, text, etag }: Answer): Outcome {
   switch (status) {
     case 200:
@@ -115,7 +115,7 @@ function outcomeOf({ status, text, etag }: Answer): Outcome {
     case 503:
       return { kind: text.includes('Nothing was stored') ? 'not stored' : 'unknown' };
     default:
-      throw new Error(`An answer that nothing here may get: ${status} ${text}`);
+      throw new Error(`An unexpected response: ${status} ${text}`);
   }
 }
 
@@ -134,7 +134,7 @@ function call(
         reject,
       );
     });
-    sent.on('timeout', () => sent.destroy(new Error('No answer came in time.')));
+    sent.on('timeout', () => sent.destroy(new Error('No response in time.')));
     sent.on('error', reject);
     sent.end(body);
   });
@@ -146,7 +146,7 @@ async function collect(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-/** The customer's history as the service has it, oldest first. */
+/** The customer's history according to the service, oldest first. */
 export async function readLog(serviceUrl: string, customerId: string): Promise<readonly LogEntry[]> {
   const log: LogEntry[] = [];
   let cursor: string | null = '';

@@ -1,9 +1,9 @@
 /**
- * Each customer is a linearizable object: what its clients see of it can be put into one order that agrees with
- * real time, on one instance and on two that share a database.
+ * Each customer is a linearizable object: what clients see fits one order that agrees with real time, on one
+ * instance and on two that share a database.
  *
- * Planted bugs, each of which fails here: point reads answered from what was read 20 ms ago; If-Match not compared
- * (two writers with one tag).
+ * Planted, and each failed: point reads answered from data read 20 ms earlier; If-Match not compared (two
+ * writers with one tag).
  */
 
 import assert from 'node:assert/strict';
@@ -17,7 +17,7 @@ import { record } from './recorder.ts';
 import { judge } from './verdict.ts';
 
 const operations = byTier({ quick: 400, full: 2000, soak: 100_000 });
-/** A verdict on operations that were mostly refused says nothing. */
+/** A verdict is meaningless if most operations were refused. */
 const doneShareMin = 0.5;
 
 describeEngines('linearizability', (engine) => {
@@ -31,7 +31,7 @@ describeEngines('linearizability', (engine) => {
     const { violations, done, summary } = await judge(recorded, url);
     t.diagnostic(summary);
     assert.deepEqual(violations, []);
-    assert.ok(done >= operations * doneShareMin, `only ${done} of ${operations} operations were carried out`);
+    assert.ok(done >= operations * doneShareMin, `only ${done} of ${operations} operations succeeded`);
   });
 });
 
@@ -47,6 +47,6 @@ describe('linearizability on two instances', () => {
     const { violations, done, summary } = await judge(recorded, second.url);
     t.diagnostic(summary);
     assert.deepEqual(violations, []);
-    assert.ok(done >= operations * doneShareMin, `only ${done} of ${operations} operations were carried out`);
+    assert.ok(done >= operations * doneShareMin, `only ${done} of ${operations} operations succeeded`);
   });
 });

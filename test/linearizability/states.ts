@@ -1,6 +1,6 @@
 import { entryKinds, type LogEntry, type Operation } from './history.ts';
 
-/** What a customer is at one version. */
+/** A customer at one version. */
 export interface State {
   readonly kind: 'absent' | 'live' | 'deleted';
   readonly value: string | undefined;
@@ -9,7 +9,7 @@ export interface State {
   readonly lastDeleted: number | undefined;
 }
 
-/** The states by version, from before the first one on; or why the log is none of such a customer. */
+/** The states by version, starting before the first; or why the log is impossible. */
 export function statesOf(
   log: readonly LogEntry[],
   operations: ReadonlyMap<string, Operation>,
@@ -22,7 +22,7 @@ export function statesOf(
     if (!operation || entry.version !== version || entryKinds[operation.action.kind] !== entry.kind)
       return `The log has as its entry ${version}: ${JSON.stringify(entry)}`;
     const next = nextState(state, version, operation);
-    if (!next) return `${JSON.stringify(operation)}: cannot have made version ${version}`;
+    if (!next) return `${JSON.stringify(operation)}: cannot have created version ${version}`;
     state = next;
     states.push(state);
   }

@@ -3,12 +3,12 @@ import { type Recorded, readLog } from './recorder.ts';
 
 export interface Verdict {
   readonly violations: readonly string[];
-  /** How many operations the service carried out. */
+  /** Number of successful operations. */
   readonly done: number;
   readonly summary: string;
 }
 
-/** Checks what was recorded of each customer, with the service's history of it as the witness. */
+/** Checks the recorded operations on each customer against its history in the service. */
 export async function judge(recorded: readonly Recorded[], serviceUrl: string): Promise<Verdict> {
   const violations: string[] = [];
   const outcomes = new Map<string, number>();

@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import type { Body } from './model-requests.ts';
 
 /**
- * Commands before they are held against a state: `target` picks among the customers that there are by then, a
- * tag is right or stale by then. So a shrunk sequence is still a sensible one.
+ * Commands before they are applied to a state: `target` picks from the customers that then exist, and tags
+ * are current or stale at that time, so that shrunk sequences remain meaningful.
  */
 export interface Command {
-  /** How far the clock goes on before it. */
+  /** How far the clock advances before the command. */
   readonly elapsedMs: number;
   readonly choice: Choice;
 }
@@ -32,14 +32,14 @@ export type Choice =
   | { readonly kind: 'restore'; readonly target: number; readonly tag: Tag; readonly key: Key }
   | { readonly kind: 'get'; readonly target: number; readonly tag: Tag }
   | ListChoice
-  /** The page after an earlier one, of the same selection or of another. */
+  /** The page after an earlier one, of the same query or another. */
   | { readonly kind: 'nextPage'; readonly earlier: number; readonly foreign: boolean }
-  /** An earlier write with an Idempotency-Key, exactly as it was. */
+  /** An earlier write with an Idempotency-Key, repeated exactly. */
   | { readonly kind: 'repeat'; readonly earlier: number };
 
 export interface ListChoice {
   readonly kind: 'list';
-  /** `ids` picks customers, and times are milliseconds after the first moment of the sequence. */
+  /** `ids` picks customers; times are milliseconds after the start of the sequence. */
   readonly filters: Readonly<Record<string, string | number | readonly number[]>>;
   readonly sort: string;
   readonly limit: number;
@@ -50,13 +50,15 @@ type Key = string | undefined;
 
 export type Tag = 'none' | 'current' | 'stale' | 'weak' | 'any' | 'several' | 'malformed';
 
-/** Some fold to the same, some sort otherwise in UTF-16 than in UTF-8, two differ after 100 code points only. */
+/**
+ * Some fold to the same, some sort differently in UTF-16 and UTF-8, two differ only after 100 code points.
+ */
 const names = [
   ...['Zoë', 'zoe', 'ZOE', 'Ärger', 'arger', 'Ａda', 'Łódź', '\u{1f600}', '\ue000'],
   ...[`${'x'.repeat(99)}éA`, `${'X'.repeat(99)}eB`],
 ];
 
-/** Of names, emails, phones and external ids, folded in several ways; some of one or two characters. */
+/** Parts of names, emails, phones and external ids, folded in several ways; some of one or two characters. */
 const terms = [
   ...[
     'zoë',
@@ -74,7 +76,7 @@ const terms = [
   ],
   ...['5501', 'crm:', 'A_B', '_', '%', 'a.b.c', 'zoe\u0308@'],
 ];
-/** Three addresses, spelt differently. */
+/** Three addresses in several spellings. */
 const emails = [
   'ada@example.com',
   'Ada@Example.COM',
@@ -189,7 +191,7 @@ const filterValues = {
 };
 const filterNames = Object.keys(filterValues) as (keyof typeof filterValues)[];
 
-/** At most two beside includeDeleted: with more nothing is ever found. */
+/** At most two in addition to includeDeleted, because more never match anything. */
 const filters = fc
   .tuple(fc.record(filterValues), fc.shuffledSubarray(filterNames, { maxLength: 2 }), fc.boolean())
   .map(([values, chosen, includeDeleted]) => ({
@@ -210,7 +212,7 @@ const list: fc.Arbitrary<ListChoice> = fc
     sort: sortBeside(choice.filters, choice.sort, choice.limit),
   }));
 
-/** A search knows one order: another one is asked for now and then only, to be refused. */
+/** A search supports only one order; others are tried occasionally, to be refused. */
 function sortBeside(filters: object, sort: string, limit: number): string {
   return 'q' in filters && limit !== 2 ? sort.replace(/\w+$/, 'createdAt') : sort;
 }
@@ -234,13 +236,13 @@ const choice: fc.Arbitrary<Choice> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: kind('repeat'), earlier: fc.nat({ max: 9 }) }) },
 );
 
-/** Often no time at all, so that times tie; now and then so long that a kept answer expires. */
+/** Often zero, so that times tie; sometimes so long that a stored response expires. */
 const elapsedMs = fc.oneof(
   { weight: 12, arbitrary: pick([0, 1, 700]) },
   { weight: 1, arbitrary: fc.constant(13 * 3_600_000) },
 );
 
-/** Up to `lengthMax` commands, every length as likely as another. */
+/** Up to `lengthMax` commands, with all lengths equally likely. */
 export function commandSequences(lengthMax: number): fc.Arbitrary<Command[]> {
   return fc.noBias(
     fc.array(fc.record({ elapsedMs, choice }), { minLength: 1, maxLength: lengthMax, size: 'max' }),

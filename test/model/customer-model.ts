@@ -19,14 +19,14 @@ import {
 } from './model-refusals.ts';
 import type { ListRequest, ModelRequest, WriteRequest } from './model-requests.ts';
 
-/** Stands in a list for the cursor, which only a database can make. */
+/** Replaces the cursor of a list, which only a database can create. */
 export const cursorPlaceholder = 'next';
 
-/** When and as what a request happens. */
+/** Time and circumstances of a request. */
 export interface Moment {
   readonly step: number;
   readonly now: number;
-  /** The id that a customer gets who is created by this request. */
+  /** The id of a customer created by this request. */
   readonly newId: string;
 }
 
@@ -38,7 +38,7 @@ interface KeptAnswer {
 
 const keptMs = 24 * 60 * 60 * 1000;
 
-/** The service in memory, one request after another. */
+/** The service as an in-memory model, one request at a time. */
 export function createCustomerModel({ requireIfMatch }: { readonly requireIfMatch: boolean }) {
   const customers = new Map<string, ModelCustomer>();
   const kept = new Map<string, KeptAnswer>();
@@ -82,7 +82,7 @@ export function createCustomerModel({ requireIfMatch }: { readonly requireIfMatc
     return { status: 200, text: `{"items":[${rendered}],"nextCursor":${cursor}${totals}}` };
   }
 
-  /** The first answer again where the key is known; else a new one, kept when it is a success. */
+  /** Replays the first response for a known key; otherwise computes one, and keeps it if it is a success. */
   function answerOnce(request: WriteRequest, moment: Moment): Expected {
     const faults = invalidMembers(request);
     if (faults.length > 0) return refusal(422, 'invalid_request', ...faults);
@@ -181,7 +181,7 @@ export function createCustomerModel({ requireIfMatch }: { readonly requireIfMatc
 
   return {
     answer,
-    /** The tag of a customer now, deleted or not; undefined where there is none. */
+    /** The current tag of a customer, deleted or not; undefined if there is none. */
     tagOf: (id: string) => customers.get(id)?.version,
     ids: () => [...customers.keys()],
   };

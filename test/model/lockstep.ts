@@ -10,22 +10,22 @@ import { cursorPlaceholder, type Moment } from './customer-model.ts';
 import type { Expected } from './model-refusals.ts';
 import { httpForm, type ModelRequest } from './model-requests.ts';
 
-/** The same service on each database, side by side, with one clock and one source of ids. */
+/** The same service on each database, with a shared clock and source of ids. */
 export interface LockstepServices {
   readonly requireIfMatch: boolean;
-  /** How many requests were sent to each, and what the answers were. */
+  /** Number of requests sent to each, and the results. */
   readonly requests: number;
   readonly statuses: ReadonlyMap<string, number>;
-  /** Makes both databases as they were when they were new. */
+  /** Empties both databases. */
   empty(): Promise<void>;
-  /** Sends a request to both; throws when one differs from what is expected or from the other, byte by byte. */
+  /** Sends a request to both; throws if one differs from the expectation or from the other, byte by byte. */
   compare(request: ModelRequest, moment: Moment, expected: Expected, history: string): Promise<void>;
 }
 
 interface Side {
   readonly service: TestService;
   readonly direct: Engine;
-  /** The cursors of earlier lists, by step. */
+  /** Cursors of earlier lists, by step. */
   readonly cursors: Map<number, string>;
 }
 
@@ -61,7 +61,11 @@ export async function startLockstep(cleanup: Cleanup, requireIfMatch: boolean): 
       if (!first) throw new Error('There is no database.');
       for (const other of others)
         assert.deepEqual(other, first, `${engines.join(' and ')} differ, ${history}`);
-      assert.deepEqual(first, wanted(expected, first, request, at.step), `not as the model, ${history}`);
+      assert.deepEqual(
+        first,
+        wanted(expected, first, request, at.step),
+        `differs from the model, ${history}`,
+      );
       const outcome = `${request.operation} ${first.status}${first.code ? ` ${first.code}` : ''}${first.replayed ? ' replayed' : ''}`;
       statuses.set(outcome, (statuses.get(outcome) ?? 0) + 1);
     },
@@ -77,7 +81,7 @@ async function emptySide({ direct, cursors }: Side): Promise<void> {
   });
 }
 
-/** All of a reply that must be the same on both databases. */
+/** The parts of a response that must be the same on both databases. */
 interface Answer {
   readonly status: number;
   readonly text: string;
@@ -107,21 +111,21 @@ async function answerOf(side: Side, request: ModelRequest, step: number): Promis
   };
 }
 
-/** Puts the cursor aside, for each database has its own key for them. */
+/** Removes the cursor, because each database encrypts with its own key. */
 function takeCursor({ cursors }: Side, { json, text, headers }: Reply<unknown>, step: number): string {
   const { nextCursor } = json as CustomerList;
   const link = headers.get('link');
   if (nextCursor === null) {
-    assert.equal(link, null, 'the last page has no Link');
+    assert.equal(link, null, 'the last page must have no Link');
     return text;
   }
   assert.match(link ?? '', /^<\/customers\?[^<>]*>; rel="next"$/);
-  assert.ok(link?.includes(`&cursor=${nextCursor}>`), 'the Link has the cursor of the body');
+  assert.ok(link?.includes(`&cursor=${nextCursor}>`), 'the Link must have the cursor of the body');
   cursors.set(step, nextCursor);
   return text.replace(`"nextCursor":"${nextCursor}"`, `"nextCursor":"${cursorPlaceholder}"`);
 }
 
-/** What depends on the moment, the connection or a cursor. */
+/** Headers that depend on time, connection or cursor. */
 const incomparable = ['date', 'connection', 'keep-alive', 'content-length', 'link'];
 
 function comparable(headers: Headers, isList: boolean): Record<string, string> {
@@ -129,7 +133,7 @@ function comparable(headers: Headers, isList: boolean): Record<string, string> {
   return Object.fromEntries(kept);
 }
 
-/** The answer that the model wants, in those parts that it decides; the rest is as it was answered. */
+/** The model's response for the parts that it determines, otherwise the actual one. */
 function wanted(expected: Expected, answer: Answer, request: ModelRequest, step: number): Answer {
   const { status, code, places = [], replayed = false } = expected;
   const reads = request.operation === 'get' || request.operation === 'list';

@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Body } from './model-requests.ts';
 
 /**
- * A customer as the product's description has it. Written from that description alone: nothing of
- * `src/domain` is used, or the model would share its faults.
+ * A customer as the product's description defines it. Uses nothing of `src/domain`, so that the model does
+ * not share its bugs.
  */
 export interface ModelCustomer {
   readonly id: string;
@@ -12,9 +12,9 @@ export interface ModelCustomer {
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly deletedAt: number | null;
-  /** In which order the customers were created. */
+  /** Order of creation. */
   readonly ordinal: number;
-  /** The feed position of its last change. */
+  /** Feed position of the latest change. */
   readonly position: number;
 }
 
@@ -24,7 +24,7 @@ type Fields = Readonly<Record<string, unknown>> & {
   readonly externalId: string | null;
 };
 
-/** What a body says, with all that it leaves out empty or at its default. */
+/** All fields of a body, with absent ones empty or at their default. */
 export function wholeFields(body: Body): Fields {
   const { externalId, type, name, email, phone, locale, timeZone, address, status, tags, note, metadata } =
     body;
@@ -51,12 +51,12 @@ function wholeAddress(given: Body): Body | null {
   return entries.some(([, value]) => value !== null) ? Object.fromEntries(entries) : null;
 }
 
-/** The fields after a merge patch; what it removes becomes empty. */
+/** The fields after a merge patch; removed ones become empty. */
 export function patchedFields(fields: Fields, patch: Body): Fields {
   return wholeFields(mergePatch(fields, patch) as Body);
 }
 
-/** The pseudo code of RFC 7396 section 2. */
+/** The pseudocode of RFC 7396 section 2. */
 function mergePatch(target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return patch;
   const result: Record<string, unknown> = isObject(target) ? { ...target } : {};
@@ -75,7 +75,7 @@ export function sameFields(one: Fields, other: Fields): boolean {
   return isDeepStrictEqual(one, other);
 }
 
-/** The customer as the bytes of a reply. */
+/** The customer as the bytes of a response. */
 export function renderedCustomer({ id, fields, ...state }: ModelCustomer): string {
   const { externalId, type, name, email, phone, locale, timeZone, address, status, tags, note, metadata } =
     fields;
@@ -90,12 +90,12 @@ export function renderedCustomer({ id, fields, ...state }: ModelCustomer): strin
   });
 }
 
-/** Emails are the same when they are in NFC and lower case. */
+/** Emails are equal if they are in NFC and lower case. */
 export function comparableEmail(email: string): string {
   return email.normalize('NFC').toLowerCase();
 }
 
-/** What `sort=name` goes by: case and accents folded, the first 100 code points. */
+/** The sort key of `sort=name`: case and accents folded, the first 100 code points. */
 export function comparableName(name: string): string {
   const folded = name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
   return Array.from(folded).slice(0, 100).join('');
@@ -108,7 +108,7 @@ export function isFound({ name, email, phone, externalId }: Fields, q: string): 
   );
 }
 
-/** What a search compares, of the few letters that the sequences use. */
+/** What a search compares, for the few letters that the sequences use. */
 function comparableText(text: string): string {
   return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().replaceAll('ł', 'l');
 }

@@ -2,7 +2,7 @@ import type { ModelCustomer } from './model-customer.ts';
 import { comparableEmail, comparableName, isFound } from './model-customer.ts';
 import type { ListRequest, ListSelection } from './model-requests.ts';
 
-/** Where a page ended: the sort key and the tie-break of its last customer, as they were then. */
+/** The end of a page: sort key and tie-break of its last customer at that time. */
 export type PagePosition = readonly [key: string | number, tieBreak: string | number];
 
 export interface ModelPage {
@@ -12,7 +12,7 @@ export interface ModelPage {
   readonly total: number;
 }
 
-/** One page over all customers there are. */
+/** One page of a list over all customers. */
 export function modelPage(
   customers: readonly ModelCustomer[],
   { selection, limit }: ListRequest,
@@ -39,7 +39,7 @@ function comparePositions(one: PagePosition, other: PagePosition): number {
   return compare(one[0], other[0]) || compare(one[1], other[1]);
 }
 
-/** Texts go by their bytes in UTF-8. */
+/** Compares texts by their UTF-8 bytes. */
 function compare(one: string | number, other: string | number): number {
   if (typeof one === 'number' && typeof other === 'number') return one - other;
   return Buffer.compare(Buffer.from(String(one)), Buffer.from(String(other)));
@@ -74,7 +74,7 @@ function isSelected(customer: ModelCustomer, filters: Readonly<Record<string, st
   });
 }
 
-/** Milliseconds since 1970, with a fraction: Date.parse alone would cut off what is finer. */
+/** Milliseconds since 1970, with a fraction: Date.parse drops anything finer. */
 function instant(time: string): number {
   const [, seconds = '', fraction = '0', offset = ''] = /^(.{19})(?:\.(\d+))?(.+)$/.exec(time) ?? [];
   return Date.parse(seconds + offset) + Number(`0.${fraction}`) * 1000;

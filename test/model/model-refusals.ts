@@ -1,14 +1,14 @@
 import type { ModelCustomer } from './model-customer.ts';
 import type { WriteRequest } from './model-requests.ts';
 
-/** What the service must answer. */
+/** The expected response. */
 export interface Expected {
   readonly status: number;
-  /** The body of a success; with `nextCursor` of a list as {@link cursorPlaceholder}. */
+  /** The body of a success; a list's `nextCursor` is {@link cursorPlaceholder}. */
   readonly text?: string;
   readonly etag?: string;
   readonly location?: string;
-  /** The least and the greatest Feed-Position: a write that changed nothing may tell any that includes it. */
+  /** Range of the Feed-Position: a write that changed nothing may return any position that includes it. */
   readonly feedPosition?: readonly [least: number, greatest: number];
   readonly replayed?: boolean;
   /** The code of a problem, with the pointers or parameters of its errors. */
@@ -50,7 +50,7 @@ export function violated(
   return stale || excluded ? refusal(412, 'precondition_failed') : undefined;
 }
 
-/** The few faults that the command sequences hold; the contract's tests try all the others. */
+/** Validation of the few errors in command sequences; the contract's tests try all the others. */
 export function invalidMembers(request: WriteRequest): string[] {
   if (!('body' in request)) return [];
   const { name, status, email } = request.body;

@@ -1,4 +1,4 @@
-/** A request as the model understands it; `sendRequest` turns it into HTTP. */
+/** A request for the model; `sendRequest` converts it to HTTP. */
 export type ModelRequest = WriteRequest | GetRequest | ListRequest;
 
 export type WriteRequest = CreateRequest | ReplaceRequest | UpdateRequest | DeleteRequest | RestoreRequest;
@@ -48,9 +48,9 @@ interface GetRequest {
   readonly ifNoneMatch: string | undefined;
 }
 
-/** What a list is narrowed and ordered by: a cursor belongs to it. */
+/** Filters and order of a list; a cursor belongs to one of these. */
 export interface ListSelection {
-  /** Query parameters as they are sent; `id` is a list separated by commas. */
+  /** Query parameters as sent; `id` is a comma-separated list. */
   readonly filters: Readonly<Record<string, string>>;
   readonly sort: string;
 }
@@ -60,11 +60,11 @@ export interface ListRequest {
   readonly selection: ListSelection;
   readonly limit: number;
   readonly includeTotal: boolean;
-  /** The step whose page this one goes on from: its cursor is sent. */
+  /** The step whose page this one continues; its cursor is sent. */
   readonly after: number | undefined;
 }
 
-/** Method, path and the rest of a request, but for the cursor, which only a database can give. */
+/** Method, path and the rest of a request, except for the cursor. */
 export function httpForm(request: ModelRequest) {
   const { operation } = request;
   const headers: Record<string, string> = {};

@@ -1,4 +1,4 @@
-/** Row 2 of the test plan: both databases in lockstep, against a model in memory. */
+/** Random command sequences on both databases in lockstep, compared with an in-memory model. */
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -14,7 +14,7 @@ const batches = byTier({ quick: 1, full: 4, soak: 50 });
 const sequencesPerBatch = soak ? 100 : 50;
 const commandsMax = 50;
 
-/** Outcomes without which a run would say little. */
+/** Results that must occur for a run to be meaningful. */
 const outcomesNeeded = [
   ...['create 201', 'create 201 replayed', 'create 409 email_taken', 'create 422 idempotency_key_reused'],
   ...['replace 201', 'replace 200', 'replace 404 customer_not_found', 'replace 412 precondition_failed'],
@@ -43,7 +43,7 @@ describe('random sequences of commands on both databases and in a model', () => 
         await runSequence(services, commands);
       });
       try {
-        // On a failure the least sequence that shows it is printed, with its seed and path.
+        // A failure prints the shortest failing sequence, with its seed and path.
         await fc.assert(property, { seed, numRuns: sequencesPerBatch });
       } finally {
         requests += services.requests;
@@ -53,7 +53,7 @@ describe('random sequences of commands on both databases and in a model', () => 
     });
   }
 
-  test('every outcome came up', (t) => {
+  test('every expected result occurred', (t) => {
     const counts = [...statuses].sort(([, one], [, other]) => other - one);
     t.diagnostic(`${sequences} sequences, ${requests} requests to each of 2 databases, 0 differences`);
     t.diagnostic(counts.map(([outcome, count]) => `${outcome}: ${count}`).join(', '));

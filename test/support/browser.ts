@@ -5,21 +5,21 @@ import { afterwards, type Cleanup } from './cleanup.ts';
 
 const executables = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
-/** The browser that is installed, or the one of CHROMIUM. */
+/** The installed browser, or the one named by CHROMIUM. */
 const executablePath = [process.env.CHROMIUM ?? '', ...executables].find((path) => existsSync(path));
 
-/** Why a browser's tests cannot run here; false when they can. */
+/** Why browser tests cannot run here; false if they can. */
 export function withoutBrowser(): string | false {
-  return executablePath ? false : `there is no Chromium (${executables[0]}, or the path in CHROMIUM)`;
+  return executablePath ? false : `this test needs Chromium (${executables[0]}, or the path in CHROMIUM)`;
 }
 
-/** On a machine with much else to do a page takes its time. */
+/** Generous, because pages are slow on a busy machine. */
 const stepTimeoutMs = 60_000;
 
 export async function startBrowser(cleanup: Cleanup): Promise<Browser> {
   const browser = await chromium.launch({
     executablePath: executablePath ?? '',
-    // Chromium's own sandbox cannot be had by root.
+    // Chromium's sandbox does not work for root.
     chromiumSandbox: process.getuid?.() !== 0,
     timeout: stepTimeoutMs,
   });
@@ -27,18 +27,18 @@ export async function startBrowser(cleanup: Cleanup): Promise<Browser> {
   return browser;
 }
 
-/** A page, and what it did that a person does not see. */
+/** A page, and activity of it that a person does not see. */
 export interface WatchedPage {
   readonly page: Page;
-  /** Requests to the service, each as `GET /docs`. */
+  /** Requests to the service, such as `GET /docs`. */
   readonly requests: string[];
-  /** Requests to anybody else: none of them is let through. */
+  /** Requests to other hosts; all are blocked. */
   readonly outside: string[];
-  /** Errors and warnings of the console, and what was thrown; that the service refused something is none. */
+  /** Console errors and warnings, and uncaught exceptions, except error responses of the service. */
   readonly complaints: string[];
 }
 
-/** Opens a page of a service in a context of its own, with every request intercepted and counted. */
+/** Opens a page of a service in its own context, with every request intercepted and recorded. */
 export async function openPage(
   browser: Browser,
   url: string,
@@ -70,7 +70,7 @@ export async function openPage(
   return watched;
 }
 
-/** Keeps what a page looks like, for a person to look at: `artefacts/` is not committed. */
+/** Saves a screenshot for people to look at; `artefacts/` is not committed. */
 export async function keepScreenshot(page: Page, name: string): Promise<string> {
   const folder = fileURLToPath(new URL('../../artefacts/', import.meta.url));
   mkdirSync(folder, { recursive: true });

@@ -1,9 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
-/** Why no certificates can be made here; false when they can. Node itself makes none. */
+/** Why certificates cannot be created here; false if they can. Node cannot create any. */
 export function withoutOpenssl(): string | false {
-  return spawnSync('openssl', ['version']).status === 0 ? false : 'there is no openssl to make certificates';
+  return spawnSync('openssl', ['version']).status === 0 ? false : 'this test needs openssl';
 }
 
 export interface CertificateFiles {
@@ -13,13 +13,13 @@ export interface CertificateFiles {
 
 interface CertificateOptions {
   readonly commonName?: string;
-  /** What openssl makes a key of. */
+  /** Arguments of openssl for the kind of key. */
   readonly keyArguments?: readonly string[];
 }
 
 const ellipticKey = ['ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
 
-/** Makes a certificate for this machine that signs itself, as `<name>.crt` and `<name>.key`. */
+/** Creates a self-signed certificate for this machine, as `<name>.crt` and `<name>.key`. */
 export function makeCertificate(
   folder: string,
   name: string,

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 const running = new Set<ChildProcess>();
 const endSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** The runner ends a test file that takes too long with SIGTERM: then what it started must not outlive it. */
+/** Ends a child together with this process. The runner ends slow test files with SIGTERM. */
 export function endWithThisProcess(child: ChildProcess): void {
   if (running.size === 0) {
     process.on('exit', killRunning);

@@ -2,7 +2,7 @@ import { after } from 'node:test';
 
 type Task = () => void | Promise<void>;
 
-/** Where a helper leaves what must be undone: the context of a test, or `suiteCleanup()`. */
+/** Where a helper registers cleanup: the context of a test, or `suiteCleanup()`. */
 export interface Cleanup {
   after(task: Task): void;
 }
@@ -10,8 +10,8 @@ export interface Cleanup {
 const stacks = new WeakMap<Cleanup, Task[]>();
 
 /**
- * Undoes something when the test is over, the newest first. node:test runs its after hooks in the order
- * of their registration, which would drop a database before the service that uses it has stopped.
+ * Registers a cleanup task; the newest runs first. node:test runs after hooks in order of registration, which
+ * would drop a database before the service that uses it has stopped.
  */
 export function afterwards(cleanup: Cleanup, task: Task): void {
   const known = stacks.get(cleanup);
@@ -25,8 +25,8 @@ export function afterwards(cleanup: Cleanup, task: Task): void {
 }
 
 /**
- * The cleanup of a whole suite, for things made in a `before` hook. Call it in the body of `describe`: an
- * `after` registered inside a `before` hook would run as soon as that hook is done.
+ * The cleanup of a whole suite, for resources created in a `before` hook. Call it in the body of `describe`:
+ * an `after` registered inside a `before` hook runs as soon as that hook ends.
  */
 export function suiteCleanup(): Cleanup {
   const tasks: Task[] = [];
@@ -46,5 +46,5 @@ async function undoAll(stack: Task[]): Promise<void> {
     }
   }
   if (failures.length === 1) throw failures[0];
-  if (failures.length > 1) throw new AggregateError(failures, 'Several things could not be cleaned up.');
+  if (failures.length > 1) throw new AggregateError(failures, 'Several cleanup tasks failed.');
 }

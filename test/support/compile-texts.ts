@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
 /**
- * Compiles texts as if they were files of the repository, with its own settings.
- * @param texts by absolute path; their imports are resolved from there.
- * @returns what the compiler says of each of them; nothing for one that is right.
+ * Compiles texts as if they were files of the repository, with its settings.
+ * @param texts by absolute path, from which their imports are resolved.
+ * @returns the compiler's messages for each; none if it compiles.
  */
 export function compileTexts(texts: ReadonlyMap<string, string>): ReadonlyMap<string, readonly string[]> {
   const options = repositoryOptions();
@@ -31,7 +31,7 @@ function repositoryOptions(): ts.CompilerOptions {
 
 function messagesOf(program: ts.Program, path: string): string[] {
   const source = program.getSourceFile(path);
-  if (!source) throw new Error(`The compiler has not read ${path}.`);
+  if (!source) throw new Error(`The compiler did not read ${path}.`);
   return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].map(
     ({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'),
   );

@@ -16,44 +16,42 @@ import { eventReader } from './server-sent-events.ts';
 
 interface ObservedReply {
   readonly method: string;
-  /** As sent, with or without its query. */
+  /** As sent, with or without the query. */
   readonly path: string;
   readonly status: number;
   readonly headers: Headers;
   readonly bodyText: string;
 }
 
-/** Headers that a reply may carry although the contract does not declare them, and why. */
+/** Undeclared headers that a response may have, and why. */
 const transportHeaders: Readonly<Record<string, string>> = {
-  date: 'RFC 9110 asks every server with a clock for it',
+  date: 'RFC 9110 requires it of every server with a clock',
   connection: 'hop by hop',
   'keep-alive': 'hop by hop',
   'transfer-encoding': 'hop by hop',
   'content-length': 'framing',
   'content-type': 'declared by the content of a response, never as a header',
   vary: 'for caches: negotiation and CORS',
-  'access-control-allow-origin': 'CORS, answered before any operation',
-  'access-control-expose-headers': 'CORS, answered before any operation',
-  'cache-control': 'no-store where the contract does not say otherwise',
+  'access-control-allow-origin': 'CORS, handled before any operation',
+  'access-control-expose-headers': 'CORS, handled before any operation',
+  'cache-control': 'no-store unless the contract says otherwise',
   'strict-transport-security': 'for browsers, over TLS',
-  deprecation: 'made from the markers of the contract itself',
-  sunset: 'made from the markers of the contract itself',
-  ...Object.fromEntries(
-    Object.keys(headersForBrowsers).map((name) => [name, 'for browsers: no caller goes by it']),
-  ),
+  deprecation: "derived from the contract's deprecation markers",
+  sunset: "derived from the contract's deprecation markers",
+  ...Object.fromEntries(Object.keys(headersForBrowsers).map((name) => [name, 'for browsers only'])),
 };
 
 let checks = 0;
 
-/** How many replies this process has held against the contract. */
+/** How many responses this process has checked. */
 export function repliesChecked(): number {
   return checks;
 }
 
 /**
- * Holds a reply against the contract: status, headers, media type and body.
- * For what is no operation of it (the router's 404, /livez) only failures are checked: they are problems.
- * @throws AssertionError that lists everything that is off
+ * Checks a response against the contract: status, headers, media type and body. Of responses that belong to
+ * no operation (the router's 404, /livez) only errors are checked, as problem documents.
+ * @throws AssertionError that lists all differences
  */
 export function checkReply(reply: ObservedReply): void {
   checks++;
@@ -69,9 +67,9 @@ export function checkReply(reply: ObservedReply): void {
 }
 
 /**
- * Holds one item of a streamed reply against the schema that the contract declares for it. The reply's head is
- * checked by {@link checkReply}, with the text that has come, or none.
- * @throws AssertionError that lists everything that is off
+ * Checks one item of a streamed response against its declared schema. {@link checkReply} checks the head,
+ * with the text received so far or none.
+ * @throws AssertionError that lists all differences
  */
 export function checkItem(method: string, path: string, mediaType: string, item: unknown): void {
   const match = findOperation(method, path);
@@ -115,7 +113,7 @@ function faultsOfHeaders(response: ResponseDeclaration, headers: Headers): strin
   return faults;
 }
 
-/** Header fields are text: this is the value that the text stands for. */
+/** The value that a header's text represents. */
 function headerValue(text: string, schema: Schema): unknown {
   if (schema.type === 'integer' || schema.type === 'number') {
     return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
@@ -127,26 +125,24 @@ function headerValue(text: string, schema: Schema): unknown {
 
 function faultsOfBody(response: ResponseDeclaration, reply: ObservedReply): string[] {
   const bodiless = reply.method === 'HEAD' || reply.status === 204 || reply.status === 304;
-  if (bodiless && reply.bodyText !== '') return ['a body where there must be none'];
+  if (bodiless && reply.bodyText !== '') return ['has a body where none is allowed'];
   const mediaType = mediaTypeOf(reply.headers);
   const declared = Object.entries(response.content ?? {});
   if (declared.length === 0) {
-    return reply.bodyText !== '' || mediaType !== ''
-      ? ['a body or a content-type, and none is declared']
-      : [];
+    return reply.bodyText !== '' || mediaType !== '' ? ['has an undeclared body or content-type'] : [];
   }
   const content = declared.find(([name]) => name.toLowerCase() === mediaType)?.[1];
   if (!content) return [`content-type ${JSON.stringify(mediaType)} is not declared`];
   if (bodiless) return [];
   const value = bodyValue(mediaType, reply.bodyText);
-  if (value === undefined) return ['the body is no JSON'];
+  if (value === undefined) return ['the body is not JSON'];
   const faults = content.schema ? faultsOf(content.schema, value) : [];
   const itemSchema = content['x-itemSchema'];
   const itemFaults = itemSchema ? faultsOfItems(itemSchema, mediaType, reply.bodyText) : [];
   return [...[...faults, ...itemFaults].map((fault) => `body ${fault}`), ...faultsOfMeaning(value, reply)];
 }
 
-/** Each event or line of a streamed body against the schema of its items. */
+/** Checks each event or line of a streamed body against the schema of its items. */
 function faultsOfItems(schema: Schema, mediaType: string, text: string): string[] {
   const items =
     mediaType === 'text/event-stream'
@@ -161,14 +157,14 @@ function faultsOfItems(schema: Schema, mediaType: string, text: string): string[
   });
 }
 
-/** A last line that does not end is no JSON. */
+/** An incomplete last line is not JSON. */
 function linesOf(text: string): string[] {
   const lines = text.split('\n');
   const rest = lines.pop();
   return rest ? [...lines, `${rest} (cut off)`] : lines;
 }
 
-/** What no schema can say: the body agrees with the status and the headers of its reply. */
+/** Rules that no schema can express: the body agrees with the status and headers. */
 function faultsOfMeaning(value: unknown, { status, headers }: ObservedReply): string[] {
   if (typeof value !== 'object' || value === null) return [];
   const body = value as Readonly<Record<string, unknown>>;
@@ -199,7 +195,7 @@ function mediaTypeOf(headers: Headers): string {
   return (headers.get('content-type') ?? '').replace(/;.*$/s, '').trim().toLowerCase();
 }
 
-/** The JSON value, the text itself for any other media type, and undefined for what is no JSON. */
+/** The JSON value, the text itself for any other media type, and undefined for invalid JSON. */
 function bodyValue(mediaType: string, text: string): unknown {
   if (!/^application\/(?:[\w.-]+\+)?json$/.test(mediaType)) return text;
   try {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
 
-/** A schema object of OpenAPI 3.0, as far as the tests look into one. */
+/** The parts of an OpenAPI 3.0 schema object that the tests use. */
 export interface Schema {
   readonly $ref?: string;
   readonly type?: string;
@@ -26,7 +26,7 @@ export interface ResponseDeclaration {
 
 export interface ContentDeclaration {
   readonly schema?: Schema;
-  /** Of a streamed media type: the schema that each of its items keeps. */
+  /** Schema of each item of a streamed media type. */
   readonly 'x-itemSchema'?: Schema;
 }
 
@@ -41,7 +41,7 @@ interface Document {
 
 const documentId = 'contract';
 
-/** The contract, changed only in what `strictCopy` says. */
+/** The contract, in its strict form (see `strictCopy`). */
 export const contractDocument = strictCopy(
   JSON.parse(readFileSync(new URL('../../generated/openapi.json', import.meta.url), 'utf8')),
 ) as Document;
@@ -50,7 +50,7 @@ const ajv = new Ajv({ strict: false, allErrors: true, logger: false });
 formats.default(ajv);
 ajv.addSchema(contractDocument, documentId);
 
-/** The object behind a reference, or the value itself. */
+/** The object a reference points to, or the value itself. */
 export function resolved<T extends object>(value: T | Reference): T {
   if (!('$ref' in value) || typeof value.$ref !== 'string') return value as T;
   let target: unknown = contractDocument;
@@ -63,7 +63,7 @@ export function resolved<T extends object>(value: T | Reference): T {
 
 const validators = new WeakMap<Schema, ValidateFunction>();
 
-/** What is wrong with a value, in words; empty when it satisfies the schema. */
+/** The errors of a value, in words; empty if it satisfies the schema. */
 export function faultsOf(schema: Schema, value: unknown): string[] {
   let validate = validators.get(schema);
   if (!validate) {
@@ -78,9 +78,9 @@ export function faultsOf(schema: Schema, value: unknown): string[] {
 }
 
 /**
- * The contract for a look at what the service sends. Clients must bear members that they do not know, so that the
- * contract leaves its replies open; the service itself may send none that is not declared, so that here they
- * are closed. And references name the document, so that any part of it can be compiled by itself.
+ * A strict copy of the contract for checking responses: clients must tolerate unknown members, so the
+ * contract leaves responses open, but the service must not send undeclared members. References name the
+ * document, so that any part can be compiled alone.
  */
 function strictCopy(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(strictCopy);

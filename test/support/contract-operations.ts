@@ -3,8 +3,8 @@ import { contractDocument, type Operation } from './contract-document.ts';
 const verbs = ['get', 'put', 'post', 'patch', 'delete'];
 
 /**
- * The operation of a request line; a path that is spelt out goes before a template that matches it too. A method
- * that the path has not (405) is held against another operation of it, which all declare the same refusals.
+ * The operation of a request; literal paths take precedence over templates. For an unsupported method (405)
+ * it returns another operation of the path, because all of them declare the same errors.
  */
 export function findOperation(
   method: string,

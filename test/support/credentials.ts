@@ -5,10 +5,10 @@ import { createApiKeyStore } from '../../src/storage/api-keys.ts';
 import { openDirectly } from '../storage/direct-engine.ts';
 import type { Cleanup } from './cleanup.ts';
 
-/** Every scope that an operation asks for. */
+/** Every scope that an operation requires. */
 export const allScopes = [...requiredScopes];
 
-/** Puts API keys into a service's database, as the command in another process would. */
+/** Stores API keys in a service's database, as the command does from another process. */
 export function keyMaker(cleanup: Cleanup, databaseUrl: string) {
   const store = createApiKeyStore(openDirectly(cleanup, databaseUrl));
   let count = 0;
@@ -20,7 +20,7 @@ export function keyMaker(cleanup: Cleanup, databaseUrl: string) {
       const dates = { createdAt: at, expiresAt: null, revokedAt: null };
       const name = `test-${++count}`;
       if (!(await store.create({ id: key.id, hash: key.hash, name, scopes, ...dates, ...changes }))) {
-        throw new Error(`There is a key named ${changes.name} already.`);
+        throw new Error(`There already is a key named ${changes.name}.`);
       }
       return key;
     },
@@ -29,7 +29,7 @@ export function keyMaker(cleanup: Cleanup, databaseUrl: string) {
 
 export const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
 
-/** Waits until a condition holds, and says how long that took; rejects when it takes too long. */
+/** Waits until a condition holds and returns how long it took; rejects after a timeout. */
 export async function until(
   holds: () => Promise<boolean>,
   timeoutMs: number,
@@ -37,7 +37,7 @@ export async function until(
 ): Promise<number> {
   const start = performance.now();
   while (!(await holds())) {
-    if (performance.now() - start > timeoutMs) throw new Error(`It did not come about in ${timeoutMs} ms.`);
+    if (performance.now() - start > timeoutMs) throw new Error(`Timed out after ${timeoutMs} ms.`);
     await new Promise((resolve) => setTimeout(resolve, intervalMs));
   }
   return performance.now() - start;

@@ -11,15 +11,15 @@ import { type PostgresCluster, startPostgresCluster } from './postgres-cluster.t
 
 export type EngineName = 'sqlite' | 'postgres';
 
-/** Every database that the service supports: a behaviour is shown on each. */
+/** Every database that the service supports; each behaviour is tested on both. */
 export const engines: readonly EngineName[] = ['sqlite', 'postgres'];
 
-/** A suite for each engine: `title [sqlite]` and `title [postgres]`. */
+/** Defines a suite for each engine: `title [sqlite]` and `title [postgres]`. */
 export function describeEngines(title: string, define: (engine: EngineName) => void): void {
   for (const engine of engines) describe(`${title} [${engine}]`, () => define(engine));
 }
 
-/** The DATABASE_URL of a new and empty database that is removed afterwards. */
+/** The DATABASE_URL of a new, empty database that is removed afterwards. */
 export function freshDatabaseUrl(cleanup: Cleanup, engine: EngineName): Promise<string> {
   return engine === 'sqlite' ? freshSqliteUrl(cleanup) : freshPostgresUrl(cleanup);
 }
@@ -30,7 +30,7 @@ async function freshSqliteUrl(cleanup: Cleanup): Promise<string> {
   return `sqlite:${join(folder, 'customers.db')}`;
 }
 
-/** As {@link freshDatabaseUrl}, with the schema in place: on PostgreSQL a copy of a template, which takes 40 ms, not 700. */
+/** Like {@link freshDatabaseUrl}, but migrated; on PostgreSQL a copy of a template, which is much faster. */
 export async function migratedDatabaseUrl(cleanup: Cleanup, engine: EngineName): Promise<string> {
   if (engine === 'postgres') return freshPostgresUrl(cleanup, await findTemplate());
   const url = await freshSqliteUrl(cleanup);
@@ -55,7 +55,7 @@ function findTemplate(): Promise<string> {
   return template;
 }
 
-/** The processes of a run share one template, which the first of them makes; the runner removes it. */
+/** The processes of a run share one template, which the first of them creates and the runner removes. */
 async function makeTemplate(clusterUrl: string): Promise<string> {
   const name = process.env.TEST_TEMPLATE ?? `template_${randomBytes(8).toString('hex')}`;
   const client = new pg.Client({ connectionString: clusterUrl });
@@ -88,12 +88,12 @@ async function execute(clusterUrl: string, statement: string): Promise<void> {
 
 let ownCluster: Promise<PostgresCluster> | undefined;
 
-/** The runner's cluster; a file that is run by itself starts its own the first time it needs one. */
+/** The runner's cluster; a file run alone starts its own on first use. */
 async function findClusterUrl(): Promise<string> {
   if (process.env.TEST_DATABASE_URL) return process.env.TEST_DATABASE_URL;
   ownCluster ??= startPostgresCluster();
   return (await ownCluster).url;
 }
 
-// Registered here, where the file is loaded: inside a test it would belong to that test.
+// Registered when the file is loaded: inside a test it would belong to that test.
 after(async () => (await ownCluster)?.stop());

@@ -15,7 +15,7 @@ interface FollowOptions {
   readonly lastEventId?: string;
 }
 
-/** A client of the event stream, as a browser's EventSource is one, that checks all it receives. */
+/** A client of the event stream, like a browser's EventSource, that checks all it receives. */
 export interface FeedClient {
   /** Everything received so far. */
   readonly events: readonly ChangeEvent[];
@@ -23,18 +23,18 @@ export interface FeedClient {
   readonly retryMs: number | undefined;
   readonly comments: number;
   readonly headers: Headers;
-  /** Waits until there are so many events in all. */
+  /** Waits for this many events in total. */
   received(count: number): Promise<readonly ChangeEvent[]>;
-  /** Stops reading, until `resume`: what the service sends then stays in the sockets. */
+  /** Stops reading until `resume`; what the service sends stays in the sockets. */
   pause(): void;
   resume(): void;
-  /** Leaves, as a client does that is killed. */
+  /** Disconnects abruptly, as a killed client does. */
   leave(): void;
-  /** Resolves when the stream is over: whether the service ended it in order, or it was cut. */
+  /** Resolves when the stream is over: whether the service ended it cleanly or it was cut. */
   readonly over: Promise<'ended' | 'cut'>;
 }
 
-/** Opens a stream, which must be answered 200, on a connection of its own. */
+/** Opens a stream, which must return 200, on its own connection. */
 export async function followFeed(
   cleanup: Cleanup,
   serviceUrl: string,
@@ -69,7 +69,7 @@ export async function followFeed(
     }
     look();
   });
-  // A cut is an end like any other to those who wait for it.
+  // A cut stream is also an end for those who wait for it.
   response.on('error', () => undefined);
   request.on('error', () => undefined);
   const over = new Promise<'ended' | 'cut'>((resolve) =>
@@ -79,7 +79,7 @@ export async function followFeed(
   async function received(count: number): Promise<readonly ChangeEvent[]> {
     const enough = new Promise<void>((resolve, reject) => {
       const tooFew = (why: string) =>
-        reject(new Error(`${events.length} of ${count} events came, and then ${why}.`));
+        reject(new Error(`${events.length} of ${count} events arrived, and then ${why}.`));
       const timer = setTimeout(tooFew, takeTimeoutMs, 'none in time');
       look = () => {
         if (failure === undefined && events.length < count) return;

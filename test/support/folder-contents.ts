@@ -5,19 +5,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterwards, type Cleanup } from './cleanup.ts';
 
-/** A new and empty folder that is removed afterwards. */
+/** A new, empty folder that is removed afterwards. */
 export async function temporaryFolder(cleanup: Cleanup): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'customers-test-folder-'));
   afterwards(cleanup, () => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** tsx, which runs the command in the tests, keeps what it has compiled in the folder for temporary files. */
+/** The compile cache of tsx, which runs the command in the tests, in the temporary folder. */
 const cacheOfTsx = /^tsx-\d+(\/|$)/;
 
 /**
- * Every path below a folder with its mode and a hash of its bytes: equal when nothing was touched. Of a lock only
- * that it is there, for it holds who tried last.
+ * Every path below a folder with its mode and a hash of its bytes, to detect changes. A lock counts only as
+ * present, because its content changes with every attempt.
  */
 export function contentsOf(folder: string): Record<string, string> {
   if (!existsSync(folder)) return {};

@@ -5,7 +5,7 @@ import type { TestService } from './service.ts';
 export const ndjson = { 'Content-Type': 'application/x-ndjson' };
 export const csv = { 'Content-Type': 'text/csv' };
 
-/** Imports a text and returns what became of each line. */
+/** Imports a text and returns the result of each line. */
 export async function importText(
   service: TestService,
   body: string | Uint8Array,

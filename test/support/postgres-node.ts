@@ -7,22 +7,25 @@ import pg from 'pg';
 import { untilReady } from './postgres-cluster.ts';
 import { endServer, hasEnded, type ServerPlace, spawnServer } from './postgres-server.ts';
 
-/** A PostgreSQL server that a test may ill-treat. It keeps its port and its data over stops and starts. */
+/** A PostgreSQL server that a test can stop and kill. It keeps its port and data. */
 export interface PostgresNode {
   readonly port: number;
   readonly data: string;
   /** The database `postgres`, as its superuser. */
   readonly url: string;
   readonly running: boolean;
-  /** Resolves when it answers: queries on a standby, writes on a primary. */
+  /** Resolves when it accepts queries (standby) or writes (primary). */
   start(): Promise<void>;
-  /** Ends every connection, and the server in order (PostgreSQL's fast shutdown). */
+  /** Shuts the server down and closes every connection (PostgreSQL's fast shutdown). */
   stop(): Promise<void>;
-  /** kill -9 of the server and of all its processes at once, as when its machine dies; the system closes the sockets. */
+  /**
+   * Kills the server and its processes at once, as if the machine died, except that the system closes the
+   * sockets.
+   */
   kill(): Promise<void>;
-  /** Runs one statement on a connection of its own, as superuser. */
+  /** Runs one statement on its own connection, as superuser. */
   run<Row extends object>(sql: string): Promise<Row[]>;
-  /** Stops it for good; its folder is removed. */
+  /** Stops it permanently and removes its folder. */
   end(): Promise<void>;
 }
 
@@ -71,7 +74,7 @@ export function createNode(place: ServerPlace, password: string): PostgresNode {
   };
 }
 
-/** Stopped first, so that it starts no more of them; a survivor could go on to commit and to answer. */
+/** Stops the parent first, so that it starts no more children; a surviving child could still commit. */
 function killWithChildren(pid: number): void {
   process.kill(pid, 'SIGSTOP');
   const table = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' });

@@ -11,26 +11,26 @@ import { preparePostgresBinaries, type ServerUser, serverUser } from './postgres
 import { initialize } from './postgres-cluster.ts';
 import { createNode, type PostgresNode } from './postgres-node.ts';
 
-/** A primary and a standby that streams from it, of which the primary waits at each COMMIT. */
+/** A primary and its synchronous streaming standby. */
 export interface PostgresPair {
-  /** Who is which changes with `promote`. */
+  /** `promote` swaps the two. */
   readonly primary: PostgresNode;
   readonly standby: PostgresNode;
   /**
-   * Makes the standby the primary, which waits for nobody until `rejoin`. End the old one first, unless two of
-   * them are what the test is about. Resolves when it takes writes.
+   * Makes the standby the primary, without synchronous replication until `rejoin`. Stop the old primary
+   * first, unless the test needs two. Resolves when it accepts writes.
    */
   promote(): Promise<void>;
-  /** Makes the old primary, or a standby that is lost, a synchronous standby anew, from a copy of the primary. */
+  /** Makes the old primary, or a lost standby, a synchronous standby again, from a copy of the primary. */
   rejoin(): Promise<void>;
-  /** What the standby receives it stores but does not show, until `resumeReplay`. */
+  /** Until `resumeReplay`, the standby stores what it receives but does not show it. */
   pauseReplay(): Promise<void>;
   resumeReplay(): Promise<void>;
 }
 
 const conditionTimeoutMs = 60_000;
 
-/** Makes and starts a pair, in a few seconds; it is stopped and removed with the cleanup's test. */
+/** Starts a pair, which takes a few seconds; the cleanup removes it. */
 export async function startPostgresPair(cleanup: Cleanup): Promise<PostgresPair> {
   const user = serverUser();
   const folder = await mkdtemp(join(tmpdir(), 'customers-test-pair-'));
@@ -73,7 +73,7 @@ export async function startPostgresPair(cleanup: Cleanup): Promise<PostgresPair>
     },
     async rejoin() {
       await standby.stop();
-      // Were it told to wait for a standby, the copy would be told so too, and wait once it is promoted.
+      // The copy would inherit the setting and wait for a standby once it is promoted.
       await configure(primary, 'ALTER SYSTEM RESET synchronous_standby_names');
       await makeStandby(standby, primary, user);
     },
@@ -82,7 +82,7 @@ export async function startPostgresPair(cleanup: Cleanup): Promise<PostgresPair>
   };
 }
 
-/** From a copy of the running primary: the package has no pg_basebackup. */
+/** Copies the running primary by file, because the package has no pg_basebackup. */
 async function makeStandby(standby: PostgresNode, primary: PostgresNode, user: ServerUser): Promise<void> {
   await rm(standby.data, { recursive: true, force: true });
   const label = await copyRunning(primary, standby.data);
@@ -105,7 +105,7 @@ async function configure(node: PostgresNode, sql: string): Promise<void> {
   await node.run('SELECT pg_reload_conf()');
 }
 
-/** @returns the backup's label, by which the copy knows from where on to replay. */
+/** @returns the backup's label, which says where replay starts. */
 async function copyRunning(primary: PostgresNode, data: string): Promise<string> {
   // The backup lasts as long as its connection.
   const client = new pg.Client({ connectionString: primary.url });
@@ -120,7 +120,7 @@ async function copyRunning(primary: PostgresNode, data: string): Promise<string>
   }
 }
 
-/** What belongs to the running server, and what the standby streams. */
+/** Files of the running server, and what the standby streams. */
 const contentsLeftOut = ['pg_wal', 'pg_replslot', 'pg_stat_tmp', 'pg_dynshmem', 'pg_notify', 'pg_subtrans'];
 const filesLeftOut = ['postmaster.pid', 'postmaster.opts', 'standby.signal'];
 
@@ -134,7 +134,7 @@ async function copyFolder(from: string, to: string): Promise<void> {
   }
 }
 
-/** Files come and go meanwhile; the replay knows of it. */
+/** Files may disappear during the copy; replay corrects it. */
 function ignoreVanished(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOENT') throw error;
 }
@@ -142,7 +142,7 @@ function ignoreVanished(error: NodeJS.ErrnoException): void {
 async function until(condition: () => Promise<boolean>): Promise<void> {
   const deadline = performance.now() + conditionTimeoutMs;
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error('The pair of PostgreSQL servers did not get ready.');
+    if (performance.now() > deadline) throw new Error('The pair of PostgreSQL servers did not become ready.');
     await delay(20);
   }
 }

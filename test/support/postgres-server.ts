@@ -5,16 +5,17 @@ import type { ServerUser } from './postgres-binaries.ts';
 
 const stopTimeoutMs = 15_000;
 
-/** glibc has C.UTF-8, macOS has not. Under the plain C locale pg_trgm finds nothing in non-ASCII text. */
+/** glibc has C.UTF-8, macOS does not. Under the plain C locale pg_trgm ignores non-ASCII text. */
 export const locale = process.platform === 'linux' ? 'C.UTF-8' : 'en_US.UTF-8';
 
-/** What the server's programs see: nothing that the user's shell decides, such as PGDATA or LC_ALL. */
+/**
+ * The environment of the server's programs, without variables of the user's shell such as PGDATA or LC_ALL.
+ */
 export const environment = { PATH: process.env.PATH, TZ: 'UTC', LANG: locale, LC_MESSAGES: 'C' };
 
 /**
- * Runs the server, and ends it and removes its folder when standard input closes: also when the process
- * that started it was killed. A server that ends before leaves its folder, to be started again. SIGINT is
- * PostgreSQL's fast shutdown.
+ * Runs the server; when standard input closes, also because the parent was killed, ends it and removes its
+ * folder. If the server ends earlier, its folder remains for a restart. SIGINT is PostgreSQL's fast shutdown.
  */
 const supervise = `
   folder=$1; shift
@@ -27,7 +28,7 @@ const supervise = `
 
 export interface ServerPlace {
   readonly program: string;
-  /** What is removed in the end, with the data in it. */
+  /** Removed at the end, with the data in it. */
   readonly folder: string;
   readonly data: string;
   readonly port: number;
@@ -41,9 +42,9 @@ export function spawnServer({ program, folder, data, port, user }: ServerPlace):
     `port=${port}`,
     'unix_socket_directories=',
     'max_connections=200',
-    // A standby that has lost its primary looks for it as often: commits wait for that.
+    // How often a standby looks for its primary; commits wait for that.
     'wal_retrieve_retry_interval=200ms',
-    // Without the errors that tests provoke on purpose.
+    // Omits the errors that tests cause on purpose.
     'log_min_messages=log',
   ];
   const command = [program, '-D', data, ...settings.flatMap((setting) => ['-c', setting])];
@@ -52,7 +53,7 @@ export function spawnServer({ program, folder, data, port, user }: ServerPlace):
     cwd: '/',
     env: environment,
     stdio: ['pipe', 'ignore', 'pipe'],
-    // A group of its own: Ctrl-C must not end the server before the tests that use it.
+    // In its own process group: Ctrl-C must not end the server before the tests that use it.
     detached: true,
   });
 }

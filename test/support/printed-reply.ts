@@ -1,14 +1,14 @@
-/** Stands in a printed body for the members that are left out. */
+/** Marks omitted members in a printed body. */
 const leftOut = '…';
 
-/** A reply as `curl -i` prints it, or as a page prints that. */
+/** A response as printed by `curl -i` or on a page. */
 export interface Reply {
   readonly status: string;
   readonly headers: ReadonlyArray<readonly [name: string, value: string]>;
   readonly body: unknown;
 }
 
-/** Reads what `curl -i` prints, and what a page prints of it. */
+/** Parses the output of `curl -i`, or a page's version of it. */
 export function parseReply(text: string): Reply {
   const [head = '', body = ''] = text.replaceAll('\r\n', '\n').split(/\n\n(.*)/s);
   const [status = '', ...headers] = head.trimEnd().split('\n');
@@ -23,7 +23,7 @@ export function parseReply(text: string): Reply {
   };
 }
 
-/** The reply without the headers that the page leaves out, and without the members where it says so. */
+/** The response without the headers and members that the page omits. */
 export function shortenedLike(printed: Reply, reply: Reply): Reply {
   const names = printed.headers.map(([name]) => name);
   return {
@@ -45,7 +45,7 @@ function shortened(printed: unknown, value: unknown): unknown {
   return Object.fromEntries([...kept, [leftOut, true]]);
 }
 
-/** Lines that the page cuts are cut at the same place; what it leaves out has the same length in both. */
+/** Cuts lines where the page cuts them; the omitted part must have the same length. */
 function shortenedText(printed: string, text: string): string {
   const printedLines = printed.split('\n');
   return text

@@ -5,17 +5,19 @@ import { endWithThisProcess } from './child-processes.ts';
 import { program } from './program.ts';
 
 interface SpawnOptions {
-  /** Beside the few variables that any program needs; nothing else of the shell gets through. */
+  /**
+   * Added to the few variables that any program needs; the rest of the shell's environment is not passed on.
+   */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** What node is given instead of {@link program}, such as `['--expose-gc', ...program]`. */
+  /** Node's arguments instead of {@link program}, such as `['--expose-gc', ...program]`. */
   readonly nodeArguments?: readonly string[];
-  /** How long the whole run, or the start, may take. 60 s when absent. */
+  /** Maximum duration of the run, or of the start. Defaults to 60 s. */
   readonly timeoutMs?: number;
 }
 
 interface CommandOptions extends SpawnOptions {
-  /** What the command reads from its standard input, which is empty when absent. */
+  /** Standard input of the command. Defaults to empty. */
   readonly input?: string | Uint8Array;
 }
 
@@ -25,7 +27,7 @@ interface StartOptions extends SpawnOptions {
 }
 
 export interface CommandExit {
-  /** The exit code; null when a signal ended it. */
+  /** The exit code; null if a signal ended it. */
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
@@ -36,27 +38,27 @@ export interface RunningCommand {
   readonly pid: number;
   /** What `ready` matched, groups included. */
   readonly match: RegExpExecArray;
-  /** Resolves when the process has ended for whatever reason. */
+  /** Resolves when the process has ended for any reason. */
   readonly exited: Promise<CommandExit>;
-  /** Sends the signal, SIGTERM when absent, and waits for the end; after 30 s it kills the process. */
+  /** Sends the signal (default SIGTERM) and waits for the exit; kills the process after 30 s. */
   stop(signal?: NodeJS.Signals): Promise<CommandExit>;
 }
 
 const defaultTimeoutMs = 60_000;
 const stopTimeoutMs = 30_000;
 
-/** Runs the service's command to its end. Rejects when that takes longer than `timeoutMs`. */
+/** Runs the service's command to its end. Rejects after `timeoutMs`. */
 export async function runCommand(
   args: readonly string[],
   options: CommandOptions = {},
 ): Promise<CommandExit> {
   const command = spawnCommand(args, options);
-  // A command that ends without reading its input is no fault of the test.
+  // A command may end without reading its input.
   command.child.stdin?.on('error', () => undefined).end(options.input);
   return await orKill(command, command.exited, `did not end: customers ${args.join(' ')}`, options.timeoutMs);
 }
 
-/** Starts the service's command and resolves when it says that it listens. The caller must stop it. */
+/** Starts the service's command and resolves when it listens. The caller must stop it. */
 export async function startCommand(args: readonly string[], options: StartOptions): Promise<RunningCommand> {
   const command = spawnCommand(args, options);
   command.child.stdin?.end();
@@ -68,7 +70,7 @@ export async function startCommand(args: readonly string[], options: StartOption
     const look = () => {
       const match = options.ready.exec(command.output());
       if (!match) return;
-      // A busy service writes on and on.
+      // A busy service keeps writing.
       command.child.stdout?.off('data', look);
       command.child.stderr?.off('data', look);
       resolve(match);
@@ -118,7 +120,7 @@ function spawnCommand(args: readonly string[], options: SpawnOptions): Command {
   return { child, exited, output: () => stdout + stderr };
 }
 
-/** The result, or a rejection that shows the output, after the process was killed, when it is late. */
+/** The result; after a timeout, kills the process and rejects with its output. */
 async function orKill<T>(
   command: Command,
   result: Promise<T>,

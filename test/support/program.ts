@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 
 /**
- * What node is given to run the `customers` command. `npm test` builds it first and says where it is: this is what
- * users run, and it starts in half the time. A test file that is run by itself runs the sources.
+ * Node's arguments to run the `customers` command. `npm test` builds it first and sets TEST_PROGRAM, so that
+ * the tests run what users run; a test file run alone runs the sources.
  */
 export const program: readonly string[] = process.env.TEST_PROGRAM
   ? [process.env.TEST_PROGRAM]

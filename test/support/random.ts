@@ -1,19 +1,19 @@
-/** A stream of random values that the seed and a label decide. */
+/** A stream of random values, determined by the seed and a label. */
 export interface Random {
-  /** What this stream began with: a 32-bit integer, fit for fast-check's `seed`. */
+  /** The start of this stream: a 32-bit integer, suitable as fast-check's `seed`. */
   readonly seed: number;
   /** A number of at least 0 and less than 1. */
   next(): number;
-  /** An integer between both bounds, either included. */
+  /** An integer between both bounds, inclusive. */
   integer(least: number, greatest: number): number;
   boolean(): boolean;
   pick<T>(list: readonly T[]): T;
 }
 
-/** The seed of this run: TEST_SEED, or 1 when a file is run by itself without one. */
+/** The seed of this run: TEST_SEED, or 1 for a file run alone. */
 const testSeed = Number(process.env.TEST_SEED ?? 1) >>> 0;
 
-/** A stream of its own for each label, so that a test draws the same values whatever runs beside it. */
+/** A separate stream for each label, so that a test draws the same values regardless of other tests. */
 export function randomFrom(label: string): Random {
   const seed = hash(`${testSeed}:${label}`);
   const next = mulberry32(seed);
@@ -30,7 +30,7 @@ export function randomFrom(label: string): Random {
   };
 }
 
-/** Tommy Ettinger's mulberry32: 32 bits of state, quick, and good enough to choose test data. */
+/** Tommy Ettinger's mulberry32: 32 bits of state, fast, and good enough for test data. */
 function mulberry32(seed: number): () => number {
   let state = seed;
   return () => {
@@ -41,7 +41,7 @@ function mulberry32(seed: number): () => number {
   };
 }
 
-/** FNV-1a over UTF-16 code units, with a last mix so that labels that differ at their end differ widely. */
+/** FNV-1a over UTF-16 code units, with a final mix so that labels with different ends differ widely. */
 function hash(text: string): number {
   let value = 0x811c9dc5;
   for (let index = 0; index < text.length; index++) {

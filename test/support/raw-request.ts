@@ -2,17 +2,17 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 
 export interface RawReply {
-  /** Everything that was received: status line, headers and body, of each reply on the connection. */
+  /** Everything received: status line, headers and body of each response on the connection. */
   readonly text: string;
-  /** Of the first reply; 0 when there was none. */
+  /** Of the first response; 0 if there was none. */
   readonly status: number;
-  /** Whether the server ended the connection, rather than our patience. */
+  /** Whether the server ended the connection before the timeout. */
   readonly closed: boolean;
 }
 
 /**
- * Writes exactly these bytes to a new connection, for what fetch would refuse or repair, and reads until
- * the server ends it, at most `timeoutMs`. Send `Connection: close` when the reply alone is of interest.
+ * Sends exactly these bytes on a new connection, for requests that fetch refuses or corrects, and reads until
+ * the server ends it or `timeoutMs` pass. Send `Connection: close` if only the response matters.
  */
 export async function sendRaw(url: string, bytes: string | Uint8Array, timeoutMs = 5000): Promise<RawReply> {
   const { hostname, port } = new URL(url);
@@ -20,7 +20,7 @@ export async function sendRaw(url: string, bytes: string | Uint8Array, timeoutMs
   await once(socket, 'connect');
   const chunks: Buffer[] = [];
   socket.on('data', (chunk) => chunks.push(chunk));
-  // A reset is one way for the server to end the connection; what came before it is the answer.
+  // A reset also ends the connection; what was received before is the response.
   socket.on('error', () => undefined);
   const ended = new Promise((resolve) => socket.on('close', resolve));
   let closed = true;

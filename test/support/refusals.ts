@@ -10,7 +10,7 @@ interface Refusal {
   readonly nodeArguments?: readonly string[];
 }
 
-/** Shows that a command is refused in one line, and that the folder is afterwards as it was before. */
+/** Asserts that a command is refused in one line and leaves the folder unchanged. */
 export async function refuses(folder: string, { environment, message, command = 'serve', ...rest }: Refusal) {
   const { code: expectedCode = 1, ...options } = rest;
   const before = contentsOf(folder);
@@ -21,12 +21,12 @@ export async function refuses(folder: string, { environment, message, command = 
   });
   assert.match(stderr, message);
   assert.deepEqual({ code, stdout }, { code: expectedCode, stdout: '' });
-  if (expectedCode === 1) assert.match(stderr, /^customers: [^\n]+\n$/, 'it is not one line');
+  if (expectedCode === 1) assert.match(stderr, /^customers: [^\n]+\n$/, 'expected one line');
   assert.doesNotMatch(stderr, /\n\s+at /, 'no stack');
   assert.deepEqual(contentsOf(folder), before);
 }
 
-/** Matches a text that holds all of these. */
+/** Matches a text that contains all of these. */
 export function mentions(...texts: string[]): RegExp {
   return new RegExp(texts.map((text) => `(?=.*${text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')})`).join(''));
 }

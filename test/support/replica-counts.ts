@@ -4,7 +4,7 @@ export type ReplicaCounts = Readonly<Record<'served' | 'behind' | 'failed' | 'pa
 
 const outcomes = ['served', 'behind', 'failed', 'paused'];
 
-/** How often the service has asked its replica so far, by what came of it. */
+/** How many reads the service has sent to its replica so far, by result. */
 export async function replicaCounts({ url }: Pick<TestService, 'url'>): Promise<ReplicaCounts> {
   const text = await (await fetch(`${url}/metrics`)).text();
   const count = (outcome: string) =>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-/** What each reply tells a browser that it ends up in; `src/http/security-headers.ts` says why. */
+/** Headers for browsers on every response; see `src/http/headers.ts`. */
 export const headersForBrowsers = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'cross-origin-resource-policy': 'same-origin',
@@ -8,10 +8,10 @@ export const headersForBrowsers = {
   'x-content-type-options': 'nosniff',
 } as const;
 
-/** Over TLS only: RFC 6797 section 7.2 forbids it elsewhere. */
+/** Over TLS only: RFC 6797 section 7.2 forbids it otherwise. */
 const transportSecurity = 'strict-transport-security';
 
-/** What may be kept, by the caller's own cache alone; everything else is not kept at all. */
+/** Responses that the caller's own cache may keep; all others are no-store. */
 const revalidated = { methods: ['GET', 'HEAD'], statuses: [200, 304], value: 'private, no-cache' };
 
 interface Reply {
@@ -21,7 +21,7 @@ interface Reply {
   readonly encrypted: boolean;
 }
 
-/** Headers that no reply may be without, and those that none may have: a problem and a write like a customer. */
+/** Checks headers that every response must have and headers that none may have. */
 export function assertHygiene({ method, status, headers, encrypted }: Reply): void {
   const reply = `${method} answered ${status}`;
   for (const [name, value] of Object.entries(headersForBrowsers)) {
@@ -34,7 +34,7 @@ export function assertHygiene({ method, status, headers, encrypted }: Reply): vo
   assert.equal(headers.get('cache-control'), kept ? revalidated.value : 'no-store', reply);
 }
 
-/** The headers of a reply that was read from a socket: all of its first lines up to the empty one. */
+/** The headers of a response read from a socket: its first lines up to the empty one. */
 export function headersOf(head: string): Headers {
   const lines = head.split('\r\n').slice(1);
   return new Headers(lines.map((line) => line.split(/: (.*)/s, 2) as [string, string]));

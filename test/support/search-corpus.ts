@@ -1,6 +1,6 @@
 import { randomFrom } from './random.ts';
 
-/** A customer as a search sees it. */
+/** The searchable members of a customer. */
 export interface SearchedCustomer {
   readonly name: string;
   readonly email: string | null;
@@ -8,7 +8,7 @@ export interface SearchedCustomer {
   readonly externalId: string | null;
 }
 
-/** Given and family names by script, and how the two are joined. */
+/** Given and family names by script, and how they are joined. */
 const scripts: Readonly<Record<string, { given: string; family: string; join: string }>> = {
   western: {
     given:
@@ -53,14 +53,14 @@ const scripts: Readonly<Record<string, { given: string; family: string; join: st
   },
 };
 
-/** Every given name with every family name of its script, some with an email, a phone and an externalId. */
+/** Every given name with every family name of its script, some with an email, phone and externalId. */
 export function searchCorpus(): SearchedCustomer[] {
   const random = randomFrom('search corpus');
   const names = Object.values(scripts).flatMap(({ given, family, join }) =>
     given.split(' ').flatMap((first) => family.split(' ').map((last) => `${first}${join}${last}`)),
   );
   return names.map((name, index) => ({
-    // As it is typed, or as some systems send it: letters and accents apart.
+    // Some as typed, some decomposed into letters and accents, as some systems send them.
     name: random.integer(0, 4) === 0 ? name.normalize('NFD') : name,
     email: random.boolean() ? `${random.pick(mailboxes)}${index}@${random.pick(domains)}` : null,
     phone: random.integer(0, 2) === 0 ? `+49301${String(index).padStart(6, '0')}` : null,
@@ -71,7 +71,7 @@ export function searchCorpus(): SearchedCustomer[] {
 const mailboxes = ['zoë', 'J.Müller', 'info', 'o_hara', 'ВЛАДИМИР', 'sales+de', 'straße'];
 const domains = ['example.com', 'Example.ORG', 'bücher.example', 'почта.example'];
 
-/** What a search is said to ignore, written down apart from the program. */
+/** Differences that a search ignores, listed independently of the program. */
 const sameLetters: readonly (readonly [RegExp, string])[] = [
   [/[ßẞ]/g, 'ss'],
   [/[æ]/g, 'ae'],
@@ -85,11 +85,11 @@ const sameLetters: readonly (readonly [RegExp, string])[] = [
   [/ı/g, 'i'],
   [/ς/g, 'σ'],
   [/[\t\n\r]/g, ' '],
-  // Joiners, selectors, and the stretching of Arabic letters.
+  // Joiners, variation selectors and Arabic tatweel.
   [/\u200c|\u200d|\ufe0f|\u0640|\u00ad/g, ''],
 ];
 
-/** The plain reference: which of them contain a term, by their places in the corpus. */
+/** The reference implementation: positions in the corpus of the customers that contain a term. */
 export function plainSearch(corpus: readonly SearchedCustomer[], term: string): number[] {
   const wanted = plainForm(term);
   return corpus.flatMap(({ name, email, phone, externalId }, index) =>
@@ -100,7 +100,7 @@ export function plainSearch(corpus: readonly SearchedCustomer[], term: string): 
 }
 
 export function plainForm(text: string): string {
-  // Vowels of Indic and Thai scripts are marks too, and no accents.
+  // Vowels of Indic and Thai scripts are marks too, but not accents.
   const bare = [...text.normalize('NFKD')].filter(
     (letter) => !/\p{M}/u.test(letter) || /[\u0900-\u0dff\u0e00-\u0eff]/.test(letter),
   );

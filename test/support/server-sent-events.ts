@@ -1,4 +1,4 @@
-/** An event as the HTML standard dispatches it. */
+/** An event as dispatched by the HTML standard. */
 export interface ServerSentEvent {
   readonly id: string;
   readonly type: string;
@@ -6,15 +6,18 @@ export interface ServerSentEvent {
 }
 
 export interface EventReader {
-  /** What a browser would reconnect with. */
+  /** What a browser would send when it reconnects. */
   readonly lastEventId: string;
   readonly retryMs: number | undefined;
   readonly comments: number;
-  /** Takes the next piece of the stream, cut wherever, and gives the events that it completes. */
+  /** Takes the next chunk of the stream, split anywhere, and returns the events it completes. */
   read(text: string): ServerSentEvent[];
 }
 
-/** Reads `text/event-stream` as section 9.2.6 of the HTML standard says; lines must end with a line feed. */
+/**
+ * Parses `text/event-stream` according to section 9.2.6 of the HTML standard; lines must end with a line
+ * feed.
+ */
 export function eventReader(): EventReader {
   let rest = '';
   let event = { type: '', data: [] as string[] };

@@ -11,18 +11,18 @@ type ServiceOptions = NonNullable<Parameters<typeof startService>[1]>;
 
 interface TestServiceOptions extends ServiceOptions {
   readonly engine: EngineName;
-  /** Settings beside or instead of those of the tests. */
+  /** Settings that add to or override those of the tests. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** The database of another service of this test; a fresh one when absent. */
+  /** The database of another service of this test. Defaults to a new one. */
   readonly databaseUrl?: string;
 }
 
 interface CallOptions {
-  /** A text or bytes are sent as they are, anything else as JSON. */
+  /** Strings and bytes are sent unchanged, anything else as JSON. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
-  /** 30 s when absent. */
+  /** Defaults to 30 s. */
   readonly timeoutMs?: number;
 }
 
@@ -30,24 +30,24 @@ export interface Reply<Body> {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** The parsed body. Throws when the reply is a problem, or is not JSON. */
+  /** The parsed body. Throws for a problem document or invalid JSON. */
   readonly json: Body;
-  /** The parsed body of a failure. Throws when the reply is no problem. */
+  /** The parsed problem document. Throws if the response is not one. */
   readonly problem: Problem;
 }
 
 export interface TestService {
   readonly url: string;
   readonly databaseUrl: string;
-  /** Sends a request with fetch and holds the reply against the contract. */
+  /** Sends a request with fetch and checks the response against the contract. */
   call<Body = unknown>(method: string, path: string, options?: CallOptions): Promise<Reply<Body>>;
-  /** Writes exactly these bytes to a connection of its own; nothing is checked. */
+  /** Sends exactly these bytes on a new connection; checks nothing. */
   raw(bytes: string | Uint8Array, timeoutMs?: number): Promise<RawReply>;
-  /** Stops the service before its test is over; its database stays until then. */
+  /** Stops the service before the end of its test; its database remains until then. */
   stop(options?: StopOptions): Promise<void>;
 }
 
-/** Starts the real service on a free port; it is stopped, and its database removed, with the cleanup's test. */
+/** Starts the real service on a free port; the cleanup stops it and removes its database. */
 export async function startTestService(cleanup: Cleanup, options: TestServiceOptions): Promise<TestService> {
   const { engine, environment, databaseUrl: given, ...ports } = options;
   const databaseUrl = given ?? (await newDatabaseUrl(cleanup, engine));
@@ -72,7 +72,7 @@ export async function startTestService(cleanup: Cleanup, options: TestServiceOpt
   };
 }
 
-/** OpenTelemetry reads its variables from the environment of the process, while the service starts. */
+/** Sets the process's environment while the service starts, because OpenTelemetry reads its own variables. */
 async function withLibraryVariables<T>(
   environment: Readonly<Record<string, string>> = {},
   start: () => Promise<T>,
@@ -86,15 +86,12 @@ async function withLibraryVariables<T>(
   }
 }
 
-/** The service migrates a SQLite file when it starts; PostgreSQL is migrated before. */
+/** The service migrates a SQLite file at startup; PostgreSQL must be migrated before. */
 function newDatabaseUrl(cleanup: Cleanup, engine: EngineName): Promise<string> {
   return engine === 'sqlite' ? freshDatabaseUrl(cleanup, engine) : migratedDatabaseUrl(cleanup, engine);
 }
 
-/**
- * One request. The path is sent as the URL standard normalizes it: for `..`, or bytes that fetch would not
- * send, there is `raw`.
- */
+/** Sends one request. fetch normalizes the path; use `raw` for `..` or bytes that fetch would not send. */
 async function call<Body>(
   serviceUrl: string,
   method: string,
@@ -116,7 +113,7 @@ async function call<Body>(
     signal: AbortSignal.timeout(timeoutMs),
   });
   const { status } = response;
-  // Not text(), which would swallow a byte order mark.
+  // Not text(), which drops a byte order mark.
   const text = Buffer.from(await response.arrayBuffer()).toString();
   checkReply({ method, path: url.pathname, status, headers: response.headers, bodyText: text });
   assertHygiene({ method, status, headers: response.headers, encrypted: url.protocol === 'https:' });
@@ -125,12 +122,13 @@ async function call<Body>(
     headers: response.headers,
     text,
     get json() {
-      // A test that goes on with a member of a problem would fail later, and look like another fault.
-      if (status >= 400) throw new Error(`${method} ${path} answered ${status}: ${text}`);
+      // Otherwise a test would fail later on a missing member, which looks like another error.
+      if (status >= 400) throw new Error(`${method} ${path} returned ${status}: ${text}`);
       return JSON.parse(text);
     },
     get problem() {
-      if (status < 400) throw new Error(`${method} ${path} answered ${status}, which is no problem: ${text}`);
+      if (status < 400)
+        throw new Error(`${method} ${path} returned ${status}, but no problem document: ${text}`);
       return JSON.parse(text);
     },
   };
@@ -141,7 +139,7 @@ function requestBody(body: unknown): string | Uint8Array<ArrayBuffer> {
   return typeof body === 'string' ? body : JSON.stringify(body);
 }
 
-/** So that a caller's `Content-Type` takes the place of ours instead of joining it. */
+/** Lower-cases names, so that a caller's `Content-Type` replaces the default instead of adding to it. */
 function lowerCased(headers: CallOptions['headers'] = {}): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }

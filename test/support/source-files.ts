@@ -7,7 +7,7 @@ import ts from 'typescript';
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
 export interface SourceFile {
-  /** From the repository's root, with `/` on every system. */
+  /** Relative to the repository's root, with `/` on every system. */
   readonly path: string;
   readonly syntax: ts.SourceFile;
   readonly lines: number;
@@ -39,7 +39,7 @@ export function nodesOf({ syntax }: SourceFile): readonly ts.Node[] {
   return nodes;
 }
 
-/** Whatever a file names as a module: `import`, `export from`, `import()`, types such as `import('x').Y`. */
+/** Every module that a file names: `import`, `export from`, `import()`, types such as `import('x').Y`. */
 export function imports(file: SourceFile): string[] {
   return nodesOf(file).flatMap((node) => {
     if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return literals(node.moduleSpecifier);
@@ -61,7 +61,7 @@ export function localImports(file: SourceFile): string[] {
     .map((name) => posix.join(posix.dirname(file.path), name));
 }
 
-/** The packages that a file imports, each by its name without the path inside it. */
+/** The packages that a file imports, without paths inside them. */
 export function externalImports(file: SourceFile): string[] {
   return imports(file)
     .filter((name) => !name.startsWith('.') && !isBuiltin(name))

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { createInterface } from 'node:readline';
 
-/** Bytes in pieces of these sizes, in turns. */
+/** Yields the bytes in chunks of these sizes, repeated in turn. */
 export async function* inPieces(bytes: Uint8Array, sizes: readonly number[]): AsyncGenerator<Uint8Array> {
   let start = 0;
   for (let turn = 0; start < bytes.length; turn++) {
@@ -14,15 +14,15 @@ export async function* inPieces(bytes: Uint8Array, sizes: readonly number[]): As
 
 export interface OpenImport {
   readonly upload: ClientRequest;
-  /** Resolves when the reply begins. */
+  /** Resolves when the response begins. */
   readonly reply: Promise<IncomingMessage>;
-  /** Sends text, and waits when the service does not take it. */
+  /** Sends text, and waits while the service does not read. */
   send(text: string): Promise<void>;
-  /** The next line of the reply; undefined at its end. */
+  /** The next line of the response; undefined at its end. */
   nextLine<Line>(): Promise<Line | undefined>;
 }
 
-/** An import whose upload stays open: fetch would send all of it before it reads. */
+/** Opens an import whose upload stays open: fetch would send all of it before reading. */
 export function openImport(
   url: string,
   contentType = 'application/x-ndjson',

@@ -3,49 +3,49 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterwards, type Cleanup } from './cleanup.ts';
 
-/** What the network between client and server does. */
+/** How the network between client and server fails. */
 export type Trouble =
   | 'none'
-  /** What either side sends is lost, and its goodbye too; connections are still accepted: a firewall that drops. */
+  /** Drops everything, including FIN packets, but accepts connections, like a firewall. */
   | 'black hole'
-  /** Half open: the server gets everything and works on it, but the client gets nothing, nor the end. */
+  /** Half open: the server receives everything, but the client receives nothing, not even the end. */
   | 'answers lost'
-  /** Half open the other way: the server gets nothing, nor the end. */
+  /** Half open the other way: the server receives nothing, not even the end. */
   | 'requests lost'
-  /** All is kept, and delivered when the trouble is over, also what those have sent who have given up. */
+  /** Holds everything back and delivers it afterwards, even for clients that have given up. */
   | 'held up'
-  /** Connections are reset, those there are and new ones. */
+  /** Resets present and new connections. */
   | 'reset'
-  /** Each way takes so long. */
+  /** Delays each direction. */
   | { readonly delayMs: number };
 
 /**
- * Stands between a service and its database, and plays the network between them. By its `retarget` it is also the
- * one address that stays while the primary changes: a virtual IP, a pooler, a cloud service's endpoint.
+ * A proxy between a service and its database that simulates network faults. With `retarget` it is also a
+ * fixed address while the primary changes, like a virtual IP, a pooler or a cloud endpoint.
  */
 export interface TcpProxy {
   /** The same database through the proxy. */
   through(databaseUrl: string): string;
-  /** Connections that lost something stay lost when the trouble is over, as a firewall forgets them. */
+  /** Connections that lost data stay dead afterwards, as behind a firewall that forgot them. */
   set(trouble: Trouble): void;
-  /** The connections that there are lose everything from now on, without a word; new ones are well. */
+  /** Silently drops everything on present connections from now on; new ones work. */
   forget(): void;
-  /** New connections go to the server of this URL; those that there are stay where they are. */
+  /** Sends new connections to this URL's server; present ones stay. */
   retarget(databaseUrl: string): void;
-  /** How many connections it has accepted so far. */
+  /** Number of connections accepted so far. */
   readonly accepted: number;
-  /** How many of them clients hold open. */
+  /** Number of connections that clients hold open. */
   readonly open: number;
 }
 
-/** One way of a connection. */
+/** One direction of a connection. */
 interface Way {
   readonly from: Socket;
   readonly to: Socket;
   readonly carries: 'requests' | 'answers';
 }
 
-/** Starts a proxy before the server of a URL; it ends with the cleanup's test. */
+/** Starts a proxy in front of a URL's server; the cleanup ends it. */
 export async function startTcpProxy(cleanup: Cleanup, databaseUrl: string): Promise<TcpProxy> {
   const clients = new Set<Socket>();
   const servers = new Set<Socket>();
@@ -69,7 +69,7 @@ export async function startTcpProxy(cleanup: Cleanup, databaseUrl: string): Prom
     join({ from: server, to: client, carries: 'answers' }, number);
   });
 
-  /** Everything of one way goes through here, in its order: data, the end, and an abrupt end. */
+  /** Forwards one direction in order: data, a clean end and an abrupt end. */
   function join({ from, to, carries }: Way, number: number): void {
     let lost = false;
     let last: Promise<unknown> = Promise.resolve();
@@ -82,7 +82,7 @@ export async function startTcpProxy(cleanup: Cleanup, databaseUrl: string): Prom
     from.on('data', (bytes) => pass(() => void to.write(bytes)));
     from.on('end', () => {
       pass(() => void to.end());
-      // Who ended it is not kept waiting for an end that the other side will never be told to send.
+      // The closing side must not wait for the other, which will never receive the end.
       if (lost) from.destroy();
     });
     from.on('close', (failed) => pass(() => void (failed ? to.resetAndDestroy() : to.destroySoon())));
@@ -144,7 +144,7 @@ function delayOf(trouble: Trouble): Promise<void> | undefined {
 
 function keep(socket: Socket, sockets: Set<Socket>): void {
   sockets.add(socket);
-  // How it ended is told by its close.
+  // The close event reports how it ended.
   socket.on('error', () => undefined);
   socket.once('close', () => sockets.delete(socket));
 }

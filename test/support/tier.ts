@@ -1,10 +1,10 @@
 import type { Tier } from '../../scripts/test/tier.ts';
 import { randomFrom } from './random.ts';
 
-/** How much this run tests; everything but hours of it when a file is run by itself. */
+/** How much this run tests; a file run alone tests everything but the soak. */
 export const tier = (process.env.TEST_TIER ?? 'full') as Tier;
 
-/** The value for the tier of this run; `full` where a tier has none of its own. */
+/** The value for this run's tier; defaults to `full`. */
 export function byTier<Value>(values: {
   readonly quick?: Value;
   readonly full: Value;
@@ -13,7 +13,7 @@ export function byTier<Value>(values: {
   return values[tier] ?? values.full;
 }
 
-/** Each item of a list, or before a push a random one in `oneIn`, the first always among them. */
+/** All items; in the quick tier a random one in `oneIn`, always including the first. */
 export function sampled<Item>(items: readonly Item[], oneIn: number, label: string): readonly Item[] {
   if (tier !== 'quick') return items;
   const random = randomFrom(`sample of ${label}`);

@@ -1,8 +1,9 @@
 /**
- * A collector that is down, refuses or never answers is nobody's trouble but its own: requests are answered, what is
- * lost is counted, the log says so once, and the service stops in time.
+ * A collector that is down, refuses or never responds does not affect the service: requests succeed, lost
+ * spans are counted, the log reports it once, and the service stops in time.
  *
- * Planted: `stop` without its deadline; a log line for each export that fails; a queue that takes all.
+ * Planted, and each failed: `stop` without its deadline; a log line for each failed export; an unbounded
+ * queue.
  */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
@@ -19,13 +20,13 @@ const troubles: readonly (readonly [string, Answer | 'down'])[] = [
   ['never answers', 'never'],
 ];
 
-/** The flush has one second, and an export five; the rest is for a busy machine. */
+/** The flush has one second and an export five; the rest is for a busy machine. */
 const stopMs = 4500;
 
-// On one database: no span knows which it is.
+// On one database, because the exporter does not depend on it.
 suite('a collector', () => {
   for (const [what, answer] of troubles) {
-    test(`that ${what} changes nothing for requests, nor for the stop`, async (t) => {
+    test(`that ${what} affects neither requests nor the stop`, async (t) => {
       const url =
         answer === 'down' ? `http://127.0.0.1:${await freePort()}` : (await startReceiver(t, answer)).url;
       const service = await startServiceProcess(t, 'sqlite', { env: { OTEL_EXPORTER_OTLP_ENDPOINT: url } });
@@ -44,20 +45,20 @@ suite('a collector', () => {
       const tookMs = performance.now() - begun;
       assert.equal(code, 0, stderr);
       const told = stdout.split('\n').filter((line) => line.includes('traces cannot be sent'));
-      t.diagnostic(`200 requests; stopped in ${tookMs.toFixed(0)} ms; ${told.length} lines of it`);
+      t.diagnostic(`200 requests; stopped in ${tookMs.toFixed(0)} ms; ${told.length} log lines about it`);
       assert.ok(tookMs < stopMs);
       assert.equal(told.length, 1, told.join('\n'));
     });
   }
 });
 
-test('spans that nobody takes are bounded, and each is counted', async (t) => {
+test('unexported spans are bounded, and each is counted', async (t) => {
   const counts: Record<SpanOutcome, number> = { exported: 0, failed: 0, dropped: 0 };
   const health: boolean[] = [];
   const answers: ((code: number) => void)[] = [];
   const queue = createSpanQueue(
     {
-      // A collector that answers when it is told to.
+      // An exporter that finishes when the test says so.
       export: (_spans, done) => void answers.push((code) => done({ code })),
       shutdown: async () => {},
     },
@@ -70,7 +71,7 @@ test('spans that nobody takes are bounded, and each is counted', async (t) => {
   );
   const tracer = new TracerProvider({ spanProcessors: [queue] }).getTracer('test');
   for (let index = 0; index < 20_000; index += 1) tracer.startSpan('span').end();
-  // One export is under way; behind it as many as may wait.
+  // One export is in progress, and the queue behind it is full.
   assert.deepEqual(counts, { exported: 0, failed: 0, dropped: 20_000 - 512 - 8192 });
   answers[0]?.(1);
   assert.deepEqual(counts, { exported: 0, failed: 512, dropped: 20_000 - 512 - 8192 });

@@ -1,15 +1,14 @@
 /**
- * A process by itself: what it loads, and what its log says of traces.
+ * The modules that a process loads, and the trace members of its log.
  *
- * Planted: `opentelemetry.ts` imported where `start-tracing.ts` loads it. Then 9 packages are loaded that nobody has
- * asked for.
+ * Planted: a static import of `opentelemetry.ts`. 9 unwanted packages were loaded.
  */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { startServiceProcess } from '../hostile/service-process.ts';
 import { startReceiver } from './otlp-receiver.ts';
 
-/** Tells at the end which packages of OpenTelemetry were loaded. */
+/** Reports at exit which OpenTelemetry packages were loaded. */
 const tell = `
   import { Module } from 'node:module';
   process.on('exit', () => {
@@ -31,20 +30,20 @@ const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
 const headers = { traceparent: `00-${traceId}-00f067aa0ba902b7-01`, 'X-Request-Id': 'traced' };
 
 suite('a process', () => {
-  test('that is not asked for traces loads nothing for them, and logs the trace of its caller', async (t) => {
+  test("without tracing loads nothing for it, and logs the caller's trace", async (t) => {
     const service = await startServiceProcess(t, 'sqlite', { nodeFlags });
     await fetch(`${service.url}/customers`, { headers });
     await fetch(`${service.url}/customers`, { headers: { 'X-Request-Id': 'untraced' } });
     const exit = await service.stop();
-    // prom-client has its interface, without an implementation.
+    // prom-client depends on the API package, which has no implementation.
     assert.deepEqual(loadedBy(exit), ['@opentelemetry/api']);
     const line = requestLine(exit, 'traced');
     assert.equal(line.trace_id, traceId);
-    assert.ok(!('span_id' in line), 'there is no span of ours');
+    assert.ok(!('span_id' in line), 'there must be no span');
     assert.ok(!('trace_id' in requestLine(exit, 'untraced')));
   });
 
-  test('that is asked loads them, and logs the span that the collector gets', async (t) => {
+  test('with tracing loads it, and logs the span that the collector receives', async (t) => {
     const receiver = await startReceiver(t);
     const env = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${receiver.url}/v1/traces` };
     const service = await startServiceProcess(t, 'sqlite', { nodeFlags, env });
@@ -54,7 +53,7 @@ suite('a process', () => {
     const exit = await service.stop();
     assert.equal(exit.code, 0, exit.stderr);
     assert.ok(loadedBy(exit).includes('@opentelemetry/sdk-trace'), String(loadedBy(exit)));
-    t.diagnostic(`${loadedBy(exit).length} packages are loaded for traces`);
+    t.diagnostic(`${loadedBy(exit).length} packages are loaded for tracing`);
     for (const id of ['traced', 'ours']) {
       const { trace_id, span_id } = requestLine(exit, id);
       const span = receiver.spans.find(({ attributes }) => attributes['customers.request_id'] === id);

@@ -10,9 +10,9 @@ export interface Ids {
   readonly spanId: string;
 }
 
-/** A span as the collector gets it. */
+/** A span as the collector receives it. */
 export interface ReceivedSpan extends Ids {
-  /** Empty where it has none. */
+  /** Empty if there is none. */
   readonly parentSpanId: string;
   readonly traceState: string;
   readonly name: string;
@@ -26,20 +26,20 @@ export interface ReceivedSpan extends Ids {
 
 export interface OtlpReceiver {
   readonly url: string;
-  /** What was received so far. */
+  /** All spans received so far. */
   readonly spans: readonly ReceivedSpan[];
-  /** Of the newest request. */
+  /** Of the latest request. */
   readonly headers: IncomingHttpHeaders;
-  /** All that was received, byte for byte. */
+  /** All bytes received. */
   readonly bytes: () => Buffer;
-  /** How often something was sent. */
+  /** Number of requests received. */
   readonly requests: number;
 }
 
-/** `never`: takes what is sent, and does not answer. */
+/** `never`: accepts requests without responding. */
 export type Answer = number | 'never';
 
-/** A collector of the test's own: OTLP over HTTP in Protocol Buffers, read from its wire format. */
+/** A test collector: OTLP over HTTP with Protocol Buffers, parsed from the wire format. */
 export async function startReceiver(cleanup: Cleanup, answer: Answer = 200): Promise<OtlpReceiver> {
   const bodies: Buffer[] = [];
   const spans: ReceivedSpan[] = [];

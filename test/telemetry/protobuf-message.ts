@@ -1,7 +1,7 @@
-/** A field's value: a number for what is a varint, bytes for everything else. */
+/** A field's value: a number for a varint, otherwise bytes. */
 type Value = bigint | Uint8Array;
 
-/** A message of Protocol Buffers, read by its wire format alone: what is sent is held against nobody's library. */
+/** A Protocol Buffers message, parsed from its wire format without a library. */
 export class ProtobufMessage {
   readonly #fields = new Map<number, Value[]>();
 
@@ -11,14 +11,14 @@ export class ProtobufMessage {
       let value = 0n;
       for (let shift = 0n; ; shift += 7n) {
         const byte = bytes[at++];
-        if (byte === undefined) throw new Error('The message ends inside of a number.');
+        if (byte === undefined) throw new Error('The message ends inside a number.');
         value |= BigInt(byte & 127) << shift;
         if (byte < 128) return value;
       }
     };
     const take = (length: number) => {
       at += length;
-      if (at > bytes.length) throw new Error('The message ends inside of a field.');
+      if (at > bytes.length) throw new Error('The message ends inside a field.');
       return bytes.subarray(at - length, at);
     };
     while (at < bytes.length) {

@@ -1,7 +1,7 @@
 /**
- * A read says which database has answered it, or tried to.
+ * The trace of a read shows which database answered it, or tried to.
  *
- * Planted: the replica's engine left as it is. Then the read is in no trace.
+ * Planted: the replica's engine not traced. The read was missing from the trace.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -40,7 +40,7 @@ test('spans of a replica', async (t) => {
       .map(({ attributes }) => attributes['customers.database_role']);
   const attempts = requests.map(({ spanId }) => rolesOf(spanId).join());
   t.diagnostic(attempts.join('; '));
-  assert.ok(attempts.includes('replica'), 'the one that it served');
+  assert.ok(attempts.includes('replica'), 'the read that it served');
   assert.ok(attempts.every((roles) => /^(replica|primary|replica,primary)$/.test(roles)));
   const read = spans.find(({ attributes }) => attributes['customers.database_role'] === 'replica');
   const statements = spans.filter(({ parentSpanId }) => parentSpanId === read?.spanId);

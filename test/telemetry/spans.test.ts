@@ -1,9 +1,9 @@
 /**
- * What a collector gets of requests: a real one of the test's own, which reads the bytes that are sent.
+ * The spans of requests, as received by a test collector that parses the bytes sent.
  *
- * Planted: the caller's `traceparent` not taken for the parent; a read that links to the first request only; a
- * transaction that its first write alone is told of; a work's statements hung on the request; an unsampled parent
- * recorded all the same; no link back to a piece of work; the path in the place of the route. Each is found here.
+ * Planted, and each failed: the caller's `traceparent` not used as parent; a read linked to the first request
+ * only; a transaction reported only for its first write; statements attached to the request instead of the
+ * work; an unsampled parent recorded anyway; no link back to the work; the path instead of the route.
  */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
@@ -36,7 +36,7 @@ async function startTraced(
     });
     return json.id;
   };
-  /** Stopping sends what is left. */
+  /** Stopping flushes the remaining spans. */
   const received = async () => {
     await service.stop();
     return receiver.spans;
@@ -50,7 +50,7 @@ const childrenOf = (spans: readonly ReceivedSpan[], { traceId, spanId }: Receive
 const named = (spans: readonly ReceivedSpan[], wanted: string) => spans.filter(({ name }) => name === wanted);
 
 describeEngines('spans', (engine) => {
-  test('a read: request, work and statement hang on each other, and on the caller', async (t) => {
+  test("a read: request, work and statement are nested under the caller's span", async (t) => {
     const { service, receiver, create, received } = await startTraced(t, engine, {
       OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20s3cr3t',
       OTEL_SERVICE_NAME: 'customers-eu',
@@ -99,7 +99,7 @@ describeEngines('spans', (engine) => {
     assert.equal(spans.length, 3);
   });
 
-  test('a write: its transaction down to COMMIT; refusals are no errors; each page of an export', async (t) => {
+  test('a write: its transaction down to COMMIT; refusals are not errors; each page of an export', async (t) => {
     const { service, create, received } = await startTraced(t, engine);
     await create({ email: 'ada@example.com' });
     await service.call('POST', '/customers', { body: { name: 'Eve', email: 'ada@example.com' } });
@@ -113,7 +113,7 @@ describeEngines('spans', (engine) => {
     const [transaction] = childrenOf(spans, created);
     assert.equal(transaction?.name, 'transaction');
     const statements = transaction ? childrenOf(spans, transaction).map(({ name }) => name) : [];
-    // On PostgreSQL it is one statement with those of its tags and its text.
+    // On PostgreSQL one statement with those of its tags and search text.
     assert.ok(
       statements.some((name) => /^INSERT customers\b/.test(name)) && statements.includes('COMMIT'),
       statements.join(),
@@ -122,8 +122,8 @@ describeEngines('spans', (engine) => {
     assert.equal(refused.attributes['customers.problem_code'], 'email_taken');
     assert.equal(refused.isError, false);
     const [exported] = named(spans, 'GET /customers/export');
-    assert.equal(exported && childrenOf(spans, exported).length, 2, 'the extent, and a page');
-    // No route, and no path either. A probe is nobody's request.
+    assert.equal(exported && childrenOf(spans, exported).length, 2, 'the feed bounds, and a page');
+    // Neither route nor path. Health probes belong to no operation.
     assert.deepEqual(
       servers(spans)
         .map(({ name }) => name)
@@ -137,11 +137,11 @@ describeEngines('spans', (engine) => {
     { what: 'reads', kind: 'read', method: 'GET' },
     { what: 'writes', kind: 'transaction', method: 'PATCH' },
   ]) {
-    test(`${what} that share a piece of work are linked to it, and it to them`, async (t) => {
+    test(`${what} that share work are linked to it, and it to them`, async (t) => {
       const { service, create, received } = await startTraced(t, engine);
       const ids = await Promise.all(Array.from({ length: 32 }, () => create()));
       const callers = ids.map((id) => ({ id, ...parent() }));
-      // In one piece, so that they do come together.
+      // Sent as one chunk, so that they arrive together.
       const body = method === 'PATCH' ? '{"note":"a"}' : '';
       const requests = callers.map(({ id, headers }, index) =>
         [
@@ -180,7 +180,7 @@ describeEngines('spans', (engine) => {
     });
   }
 
-  test('the caller decides whether a trace is recorded, and else the share', async (t) => {
+  test('the caller decides whether a trace is recorded; without a caller, the sampling ratio', async (t) => {
     const none = { OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0' };
     const { service, create, received } = await startTraced(t, engine, none);
     const id = await create();
@@ -191,7 +191,7 @@ describeEngines('spans', (engine) => {
     assert.equal(spans.length, 3);
   });
 
-  test('a malformed traceparent is none', async (t) => {
+  test('a malformed traceparent is ignored', async (t) => {
     const { service, create, received } = await startTraced(t, engine, { OTEL_TRACES_SAMPLER: 'always_on' });
     const id = await create();
     const { traceId, spanId } = parent();
@@ -206,7 +206,7 @@ describeEngines('spans', (engine) => {
     ];
     for (const traceparent of malformed)
       await service.call('GET', `/customers/${id}`, { headers: { traceparent } });
-    // One of a later version, whose first parts are known.
+    // A later version of the format, with known first parts.
     const later = parent();
     const traceparent = `${later.headers.traceparent.replace(/^00/, '42')}-more`;
     await service.call('GET', `/customers/${id}`, { headers: { traceparent } });
@@ -220,10 +220,10 @@ describeEngines('spans', (engine) => {
     assert.equal(requests.filter((request) => request.traceId === later.traceId).length, 1);
   });
 
-  test('an import without end takes no more than its share', async (t) => {
+  test('an endless import records no more than its share of spans', async (t) => {
     const { service, received } = await startTraced(t, engine);
     const lines = Array.from({ length: 120 }, (_, index) => `{"name":"A","externalId":"x:${index}"}`);
-    // One write at a time: each has a transaction of its own, and is rolled back.
+    // One write at a time: each has its own transaction, which is rolled back.
     await service.call('POST', '/customers/import', {
       query: { validateOnly: true },
       headers: { 'Content-Type': 'application/x-ndjson' },

@@ -1,9 +1,9 @@
 /**
- * What somebody sees of a trace who looks at PostgreSQL: the statement of a sampled request carries it while it runs,
- * and all others are the same prepared text as ever.
+ * Traces as visible in PostgreSQL: a sampled request's statement carries its trace while it runs, and all
+ * others remain unchanged prepared statements.
  *
- * Planted: the comment of the work in the place of the statement's; comments for all where traces are on; a commented
- * statement under a name. Each is found here.
+ * Planted, and each failed: the comment of the work instead of the statement's; comments on all statements
+ * when tracing is on; a commented statement prepared by name.
  */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
@@ -19,7 +19,7 @@ const traceparent = (traceId: string, flags: string) => ({
   traceparent: `00-${traceId}-00f067aa0ba902b7-${flags}`,
 });
 
-/** The newest statement of each connection of the service, whether it runs or is over. */
+/** The latest statement of each of the service's connections, running or finished. */
 async function shown(direct: Engine): Promise<string[]> {
   const sql =
     "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'customers' AND pid <> pg_backend_pid()";
@@ -40,11 +40,11 @@ function commentOf(query: string, spans: readonly ReceivedSpan[]): ReceivedSpan 
 }
 
 suite('SQL comments', () => {
-  test('a sampled statement tells its span, and no other does', async (t) => {
+  test('a sampled statement names its span, and no other does', async (t) => {
     const receiver = await startReceiver(t);
     const service = await startTestService(t, {
       engine: 'postgres',
-      // One reading connection, so that what it has run last is what was asked last.
+      // One reader connection, so that its last statement belongs to the last request.
       environment: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, DATABASE_POOL_SIZE: '1' },
     });
     const direct = openDirectly(t, service.databaseUrl);
@@ -77,7 +77,7 @@ suite('SQL comments', () => {
     assert.equal(commentOf(commit, receiver.spans)?.name, 'transaction', commit);
   });
 
-  test('whoever waits for a lock can be asked for the trace', async (t) => {
+  test('a statement that waits for a lock shows its trace', async (t) => {
     const receiver = await startReceiver(t);
     const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url };
     const service = await startTestService(t, { engine: 'postgres', environment });
