@@ -17,7 +17,7 @@ import { type Random, randomFrom } from '../support/random.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { byTier } from '../support/tier.ts';
 
-const kills = byTier({ quick: 1, full: 5, soak: 50 });
+const kills = byTier({ full: 5, soak: 50 });
 const writers = 8;
 const program = fileURLToPath(new URL('feed-consumer.ts', import.meta.url));
 
@@ -39,8 +39,8 @@ describeEngines('a consumer of the change feed', (engine) => {
       modes[mode] += 1;
       const consumer = await startConsumer(random.pick(services).url, journal, mode);
       // Kill it while it works, or before it has started to.
-      const amid = random.boolean() || kill === kills - 1;
-      const goal = amid ? (lengths.at(-1) ?? 0) + random.integer(1, 60) : 0;
+      const whileWorking = random.boolean() || kill === kills - 1;
+      const goal = whileWorking ? (lengths.at(-1) ?? 0) + random.integer(1, 60) : 0;
       await grown(journal, goal);
       await delay(random.integer(0, 30));
       await consumer.stop('SIGKILL');
@@ -109,9 +109,9 @@ async function startServices(t: TestContext, engine: EngineName): Promise<TestSe
   return [first, await startTestService(t, { engine, databaseUrl: first.databaseUrl })];
 }
 
-async function write(service: TestService, random: Random, goesOn: () => boolean): Promise<void> {
+async function write(service: TestService, random: Random, isRunning: () => boolean): Promise<void> {
   const ids: string[] = [];
-  while (goesOn()) {
+  while (isRunning()) {
     const kind = random.integer(0, 9);
     const path = `/customers/${ids.length > 0 ? random.pick(ids) : ''}`;
     if (ids.length < 3 || kind < 2) {

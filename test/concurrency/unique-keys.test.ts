@@ -9,7 +9,7 @@ import { describeEngines } from '../support/engines.ts';
 import { type Reply, startTestService, type TestService } from '../support/service.ts';
 import { byTier } from '../support/tier.ts';
 
-const rounds = byTier({ quick: 2, full: 12, soak: 200 });
+const rounds = byTier({ quick: 4, full: 12, soak: 200 });
 const atOnce = 50;
 
 describeEngines('unique members', (engine) => {
