@@ -90,7 +90,7 @@ const fileLines = { usual: 350, most: 450, longerShareMax: 0.03 };
 const functionLines = { usual: 40, most: 120, longerShareMax: 0.03 };
 /** A file this short with one importer belongs in that file; commands are exempt. */
 const crumbLinesMax = 15;
-const namesThatSayNothing = /(^|[-_.])(utils?|helpers?|common|misc|shared)([-_.]|$)/i;
+const vagueNames = /(^|[-_.])(utils?|helpers?|common|misc|shared)([-_.]|$)/i;
 
 const files = ['src', 'clients/typescript/src', 'scripts', 'test'].flatMap(sourceFiles);
 const program = files.filter(({ path }) => path.startsWith('src/'));
@@ -217,7 +217,7 @@ suite('architecture', () => {
   test('every file name says what the file contains', () => {
     const names = files.flatMap(({ path }) => path.split('/').slice(1));
     assert.deepEqual(
-      names.filter((name) => namesThatSayNothing.test(name)),
+      names.filter((name) => vagueNames.test(name)),
       [],
     );
   });

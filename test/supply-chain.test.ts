@@ -35,7 +35,7 @@ const locked = Object.entries(lock.packages).filter(([path]) => path !== '');
 const nameOf = (path: string) => path.replace(/^.*node_modules\//, '');
 
 /** Replacements of unwanted packages: @scarf/scarf reports each installation to its vendor. */
-const standIns: Readonly<Record<string, string>> = { '@scarf/scarf': 'ms' };
+const replacements: Readonly<Record<string, string>> = { '@scarf/scarf': 'ms' };
 
 /** Dependencies of express-openapi-validator that look like tools. */
 const broughtByValidator = ['@types/express', '@types/node', 'ajv', 'ajv-formats'];
@@ -63,11 +63,11 @@ suite('supply chain', () => {
   test("a package under another's name is an approved replacement", () => {
     const renamed = locked.filter(([path, { name }]) => name !== undefined && name !== nameOf(path));
     const chosen = renamed.map(([path, { name }]) => [nameOf(path), name]);
-    for (const [wanted = '', name] of chosen) assert.equal(name, standIns[wanted], wanted);
-    for (const wanted of Object.keys(standIns)) {
+    for (const [wanted = '', name] of chosen) assert.equal(name, replacements[wanted], wanted);
+    for (const wanted of Object.keys(replacements)) {
       const all = locked.filter(([path]) => nameOf(path) === wanted);
       assert.ok(all.length > 0, `${wanted} is no longer needed: remove its override`);
-      assert.deepEqual([...new Set(all.map(([, { name }]) => name))], [standIns[wanted]]);
+      assert.deepEqual([...new Set(all.map(([, { name }]) => name))], [replacements[wanted]]);
     }
   });
 

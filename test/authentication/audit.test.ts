@@ -90,13 +90,13 @@ describeEngines('audit', (engine) => {
         .map((line) => JSON.parse(line));
       for (const [requestId, { reason, principal, status, keyId }] of expected) {
         const line = lines.find((each) => each.requestId === requestId);
-        const told = {
+        const logged = {
           reason: line?.reason,
           principal: line?.principal,
           status: line?.status,
           keyId: line?.keyId,
         };
-        assert.deepEqual(told, { reason, principal, status, keyId }, requestId);
+        assert.deepEqual(logged, { reason, principal, status, keyId }, requestId);
         assert.equal(line.network, reason && '203.0.113.0/24', requestId);
       }
       for (const secret of [
@@ -107,7 +107,7 @@ describeEngines('audit', (engine) => {
         unknown,
         unknown.slice(10, 22),
       ]) {
-        assert.ok(!(stdout + stderr + metrics).toLowerCase().includes(secret), `told: ${secret}`);
+        assert.ok(!(stdout + stderr + metrics).toLowerCase().includes(secret), `${secret} is in the output`);
       }
     }
     const counted = [...metrics.matchAll(/^http_requests_refused_total\{reason="(\w+)"\} (\d+)$/gm)];

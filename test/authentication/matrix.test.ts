@@ -164,8 +164,8 @@ describeEngines('authentication matrix', (engine) => {
     afterwards(context, sender.close);
     const statuses = new Map<number, number>();
 
-    async function attempt(draft: Draft, [spelling, respell]: (typeof spellings)[number], tried: Attempt) {
-      const { method, path, headers, body } = { ...draft, ...respell(draft) };
+    async function attempt(draft: Draft, [spelling, spell]: (typeof spellings)[number], tried: Attempt) {
+      const { method, path, headers, body } = { ...draft, ...spell(draft) };
       const target = path + (tried.query ?? '');
       const sentBody = method === 'GET' || method === 'HEAD' ? undefined : (tried.body ?? body);
       const reply = await sender.send(method, target, { ...headers, ...tried.headers }, sentBody);

@@ -68,13 +68,14 @@ suite('importCustomers', () => {
       yield batchOf(65);
       throw new Error('cut off');
     }
-    const told: number[] = [];
+    const lines: number[] = [];
     const write = async () => ({ id: 'x', created: true }) as WriteOutcome;
     await assert.rejects(async () => {
-      for await (const batch of importCustomers(source(), write)) told.push(...batch.map(({ line }) => line));
+      for await (const batch of importCustomers(source(), write))
+        lines.push(...batch.map(({ line }) => line));
     }, /cut off/);
     assert.deepEqual(
-      told,
+      lines,
       Array.from({ length: 128 }, (_, index) => index + 1),
     );
   });

@@ -41,7 +41,7 @@ describe('customers on PostgreSQL without usable trigrams', () => {
     assert.equal(code, 0, stderr);
   });
 
-  test('refuses a user who may not create pg_trgm, until the extension exists', async (context) => {
+  test('refuses a user without the right to create pg_trgm, until the extension exists', async (context) => {
     const adminUrl = await freshDatabaseUrl(context, 'postgres');
     const user = `limited_${randomBytes(6).toString('hex')}`;
     await query(adminUrl, `CREATE ROLE ${user} LOGIN PASSWORD 'limited'`);

@@ -7,7 +7,6 @@
  * connections (it takes its full time); the drain cuts requests in progress (cut); the database is closed
  * without a checkpoint.
  */
-
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
@@ -25,7 +24,7 @@ import { followFeed } from '../support/feed-client.ts';
 import { temporaryFolder } from '../support/folder-contents.ts';
 import { startCommand } from '../support/process.ts';
 import { tier } from '../support/tier.ts';
-import { type Outcomes, runObedientClients } from './obedient-clients.ts';
+import { type Outcomes, runKeepAliveClients } from './keep-alive-clients.ts';
 
 const soak = tier === 'soak';
 const clients = 8;
@@ -69,7 +68,7 @@ async function stopUnderLoad(cleanup: Cleanup, engine: EngineName, encrypted: bo
   afterwards(cleanup, async () => void (await service.stop('SIGKILL')));
   const url = service.match[1] as string;
   const stream = encrypted ? undefined : await followFeed(cleanup, url);
-  const { outcomes, over } = runObedientClients(url, clients);
+  const { outcomes, over } = runKeepAliveClients(url, clients);
   const silent = [await open(cleanup, url, ''), await open(cleanup, url, 'GET /customers HTTP/1.1\r\nHos')];
   while (outcomes.complete < answeredLeast) await pause(10);
 

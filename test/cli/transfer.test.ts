@@ -84,13 +84,13 @@ describeEngines('customers import and export', (engine) => {
 test('refused lines are printed or written to a file, and the exit code is 1', async (context) => {
   const { folder, run } = await prepare(context, 'sqlite');
   const input = `${ndjson}nope\n{"name":"A","phone":"12"}\n`;
-  const told = await run(['import', '-'], input);
-  assert.deepEqual([told.code, told.stdout], [1, '']);
-  assert.deepEqual(told.stderr.split('\n').slice(0, 2), [
+  const printed = await run(['import', '-'], input);
+  assert.deepEqual([printed.code, printed.stdout], [1, '']);
+  assert.deepEqual(printed.stderr.split('\n').slice(0, 2), [
     'line 301: malformed_json: The line is not JSON.',
     'line 302: invalid_request: #/phone must have the form that the contract describes, such as +493023125014',
   ]);
-  assert.match(told.stderr, /300 created, 0 updated, 0 unchanged, 2 refused/);
+  assert.match(printed.stderr, /300 created, 0 updated, 0 unchanged, 2 refused/);
   const written = await run(['import', '-', '--failures', 'failed.ndjson'], input);
   assert.equal(written.code, 1);
   const failures = (await readFile(join(folder, 'failed.ndjson'), 'utf8')).trimEnd().split('\n');

@@ -16,7 +16,7 @@ import { byTier, tier } from '../support/tier.ts';
 const soak = tier === 'soak';
 const streamCount = byTier({ quick: 50, full: 200, soak: 1000 });
 /** Streams that are not read. */
-const deafCount = 5;
+const unreadCount = 5;
 const smallChanges = 50;
 /** Far more than sockets buffer, so that queued data for unread streams would show. */
 const largeChanges = soak ? 3000 : 600;
@@ -34,17 +34,20 @@ describeEngines('many event streams', (engine) => {
     const listeners = await openAll(t, url, streamCount);
     const opened = await memory();
 
-    const begun = performance.now();
+    const startedAt = performance.now();
     await write(url, smallChanges, 'small');
     await received(listeners, smallChanges);
-    const fannedOutMs = performance.now() - begun;
+    const fannedOutMs = performance.now() - startedAt;
     const fannedOut = await memory();
 
-    const [deaf, hearing] = [listeners.slice(0, deafCount), listeners.slice(deafCount, 2 * deafCount)];
-    for (const { socket } of listeners.slice(2 * deafCount)) socket.destroy();
-    for (const { socket } of deaf) socket.pause();
+    const [pausedStreams, readStreams] = [
+      listeners.slice(0, unreadCount),
+      listeners.slice(unreadCount, 2 * unreadCount),
+    ];
+    for (const { socket } of listeners.slice(2 * unreadCount)) socket.destroy();
+    for (const { socket } of pausedStreams) socket.pause();
     await write(url, largeChanges, largeNote);
-    await received(hearing, smallChanges + largeChanges);
+    await received(readStreams, smallChanges + largeChanges);
     const unread = await memory();
 
     for (const { faults } of listeners) assert.equal(faults, 0, 'a position was skipped or repeated');
@@ -56,7 +59,7 @@ describeEngines('many event streams', (engine) => {
         JSON.stringify({ atRest, opened, fannedOut, unread }),
     );
     t.diagnostic(
-      `${deafCount} streams unread during ${largeChanges} changes of 28 kB: ${Math.round(growthMb)} MB more`,
+      `${unreadCount} streams unread during ${largeChanges} changes of 28 kB: ${Math.round(growthMb)} MB more`,
     );
     assert.ok(growthMb < growthMaxMb, `${growthMb} MB more`);
   });

@@ -19,7 +19,7 @@ const distanceMax = 40;
 describeEngines('readers of the change feed', (engine) => {
   test('no change is skipped, and repeats only follow a reconnection', async (t) => {
     const services = await startServices(t, engine);
-    const figures = { pages: 0, changes: 0, reconnections: 0, comeAgain: 0 };
+    const figures = { pages: 0, changes: 0, reconnections: 0, resent: 0 };
     let writing = true;
     const written = Array.from({ length: writers }, (_, index) =>
       write(services[index % services.length] as TestService, randomFrom(`feed writer ${engine} ${index}`)),
@@ -72,7 +72,7 @@ describeEngines('readers of the change feed', (engine) => {
         const kept = received.slice(0, random.integer(at === start ? 1 : 0, received.length));
         processed.push(...kept);
         figures.reconnections += 1;
-        figures.comeAgain += received.length - kept.length;
+        figures.resent += received.length - kept.length;
       }
       return processed;
     }

@@ -138,14 +138,14 @@ describeEngines('an import in progress', (engine) => {
     const importing = importWhole(service, file).finally(() => {
       running = false;
     });
-    const beside = await latencies(service, 1_000, () => running);
+    const during = await latencies(service, 1_000, () => running);
     await importing;
     const show = (times: readonly number[]) =>
       [0.5, 0.99].map((part) => times[Math.floor(part * times.length)]?.toFixed(1)).join(' / ');
     context.diagnostic(
-      `POST p50 / p99: ${show(alone)} ms alone, ${show(beside)} ms during an import (${beside.length})`,
+      `POST p50 / p99: ${show(alone)} ms alone, ${show(during)} ms during an import (${during.length})`,
     );
-    assert.ok(beside.length > 2, 'other writes were interleaved');
+    assert.ok(during.length > 2, 'other writes were interleaved');
   });
 });
 
@@ -163,9 +163,9 @@ async function importWhole({ url, call }: TestService, file: string) {
   return { outcomes, position: headers.get('feed-position') };
 }
 
-async function latencies({ call }: TestService, most: number, goOn = () => true): Promise<number[]> {
+async function latencies({ call }: TestService, most: number, isRunning = () => true): Promise<number[]> {
   const times: number[] = [];
-  while (times.length < most && goOn()) {
+  while (times.length < most && isRunning()) {
     const startedAt = performance.now();
     assert.equal((await call('POST', '/customers', { body: { name: 'Beside' } })).status, 201);
     times.push(performance.now() - startedAt);

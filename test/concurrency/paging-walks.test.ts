@@ -12,7 +12,7 @@ import { byTier } from '../support/tier.ts';
 const batches = byTier({ full: 1, soak: 25 });
 const walksPerBatch = byTier({ quick: 30, full: 200 });
 const settledCount = 36;
-const restlessCount = 12;
+const changingCount = 12;
 const sorts = ['createdAt', '-createdAt', 'updatedAt', '-updatedAt', 'name', '-name'] as const;
 const filterChoices: readonly Readonly<Record<string, string>>[] = [
   {},
@@ -34,7 +34,7 @@ describeEngines('paging over changing data', (engine) => {
   }
 });
 
-async function walkMany(crowd: Crowd, random: Random, t: TestContext): Promise<void> {
+async function walkMany(population: Population, random: Random, t: TestContext): Promise<void> {
   const figures = { pages: 0, customers: 0, changes: 0 };
   for (let walk = 0; walk < walksPerBatch; walk++) {
     const filters = random.pick(filterChoices);
@@ -43,7 +43,7 @@ async function walkMany(crowd: Crowd, random: Random, t: TestContext): Promise<v
     const sort = possible[walk % possible.length] ?? 'name';
     const seen = await walkOnce({ ...filters, sort, limit: String(random.integer(2, 14)) });
     const times = countOf(seen);
-    for (const id of crowd.settled) assert.equal(times.get(id) ?? 0, 1, `walk ${walk}, ${sort}: ${id}`);
+    for (const id of population.settled) assert.equal(times.get(id) ?? 0, 1, `walk ${walk}, ${sort}: ${id}`);
     // A changed customer moves in the order of changes and may appear again; in other orders none may.
     if (!sort.endsWith('updatedAt')) assert.equal(times.size, seen.length, `walk ${walk}, ${sort}: repeated`);
     figures.customers += seen.length;
@@ -54,8 +54,8 @@ async function walkMany(crowd: Crowd, random: Random, t: TestContext): Promise<v
     const seen: string[] = [];
     let cursor: string | null = null;
     do {
-      const page: Promise<CustomerList> = crowd.read(cursor === null ? query : { ...query, cursor });
-      const [{ items, nextCursor }] = await Promise.all([page, disturb()]);
+      const page: Promise<CustomerList> = population.read(cursor === null ? query : { ...query, cursor });
+      const [{ items, nextCursor }] = await Promise.all([page, changeMeanwhile()]);
       seen.push(...items.map(({ id }) => id));
       figures.pages += 1;
       cursor = nextCursor;
@@ -64,14 +64,14 @@ async function walkMany(crowd: Crowd, random: Random, t: TestContext): Promise<v
   }
 
   /** Changes data while a page is read, and thus also between two pages. */
-  async function disturb(): Promise<void> {
+  async function changeMeanwhile(): Promise<void> {
     const changes = random.integer(0, 2);
     figures.changes += changes;
-    for (let count = 0; count < changes; count++) await crowd.change();
+    for (let count = 0; count < changes; count++) await population.change();
   }
 }
 
-interface Crowd {
+interface Population {
   /** Customers that do not change. */
   readonly settled: readonly string[];
   /** Creates, changes, deletes or restores one of the others. */
@@ -79,7 +79,7 @@ interface Crowd {
   read(query: Record<string, string>): Promise<CustomerList>;
 }
 
-async function startCrowd(cleanup: Cleanup, engine: EngineName, random: Random): Promise<Crowd> {
+async function startCrowd(cleanup: Cleanup, engine: EngineName, random: Random): Promise<Population> {
   // A coarse clock, so that many customers share a time and only the tie-break orders them.
   const clock = () => Math.floor(Date.now() / 40) * 40;
   const service = await startTestService(cleanup, { engine, clock });
@@ -89,18 +89,18 @@ async function startCrowd(cleanup: Cleanup, engine: EngineName, random: Random):
     return (await service.call<Customer>('POST', '/customers', { body })).json.id;
   };
   const settled: string[] = [];
-  const restless: string[] = [];
+  const changing: string[] = [];
   for (let index = 0; index < settledCount; index++) {
     settled.push(await create());
-    if (index < restlessCount) restless.push(await create());
+    if (index < changingCount) changing.push(await create());
   }
   return {
     settled,
     async change() {
-      const index = random.integer(0, restless.length - 1);
-      const path = `/customers/${restless[index]}`;
+      const index = random.integer(0, changing.length - 1);
+      const path = `/customers/${changing[index]}`;
       const kind = random.integer(0, 9);
-      if (kind === 0) restless[index] = await create();
+      if (kind === 0) changing[index] = await create();
       if (kind < 4) await service.call('DELETE', path);
       else if (kind < 7) await service.call('POST', `${path}/restore`);
       else if (kind < 9) await service.call('PATCH', path, { body: { note: `changed ${random.next()}` } });

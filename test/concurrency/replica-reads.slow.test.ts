@@ -2,7 +2,7 @@
  * Reads with Min-Feed-Position from a streaming standby are never staler than requested, whatever happens to
  * the standby.
  *
- * Planted, and each failed: checkpoints assumed reached (`holdsAnchor` returns true: stale reads during
+ * Planted, and each failed: checkpoints assumed reached (`hasCheckpoint` returns true: stale reads during
  * paused replay); positions compared as text (`"9" >= "10"`: the same); reads without the header sent to the
  * replica; no fallback for a replica error (503); no circuit breaker (an unresponsive replica delays every
  * read); a writable server neither refused nor detected by its checkpoint (the fork answers).

@@ -34,22 +34,22 @@ describeEngines('a thousand customers', (engine) => {
       const limit = random.pick(limits);
       const seen: string[] = [];
       const come: string[] = [];
-      let begun = 0;
+      let created = 0;
       let gone = 0;
       let pages = 0;
       // Some exist from the start, so that in every order some are deleted before they are reached.
-      await comeAndGo(othersCount / 4);
+      await churn(othersCount / 4);
       let path: string | undefined = `/customers?sort=${sort}&limit=${limit}`;
       while (path) {
         const [page] = await Promise.all([
           get(path),
-          comeAndGo(Math.ceil((othersCount * limit) / customersCount)),
+          churn(Math.ceil((othersCount * limit) / customersCount)),
         ]);
         seen.push(...(page.body as { items: { id: string }[] }).items.map(({ id }) => id));
         path = nextOf(page.link);
         pages += 1;
       }
-      await comeAndGo(othersCount);
+      await churn(othersCount);
       for (const id of come.splice(0)) await remove(id);
       assert.equal(gone, othersCount);
 
@@ -64,9 +64,9 @@ describeEngines('a thousand customers', (engine) => {
       );
 
       /** Creates customers and deletes half of them, so that there are always some of both kinds. */
-      async function comeAndGo(count: number): Promise<void> {
-        const fresh = Math.min(count, othersCount - begun);
-        begun += fresh;
+      async function churn(count: number): Promise<void> {
+        const fresh = Math.min(count, othersCount - created);
+        created += fresh;
         await inParallel(fresh, async () => {
           come.push(await create({ name: nameOf(random.integer(0, 9999)), note: 'comes and goes' }));
           const leaving = random.boolean() ? come.splice(random.integer(0, come.length - 1), 1) : [];

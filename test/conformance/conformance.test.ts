@@ -10,12 +10,12 @@ import { sampled } from '../support/tier.ts';
 import { type Case, exampleCases, targets, violationCases } from './cases.ts';
 import { type Answer, send } from './exchange.ts';
 import {
-  decidedByTheService,
+  mockBodies,
+  mockStatuses,
   notCompared,
   rulesBeyondSchemas,
-  shapedByTheMock,
-  statusesOfTheMock,
-} from './quirks.ts';
+  stateDependent,
+} from './known-differences.ts';
 import { Report } from './report.ts';
 
 const atOnce = 8;
@@ -32,10 +32,10 @@ before(async () => {
 });
 
 /** The mock's response to a request never changes, so one request serves both databases. */
-const answersOfTheMock = new Map<Case, Promise<Answer>>();
+const mockAnswers = new Map<Case, Promise<Answer>>();
 function sendToMock(tried: Case): Promise<Answer> {
-  const answer = answersOfTheMock.get(tried) ?? send(mock.url, tried);
-  answersOfTheMock.set(tried, answer);
+  const answer = mockAnswers.get(tried) ?? send(mock.url, tried);
+  mockAnswers.set(tried, answer);
   return answer;
 }
 
@@ -48,7 +48,7 @@ describeEngines('the mock and the service', (engine) => {
   });
 
   test('refuse every request that breaks one rule of the contract in the same way', async (context) => {
-    const report = new Report(context, [...statusesOfTheMock, ...shapedByTheMock]);
+    const report = new Report(context, [...mockStatuses, ...mockBodies]);
     const chosen = sampled(violations, 8, 'violations');
     for (let start = 0; start < chosen.length; start += atOnce) {
       await Promise.all(chosen.slice(start, start + atOnce).map((tried) => compareRefusals(tried, report)));
@@ -74,18 +74,18 @@ describeEngines('the mock and the service', (engine) => {
         `the problem does not name ${place}: ${fromService.text}`,
       );
     if (fromMock.status !== wanted) {
-      const quirk = report.excuse(tried, statusesOfTheMock);
+      const difference = report.excuse(tried, mockStatuses);
       report.expect(
         tried,
-        !!quirk?.statuses.includes(fromMock.status),
+        !!difference?.statuses.includes(fromMock.status),
         `the mock returns ${fromMock.status}, not ${wanted}`,
       );
     }
-    if (!report.excuse(tried, shapedByTheMock)) report.expectShape(tried, 'the mock', fromMock);
+    if (!report.excuse(tried, mockBodies)) report.expectShape(tried, 'the mock', fromMock);
   }
 
   test('return the same for every example request of the contract', async (context) => {
-    const report = new Report(context, decidedByTheService);
+    const report = new Report(context, stateDependent);
     for (const tried of examples) {
       const fromService = await send(service.url, await prepared(service, tried));
       const fromMock = await sendToMock(tried);
@@ -95,7 +95,7 @@ describeEngines('the mock and the service', (engine) => {
       report.expect(tried, fromMock.status < 300, `the mock returns ${fromMock.status}`);
       if (fromService.status === fromMock.status) continue;
       const statuses = `the service returns ${fromService.status}, the mock ${fromMock.status}`;
-      report.expect(tried, !!report.excuse(tried, decidedByTheService), `${statuses}: ${fromService.text}`);
+      report.expect(tried, !!report.excuse(tried, stateDependent), `${statuses}: ${fromService.text}`);
       const asked = await send(mock.url, tried, { Prefer: `code=${fromService.status}` });
       report.expect(tried, asked.status === fromService.status, `${statuses}, also when it is asked`);
       report.expectShape(tried, 'the mock', asked);

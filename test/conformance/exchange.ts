@@ -8,7 +8,7 @@ export interface Answer {
 }
 
 /** Undeclared headers that the mock adds to every response. */
-const headersOfTheMock = /^(sl-violations|access-control-.*)$/;
+const mockHeaders = /^(sl-violations|access-control-.*)$/;
 
 /** Sends one request, always with a credential, because the mock refuses everything without one. */
 export async function send(
@@ -29,7 +29,7 @@ export async function send(
 
 /** The first violation of the contract in a response; undefined if there is none. */
 export function shapeFault({ method, path }: Case, { status, headers, text }: Answer): string | undefined {
-  const own = new Headers([...headers].filter(([name]) => !headersOfTheMock.test(name)));
+  const own = new Headers([...headers].filter(([name]) => !mockHeaders.test(name)));
   try {
     checkReply({ method, path, status, headers: own, bodyText: text });
     return undefined;

@@ -3,18 +3,18 @@ import type { TestContext } from 'node:test';
 import { tier } from '../support/tier.ts';
 import type { Case } from './cases.ts';
 import { type Answer, shapeFault } from './exchange.ts';
-import type { Quirk } from './quirks.ts';
+import type { KnownDifference } from './known-differences.ts';
 
 /** Counts cases and collects differences, so that a run shows all of them. */
 export class Report {
   readonly #context: TestContext;
-  readonly #excused: Map<Quirk, number>;
+  readonly #excused: Map<KnownDifference, number>;
   readonly #faults: string[] = [];
   #count = 0;
 
-  constructor(context: TestContext, quirks: readonly Quirk[]) {
+  constructor(context: TestContext, differences: readonly KnownDifference[]) {
     this.#context = context;
-    this.#excused = new Map(quirks.map((quirk) => [quirk, 0]));
+    this.#excused = new Map(differences.map((difference) => [difference, 0]));
   }
 
   countOne(): void {
@@ -30,18 +30,18 @@ export class Report {
     this.expect(tried, fault === undefined, `${who}: ${fault}`);
   }
 
-  /** The known quirk that explains a difference; undefined if none does. */
-  excuse<Known extends Quirk>(tried: Case, quirks: readonly Known[]): Known | undefined {
-    const quirk = quirks.find((each) => each.applies(tried));
-    if (quirk) this.#excused.set(quirk, (this.#excused.get(quirk) ?? 0) + 1);
-    return quirk;
+  /** The known difference that applies to a case; undefined if none does. */
+  excuse<Known extends KnownDifference>(tried: Case, differences: readonly Known[]): Known | undefined {
+    const difference = differences.find((each) => each.applies(tried));
+    if (difference) this.#excused.set(difference, (this.#excused.get(difference) ?? 0) + 1);
+    return difference;
   }
 
   close(what: string): void {
     this.#context.diagnostic(`${this.#count} ${what} tried on each, ${this.#faults.length} differences`);
     for (const [{ reason }, count] of this.#excused) {
       this.#context.diagnostic(`${count} differ: ${reason}`);
-      // A sample may not meet every quirk.
+      // A sample might not cover every difference.
       if (count === 0 && tier !== 'quick') this.#faults.push(`no longer needed: ${reason}`);
     }
     assert.deepEqual(this.#faults.slice(0, 20), []);

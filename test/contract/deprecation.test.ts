@@ -75,7 +75,7 @@ describe('a contract with deprecated parts', () => {
     for (const body of ['{"name":"Ada"}', '{"name":"Grace"}']) {
       const created = await send(url, 'POST', '/customers', body);
       assert.equal(created.status, 201);
-      assert.deepEqual(told(created), { deprecation: null, sunset: null, link: null });
+      assert.deepEqual(markersOf(created), { deprecation: null, sunset: null, link: null });
     }
     for (const [method, path, status] of [
       ['GET', '/customers', 200],
@@ -84,7 +84,7 @@ describe('a contract with deprecated parts', () => {
     ] as const) {
       const reply = await send(url, method, path);
       assert.equal(reply.status, status);
-      assert.deepEqual(told(reply), expected, `${method} ${path}`);
+      assert.deepEqual(markersOf(reply), expected, `${method} ${path}`);
     }
     const page = await send(url, 'GET', '/customers?limit=1');
     const links = page.headers.get('link') ?? '';
@@ -93,7 +93,7 @@ describe('a contract with deprecated parts', () => {
     const withParameter = await send(url, 'POST', '/customers?old=x', '{"name":"Ida"}');
     assert.equal(withParameter.status, 201);
     const link = expected.link.replace('listCustomers', 'createCustomer');
-    assert.deepEqual(told(withParameter), { ...expected, link });
+    assert.deepEqual(markersOf(withParameter), { ...expected, link });
   });
 });
 
@@ -130,7 +130,7 @@ async function send(url: string, method: string, path: string, body?: string): P
   return response;
 }
 
-const told = ({ headers }: Response) => ({
+const markersOf = ({ headers }: Response) => ({
   deprecation: headers.get('deprecation'),
   sunset: headers.get('sunset'),
   link: headers.get('link'),

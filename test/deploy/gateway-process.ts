@@ -126,7 +126,7 @@ function replaced(file: string, part: string, by: string): string {
 }
 
 function spawnNginx(folder: string, file: string): ChildProcess {
-  // As root its workers would run as nobody, who cannot read this folder.
+  // As root its workers would switch to a user who cannot read this folder.
   const user = process.getuid?.() === 0 ? 'user root; ' : '';
   const directives = `${user}daemon off; pid ${join(folder, 'nginx.pid')};`;
   return spawn('nginx', ['-p', folder, '-c', file, '-g', directives], { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -141,7 +141,7 @@ describe('gateways in front of two instances', { skip: without('nginx') && witho
       });
 
       test('TLS 1.2 and 1.3, and nothing older', async () => {
-        const dial = async (version: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3') => {
+        const connect = async (version: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3') => {
           const limits = { minVersion: version, maxVersion: version, ciphers: 'DEFAULT@SECLEVEL=0' };
           const socket = connectTls({
             host: 'localhost',
@@ -158,7 +158,7 @@ describe('gateways in front of two instances', { skip: without('nginx') && witho
           return shaken;
         };
         assert.deepEqual(
-          [await dial('TLSv1.1'), await dial('TLSv1.2'), await dial('TLSv1.3')],
+          [await connect('TLSv1.1'), await connect('TLSv1.2'), await connect('TLSv1.3')],
           [false, true, true],
         );
       });

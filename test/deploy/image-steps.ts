@@ -25,12 +25,12 @@ const stepTimeoutMs = 10 * 60_000;
 
 /**
  * @param context the repository.
- * @param told called with each finished step.
+ * @param onStep called with each finished step.
  * @returns the last stage.
  */
 export function runSteps(
   instructions: readonly Instruction[],
-  { context, folder, told }: { context: string; folder: string; told: (step: string) => void },
+  { context, folder, onStep }: { context: string; folder: string; onStep: (step: string) => void },
 ): BuiltImage {
   const stages = new Map<string, Stage>();
   let stage: Stage | undefined;
@@ -43,7 +43,7 @@ export function runSteps(
       continue;
     }
     if (!stage) throw new Error('The first step must be FROM.');
-    told(`${instruction.getKeyword()} ${instruction.getRawArgumentsContent()?.replace(/\s+/g, ' ')}`);
+    onStep(`${instruction.getKeyword()} ${instruction.getRawArgumentsContent()?.replace(/\s+/g, ' ')}`);
     step(instruction, stage, stages, context);
   }
   if (!stage) throw new Error('There is no stage.');

@@ -25,9 +25,13 @@ test('the image serves as its user, writes only to /data, and stops cleanly', as
   const folder = await temporaryFolder(t);
   chmodSync(folder, 0o755);
   const steps = DockerfileParser.parse(readFileSync(`${context}deploy/container/Dockerfile`, 'utf8'));
-  const told: string[] = [];
-  const image = runSteps(steps.getInstructions(), { context, folder, told: (step) => void told.push(step) });
-  t.diagnostic(`${told.length} steps done`);
+  const stepsDone: string[] = [];
+  const image = runSteps(steps.getInstructions(), {
+    context,
+    folder,
+    onStep: (step) => void stepsDone.push(step),
+  });
+  t.diagnostic(`${stepsDone.length} steps done`);
   const app = join(image.root, image.workingFolder);
   assert.deepEqual(
     readdirSync(join(app, 'node_modules')).filter((name) => ['typescript', 'tsx', 'knip'].includes(name)),

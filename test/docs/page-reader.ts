@@ -108,9 +108,9 @@ export class PageReader {
   #compared({ printed }: Example, actual: string): Followed {
     let output = actual;
     for (const [page, here] of this.#replaced) if (here) output = output.replaceAll(here, page);
-    const unlike = printed && difference(printed, output, this.#names);
-    if (!unlike) return { fault: undefined, output };
-    return { fault: `prints\n\n${unlike.printed}\n\nbut what comes is\n\n${unlike.output}`, output };
+    const mismatch = printed && difference(printed, output, this.#names);
+    if (!mismatch) return { fault: undefined, output };
+    return { fault: `prints\n\n${mismatch.printed}\n\nbut what comes is\n\n${mismatch.output}`, output };
   }
 
   #toHere(text: string): string {

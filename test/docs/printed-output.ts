@@ -1,4 +1,4 @@
-import { parseReply, shortenedLike, textOf } from '../support/printed-reply.ts';
+import { parseReply, shortenedLike, textOf } from '../support/printed-response.ts';
 
 /** Maps names on the page (ids, keys, cursors) to those of the run, one to one. */
 export type Names = Map<string, string>;

@@ -97,7 +97,7 @@ describeEngines('tutorial', (engine) => {
       await assertSame(service, consumer);
       await until(async () => consumer.printed.includes('following from position 3'), patienceMs);
       assert.ok(
-        consumer.printed.startsWith(`${said}: begin anew\nsnapshot of 3 customers at position 3\n`),
+        consumer.printed.startsWith(`${said}: starting over\nsnapshot of 3 customers at position 3\n`),
         consumer.printed,
       );
     }

@@ -15,8 +15,8 @@ import { suiteCleanup } from '../support/cleanup.ts';
 import { until } from '../support/credentials.ts';
 import { type PostgresPair, startPostgresPair } from '../support/postgres-pair.ts';
 import type { TestService } from '../support/service.ts';
-import { endure, failOver, restart, rounds } from './enduring.ts';
 import { startPairService } from './pair-service.ts';
+import { failOver, repeatFault, restart, rounds } from './repeated-faults.ts';
 
 const timeoutMs = 3000;
 const environment = { REQUEST_TIMEOUT_MS: String(timeoutMs) };
@@ -31,10 +31,11 @@ describe('a primary with a synchronous standby [postgres]', () => {
   });
 
   // A broken COMMIT reported as stored always shows in `uncertain-commits.test.ts`; here only by chance.
-  test(`${rounds} restarts under load lose nothing`, (t) => endure(t, pair, 'restarts', () => restart(pair)));
+  test(`${rounds} restarts under load lose nothing`, (t) =>
+    repeatFault(t, pair, 'restarts', () => restart(pair)));
 
   test(`${rounds} failovers under load lose nothing`, (t) =>
-    endure(t, pair, 'failovers', (scene) => failOver(pair, scene)));
+    repeatFault(t, pair, 'failovers', (scene) => failOver(pair, scene)));
 
   /** Creates a customer; accepts only these statuses. */
   async function create(service: TestService, name: string, key?: string) {

@@ -101,7 +101,7 @@ export function createLedger(random: Random) {
      * key; an update too, if the response says that nothing was stored: if that is false, the repeat fails by
      * its tag.
      */
-    async writeUntil(signal: AbortSignal, url: string, told: (write: WriteReport) => void): Promise<void> {
+    async writeUntil(signal: AbortSignal, url: string, onWrite: (write: WriteReport) => void): Promise<void> {
       let own: Entry[] = [];
       let key: string | undefined;
       while (!signal.aborted) {
@@ -115,12 +115,12 @@ export function createLedger(random: Random) {
             own.push(entries.at(-1) as Entry);
             key = undefined;
           }
-          told({ startedAt, acknowledged: true });
+          onWrite({ startedAt, acknowledged: true });
           await pause(random.integer(10, 60));
         } catch (error) {
           if (!(error instanceof Unavailable)) throw error;
           figures.refused += 1;
-          told({ startedAt, acknowledged: false });
+          onWrite({ startedAt, acknowledged: false });
           if (known && error.nothingStored) known.unanswered = undefined;
           else own = own.filter((entry) => entry !== known);
           // Sooner than Retry-After, to see when it has recovered.

@@ -6,7 +6,6 @@
  * Planted, and each failed: `cut` without effect (nothing ends, and the test hangs), connections without a
  * liveness check (the first users of dead ones wait a full deadline).
  */
-
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -19,7 +18,7 @@ import { randomFrom } from '../support/random.ts';
 import { startTestService } from '../support/service.ts';
 import { startTcpProxy, type Trouble } from '../support/tcp-proxy.ts';
 import { tier } from '../support/tier.ts';
-import { assertNothingLost, startLoad } from './writing.ts';
+import { assertNothingLost, startLoad } from './load.ts';
 
 const soak = tier === 'soak';
 const rounds = soak ? 20 : 1;

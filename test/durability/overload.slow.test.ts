@@ -62,7 +62,7 @@ describeEngines('overload', (engine) => {
     await offer({ ...plan, durationMs: 1000, warmUpMs: 0, clients: 20 });
     const health = watchHealth(url);
     afterwards(context, async () => void (await health.stop()));
-    for (const factor of [3, 10]) await holdsOut(context, offer, plan, factor);
+    for (const factor of [3, 10]) await survives(context, offer, plan, factor);
     const { asked, failed } = await health.stop();
     context.diagnostic(`/livez answered ${asked - failed} of ${asked}`);
     assert.equal(failed, 0, '/livez was not answered');
@@ -77,16 +77,16 @@ type Plan = Pick<Offer, 'url' | 'customerId' | 'shares' | 'patienceMs'>;
  * Measures the peak and then offers a multiple of it. Other load on the machine can affect either phase, so a
  * failure must happen every time to count.
  */
-async function holdsOut(context: TestContext, offer: Generator, plan: Plan, factor: number): Promise<void> {
+async function survives(context: TestContext, offer: Generator, plan: Plan, factor: number): Promise<void> {
   let shortfalls: readonly string[] = [];
   for (let attempt = 1; attempt <= attemptsMax; attempt++) {
     const peak = await offer({ ...plan, durationMs: peakMs, warmUpMs: 300, clients: peakClients });
     const ratePerSecond = peak.goodput * factor;
     const figures = await offer({ ...plan, durationMs: overloadMs, warmUpMs, ratePerSecond });
     const recoveredMs = await recover(plan.url, plan.customerId);
-    context.diagnostic(`peak: ${tell(peak)}`);
+    context.diagnostic(`peak: ${summary(peak)}`);
     context.diagnostic(
-      `${factor} times: ${tell(figures)}; ${(figures.goodput / peak.goodput).toFixed(2)} of the peak; normal after ${recoveredMs} ms`,
+      `${factor} times: ${summary(figures)}; ${(figures.goodput / peak.goodput).toFixed(2)} of the peak; normal after ${recoveredMs} ms`,
     );
     // Other load on the machine does not explain these.
     const { refusedBadly, otherwise } = figures;
@@ -236,7 +236,7 @@ async function createOnce(url: string): Promise<string | undefined> {
   return reply.status === 201 ? id : undefined;
 }
 
-function tell(figures: Figures): string {
+function summary(figures: Figures): string {
   const { goodput, served, refused, late, servedMedianMs, refusedMedianMs, refusedP99Ms } = figures;
   const counts = (each: Readonly<Record<Kind, number>>) => kinds.map((kind) => each[kind]).join('/');
   return (

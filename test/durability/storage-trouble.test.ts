@@ -17,7 +17,7 @@ import { startTestService, type TestService } from '../support/service.ts';
 
 const recoveryMaxMs = 10_000;
 const diskMegabytes = 8;
-/** Enough to fill the disk, whatever the files take at the start. */
+/** Enough to fill the disk regardless of the initial size of the files. */
 const customersMax = 5000;
 
 interface Created {
@@ -68,7 +68,7 @@ async function count(cleanup: Cleanup, databaseUrl: string): Promise<number> {
   return Number(row?.count);
 }
 
-/** Mounts a disk of a few megabytes; undefined if this user may not. */
+/** Mounts a disk of a few megabytes; undefined without the right to do so. */
 async function smallDisk(cleanup: Cleanup): Promise<string | undefined> {
   const folder = await temporaryFolder(cleanup);
   const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${diskMegabytes}m`, 'none', folder]);

@@ -3,7 +3,7 @@ export interface Trace {
   /** Data written to the write-ahead log: line number and text. */
   readonly walWrites: readonly { readonly line: number; readonly text: string }[];
   /** The lines at which fdatasync was called and returned. */
-  readonly walSyncs: readonly { readonly begun: number; readonly done: number }[];
+  readonly walSyncs: readonly { readonly start: number; readonly done: number }[];
   /** 201 responses written to a socket, with the customer's id. */
   readonly created: readonly { readonly line: number; readonly id: string }[];
 }
@@ -17,7 +17,7 @@ const location = /Location: \/customers\/([0-9a-f-]{36})/;
 /** Parses the output of `strace -f -y` for a process whose database is in WAL mode. */
 export function readTrace(output: string): Trace {
   const walWrites: { line: number; text: string }[] = [];
-  const walSyncs: { begun: number; done: number }[] = [];
+  const walSyncs: { start: number; done: number }[] = [];
   const created: { line: number; id: string }[] = [];
   const syncing = new Map<string, number>();
   output.split('\n').forEach((text, line) => {
@@ -26,11 +26,11 @@ export function readTrace(output: string): Trace {
     const [, syncer] = walSync.exec(text) ?? [];
     if (syncer !== undefined) {
       if (text.endsWith('<unfinished ...>')) syncing.set(syncer, line);
-      else walSyncs.push({ begun: line, done: line });
+      else walSyncs.push({ start: line, done: line });
     }
     const [, returner] = syncReturned.exec(text) ?? [];
-    const begun = returner === undefined ? undefined : syncing.get(returner);
-    if (begun !== undefined) walSyncs.push({ begun, done: line });
+    const start = returner === undefined ? undefined : syncing.get(returner);
+    if (start !== undefined) walSyncs.push({ start, done: line });
     if (answered.test(text)) created.push({ line, id: location.exec(text)?.[1] ?? '' });
   });
   return { walWrites, walSyncs, created };
@@ -41,7 +41,7 @@ export function uncovered({ walWrites, walSyncs, created }: Trace): readonly str
   return created
     .filter(({ line, id }) => {
       const written = walWrites.find(({ text }) => text.includes(id))?.line ?? Number.POSITIVE_INFINITY;
-      return !walSyncs.some(({ begun, done }) => begun > written && done < line);
+      return !walSyncs.some(({ start, done }) => start > written && done < line);
     })
     .map(({ id }) => id);
 }

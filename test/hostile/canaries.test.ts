@@ -57,7 +57,7 @@ describeEngines('canaries', (engine) => {
     await send([...inputRequests(canaries), ...refusedRequests(canaries)]);
     await taken();
     for (const bytes of unreadable(canaries)) await sendRaw(service.url, bytes, 2000).then(noteRaw);
-    t.diagnostic(`${sent} requests; ${told(statuses)}`);
+    t.diagnostic(`${sent} requests; ${summary(statuses)}`);
     for (const status of [400, 404, 405, 406, 409, 410, 412, 413, 414, 415, 417, 422, 428, 431]) {
       assert.ok(statuses.get(status), `${status} was never returned`);
     }
@@ -184,7 +184,7 @@ function unreadable(canaries: CanarySource): string[] {
   ];
 }
 
-function told(statuses: ReadonlyMap<number, number>): string {
+function summary(statuses: ReadonlyMap<number, number>): string {
   return [...statuses]
     .sort(([one], [other]) => one - other)
     .map(([status, times]) => `${status}: ${times}`)

@@ -1,5 +1,5 @@
 import type { Target } from '../conformance/cases.ts';
-import { type HostileRequest, standIns } from './hostile-request.ts';
+import { type HostileRequest, placeholders } from './hostile-request.ts';
 import { hostileTargets } from './hostile-targets.ts';
 import { allInputs } from './payload-inputs.ts';
 import { leastRequest } from './request-matrix.ts';
@@ -78,11 +78,11 @@ export function refusedRequests(canaries: CanarySource): HostileRequest[] {
       },
       { ...least, label: 'unknown query', query: [[canaries.next(), canaries.next()]] },
       { ...least, label: 'long URL', query: [['x', canaries.next().repeat(600)]] },
-      { ...least, label: 'deleted', path: withStandIn(least.path, standIns.deleted) },
+      { ...least, label: 'deleted', path: withPlaceholder(least.path, placeholders.deleted) },
       {
         ...least,
         label: 'no such customer',
-        path: withStandIn(least.path, '0198c5a2-7c1e-7b3a-9d42-5e1f0a6b8c37'),
+        path: withPlaceholder(least.path, '0198c5a2-7c1e-7b3a-9d42-5e1f0a6b8c37'),
       },
       ...['TRACE', 'PUT', 'PATCH', 'DELETE', 'POST'].map((method) => ({ ...least, label: method, method })),
     ];
@@ -131,8 +131,8 @@ function strayHeaders(canaries: CanarySource): Record<string, string> {
   );
 }
 
-function withStandIn(path: HostileRequest['path'], value: string): Record<string, string> {
+function withPlaceholder(path: HostileRequest['path'], value: string): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(path).map(([name, text]) => [name, text === standIns.live ? value : text]),
+    Object.entries(path).map(([name, text]) => [name, text === placeholders.live ? value : text]),
   );
 }

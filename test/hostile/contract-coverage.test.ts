@@ -28,7 +28,7 @@ import { createResources } from './resources.ts';
 
 const soak = tier === 'soak';
 const randomCases = byTier({ quick: 15, full: 300, soak: 20_000 });
-const sideBySide = 12;
+const concurrency = 12;
 const overloadRefusalsMax = 10;
 
 describeEngines('contract coverage', (engine) => {
@@ -87,7 +87,7 @@ async function run(
       count(tally, ready, await sendPatiently(sender, ready));
     }
   };
-  await Promise.all(Array.from({ length: sideBySide }, worker)).finally(() => sender.close());
+  await Promise.all(Array.from({ length: concurrency }, worker)).finally(() => sender.close());
   return tally;
 }
 

@@ -24,10 +24,10 @@ export interface HostileReply {
 }
 
 /** Placeholders in a path for the key of an existing customer, live or deleted. */
-export const standIns = { live: '@live', deleted: '@deleted' } as const;
+export const placeholders = { live: '@live', deleted: '@deleted' } as const;
 
-export function isStandIn(value: string | undefined): boolean {
-  return Object.values(standIns).some((standIn) => standIn === value);
+export function isPlaceholder(value: string | undefined): boolean {
+  return Object.values(placeholders).some((placeholder) => placeholder === value);
 }
 
 /** An endless response is aborted after its first bytes, or after this long without any. */

@@ -28,7 +28,7 @@ import { type ObservedDatabase, observedDatabase } from './statement-observer.ts
 import { WrittenCustomers } from './written-customers.ts';
 
 const soak = tier === 'soak';
-const sideBySide = 12;
+const concurrency = 12;
 const harmless = ['harmless', 'Two words', 'three little words', 'x', 'a1', '7'];
 
 describeEngines('injection', (engine) => {
@@ -149,7 +149,7 @@ async function send(
       take(ready, await sender.send(ready));
     }
   };
-  await Promise.all(Array.from({ length: sideBySide }, worker)).finally(() => sender.close());
+  await Promise.all(Array.from({ length: concurrency }, worker)).finally(() => sender.close());
 }
 
 /** Statements of this test's own dumps, which use the same connection to PostgreSQL. */

@@ -49,12 +49,12 @@ describeEngines('memory', (engine) => {
       ],
     });
     const load = startLoad(service.url, engine);
-    await load.goOn(warmUp);
+    await load.run(warmUp);
     const restingDescriptors = await load.pausing(() => descriptorsOf(service));
     await load.pausing(() => probe(service, file, 1));
     const startedAt = performance.now();
     for (let count = 1; count <= samples; count++) {
-      await load.goOn(part(measured, samples));
+      await load.run(part(measured, samples));
       await load.pausing(() => probe(service, file, count + 1));
     }
     const minutes = (performance.now() - startedAt) / 60_000;
@@ -105,7 +105,7 @@ function startLoad(url: string, engine: string) {
   const workers = Array.from({ length: 8 }, worker);
 
   return {
-    async goOn(stretch: Stretch): Promise<void> {
+    async run(stretch: Stretch): Promise<void> {
       if ('ms' in stretch) return delay(stretch.ms);
       const enough = sent + stretch.requests;
       while (sent < enough) await delay(10);

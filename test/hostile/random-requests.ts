@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Target } from '../conformance/cases.ts';
 import { type RuleSchema, validValue } from '../conformance/violations.ts';
 import { resolved } from '../support/contract-document.ts';
-import { type HostileRequest, standIns } from './hostile-request.ts';
+import { type HostileRequest, placeholders } from './hostile-request.ts';
 import { asText, leastRequest, withParameter } from './request-matrix.ts';
 import { liveValue } from './resources.ts';
 
@@ -51,7 +51,7 @@ const strayQuery: fc.Arbitrary<readonly (readonly [string, string])[]> = fc.oneo
 );
 
 function parameterText(name: string, schema: RuleSchema): fc.Arbitrary<string> {
-  const known = liveValue(name) === undefined ? [] : [fc.constantFrom(...Object.values(standIns))];
+  const known = liveValue(name) === undefined ? [] : [fc.constantFrom(...Object.values(placeholders))];
   return fc.oneof(
     ...known.map((arbitrary) => ({ weight: 10, arbitrary })),
     { weight: 8, arbitrary: valueArbitrary(schema).map(asText) },

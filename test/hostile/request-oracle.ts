@@ -1,7 +1,7 @@
 import type { Target } from '../conformance/cases.ts';
 import type { RuleSchema } from '../conformance/violations.ts';
 import { faultsOf, resolved } from '../support/contract-document.ts';
-import { type HostileRequest, isStandIn, pathOf } from './hostile-request.ts';
+import { type HostileRequest, isPlaceholder, pathOf } from './hostile-request.ts';
 import { acceptsAny, mediaTypeFault } from './media-type-rules.ts';
 import { bodyRules, crossRules, headerRules, isUndecided, unstorablePlaces } from './product-rules.ts';
 
@@ -45,7 +45,7 @@ export function judge(request: HostileRequest): Verdict {
 
 function pathFaults({ target, path }: HostileRequest): string[] {
   return parametersIn(target, 'path')
-    .filter(({ name }) => !isStandIn(path[name]))
+    .filter(({ name }) => !isPlaceholder(path[name]))
     .flatMap(({ name, schema }) =>
       textFaults(schema, path[name] ?? '').map((fault) => `path ${name} ${fault}`),
     );

@@ -70,7 +70,7 @@ export function count(tally: Tally, request: HostileRequest, reply: HostileReply
         `expected ${expected.join('/')} for ${faults.map(({ what }) => what).join('; ')}`,
       );
     }
-  } else if (!open && !isTongueTied(request, reply)) {
+  } else if (!open && !lacksCode(request, reply)) {
     tally.valid++;
     if (refusesContract(request, reply) && !mayOverfillMetadata(request)) {
       note('validRefused', reply.text.slice(0, 500));
@@ -84,8 +84,8 @@ function refusesContract({ method }: HostileRequest, { status, text }: HostileRe
   return contractStatuses.has(status);
 }
 
-/** A response without a body has no code that tells a foreign cursor from a malformed one. */
-function isTongueTied({ method, query }: HostileRequest, { status }: HostileReply): boolean {
+/** A response without a body has no code that distinguishes a foreign cursor from a malformed one. */
+function lacksCode({ method, query }: HostileRequest, { status }: HostileReply): boolean {
   return method === 'HEAD' && status === 400 && query.some(([name]) => name === 'cursor');
 }
 

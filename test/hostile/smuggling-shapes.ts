@@ -26,7 +26,7 @@ export function refusedShapes({ host, hidden }: ShapeParts): Shape[] {
 }
 
 /** Valid requests that contain what looks like another request, which must be read as part of them. */
-export function lawfulShapes({ host, hidden }: ShapeParts): Shape[] {
+export function validShapes({ host, hidden }: ShapeParts): Shape[] {
   const size = Buffer.byteLength(hidden, 'latin1');
   const get = (path: string, lines: string, rest: string) =>
     `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${lines}\r\n\r\n${rest}`;

@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import type { Problem } from '../../src/contract/types.ts';
 import { afterwards } from '../support/cleanup.ts';
-import { assertHygiene, headersOf } from '../support/reply-hygiene.ts';
+import { assertHygiene, headersOf } from '../support/response-hygiene.ts';
 import { startTestService } from '../support/service.ts';
 
 const connectionsMax = 20;

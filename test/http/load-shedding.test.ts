@@ -16,7 +16,7 @@ import { createLog } from '../../src/telemetry/log.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { afterwards, type Cleanup } from '../support/cleanup.ts';
 import { sendRaw } from '../support/raw-request.ts';
-import { assertHygiene } from '../support/reply-hygiene.ts';
+import { assertHygiene } from '../support/response-hygiene.ts';
 
 const requestsMax = 4;
 const streamsMax = 3;

@@ -80,9 +80,9 @@ describeEngines('media types', (engine) => {
       const others = method === 'PATCH' ? [] : ['application/merge-patch+json'];
       for (const type of [...refused, ...others]) {
         const headers = { 'Content-Type': type };
-        const { status, problem, headers: told } = await service.call(method, target, { body, headers });
+        const { status, problem, headers: returned } = await service.call(method, target, { body, headers });
         assert.deepEqual([status, problem.code], [415, 'unsupported_media_type'], `${method} ${type}`);
-        assert.equal(told.get(header), types);
+        assert.equal(returned.get(header), types);
       }
     }
     assert.equal(await stateOf(), before);
@@ -94,8 +94,8 @@ describeEngines('media types', (engine) => {
       const head = `${method} ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n`;
       const reply = await service.raw(`${head}Content-Length: ${body.length}\r\n\r\n${body}`);
       assert.equal(reply.status, 415, reply.text);
-      const told = new RegExp(`^${header}: (.*)\r$`, 'im').exec(reply.text)?.[1];
-      assert.equal(told, types);
+      const actual = new RegExp(`^${header}: (.*)\r$`, 'im').exec(reply.text)?.[1];
+      assert.equal(actual, types);
     }
   });
 
@@ -104,9 +104,9 @@ describeEngines('media types', (engine) => {
     for (const { method, target, header } of writes()) {
       for (const encoding of encodings) {
         const headers = { 'Content-Encoding': encoding };
-        const { status, headers: told } = await service.call(method, target, { body, headers });
+        const { status, headers: returned } = await service.call(method, target, { body, headers });
         assert.equal(status, 415, `${method} ${encoding}`);
-        assert.ok(told.get(header));
+        assert.ok(returned.get(header));
       }
     }
     assert.equal(await stateOf(), before);

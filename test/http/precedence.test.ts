@@ -22,7 +22,7 @@ interface Draft {
 interface Fault {
   readonly name: string;
   readonly status: number;
-  readonly spoil: (draft: Draft, deletedId: string) => void;
+  readonly inject: (draft: Draft, deletedId: string) => void;
   /** Faults that cannot be combined with this one, because both change the same part of the request. */
   readonly excludes?: readonly string[];
 }
@@ -42,37 +42,37 @@ const target = (choose: (deletedId: string) => string) => (draft: Draft, deleted
 };
 
 const faults: readonly Fault[] = [
-  { name: 'media type', status: 415, spoil: header('Content-Type', 'text/plain') },
-  { name: 'encoding', status: 415, spoil: header('Content-Encoding', 'gzip') },
-  { name: 'size', status: 413, spoil: text((json) => json + ' '.repeat(70_000)) },
-  { name: 'JSON', status: 400, spoil: text((json) => json.replace(/\}( *)$/, ',}$1')) },
-  { name: 'member', status: 422, spoil: member('unknown', true) },
-  { name: 'time zone', status: 422, spoil: member('timeZone', 'Mars/Base') },
+  { name: 'media type', status: 415, inject: header('Content-Type', 'text/plain') },
+  { name: 'encoding', status: 415, inject: header('Content-Encoding', 'gzip') },
+  { name: 'size', status: 413, inject: text((json) => json + ' '.repeat(70_000)) },
+  { name: 'JSON', status: 400, inject: text((json) => json.replace(/\}( *)$/, ',}$1')) },
+  { name: 'member', status: 422, inject: member('unknown', true) },
+  { name: 'time zone', status: 422, inject: member('timeZone', 'Mars/Base') },
   {
     name: 'parameter',
     status: 422,
-    spoil: (draft) => {
+    inject: (draft) => {
       draft.query = '?unknown=1';
     },
   },
   {
     name: 'If-Match',
     status: 400,
-    spoil: header('If-Match', 'malformed'),
+    inject: header('If-Match', 'malformed'),
     excludes: ['no If-Match', 'stale'],
   },
-  { name: 'unused id', status: 404, spoil: target(() => unusedId), excludes: ['deleted'] },
-  { name: 'deleted', status: 410, spoil: target((deletedId) => deletedId) },
+  { name: 'unused id', status: 404, inject: target(() => unusedId), excludes: ['deleted'] },
+  { name: 'deleted', status: 410, inject: target((deletedId) => deletedId) },
   {
     name: 'no If-Match',
     status: 428,
-    spoil: ({ headers }) => {
+    inject: ({ headers }) => {
       delete headers['If-Match'];
     },
     excludes: ['stale'],
   },
-  { name: 'stale', status: 412, spoil: header('If-Match', '"99"') },
-  { name: 'email', status: 409, spoil: member('email', 'held@example.com') },
+  { name: 'stale', status: 412, inject: header('If-Match', '"99"') },
+  { name: 'email', status: 409, inject: member('email', 'held@example.com') },
 ];
 const bodyFaults = ['media type', 'encoding', 'size', 'JSON', 'member', 'time zone', 'email'];
 
@@ -110,7 +110,7 @@ describeEngines('precedence', (engine) => {
         render: (json) => json,
         headers: { 'If-Match': '"1"' },
       };
-      for (const { spoil } of chosen) spoil(draft, ids.deleted);
+      for (const { inject } of chosen) inject(draft, ids.deleted);
       const body = draft.body && draft.render(JSON.stringify(draft.body));
       const path = `/customers/${draft.id}${draft.query}`;
       return (await call(method, path, { body, headers: draft.headers })).status;

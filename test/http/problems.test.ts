@@ -12,7 +12,7 @@ const unusedId = '0198c5a2-7c1e-7b3a-9d42-5e1f0a6b8c37';
 const maxErrors = 100;
 
 /** Implementation terms that must not reach callers. */
-const insideWords =
+const internalTerms =
   /\b(select|insert|update customers|sqlite|postgres|knex|constraint|column|ajv|undefined|null pointer|stack|at \w+ \(|node_modules|\.ts:|\^\[|\\[sdx]|must match pattern|RegExp)/i;
 
 const placesOf = ({ errors = [] }: Problem) => errors.map(({ pointer, parameter }) => pointer ?? parameter);
@@ -63,7 +63,7 @@ describeEngines('problems', (engine) => {
       assert.equal(titles.get(code) ?? problem.title, problem.title, 'two titles for one code');
       titles.set(code, problem.title);
       assert.match(problem.detail, /^[A-Z].*\.$/s, problem.detail);
-      assert.doesNotMatch(text, insideWords);
+      assert.doesNotMatch(text, internalTerms);
     }
     t.diagnostic(`${refusals.length} errors with ${titles.size} codes`);
   });
@@ -136,8 +136,8 @@ describeEngines('problems', (engine) => {
   test('an unknown parameter does not hide other errors', async () => {
     const { status, problem } = await call('GET', '/customers?foo=1&limit=0&status=x&sort=name:desc');
     assert.equal(status, 400);
-    const told = problem.errors?.map(({ parameter, detail }) => `${parameter} ${detail}`).sort();
-    assert.deepEqual(told, [
+    const errors = problem.errors?.map(({ parameter, detail }) => `${parameter} ${detail}`).sort();
+    assert.deepEqual(errors, [
       'foo is not a parameter of this operation',
       'limit must be at least 1',
       'sort must be equal to one of the allowed values: createdAt, -createdAt, updatedAt, -updatedAt, name, -name',
@@ -182,7 +182,7 @@ describeEngines('problems', (engine) => {
     ];
     for (const body of bodies) {
       const { problem, text } = await call('POST', '/customers', body);
-      assert.doesNotMatch(text, insideWords);
+      assert.doesNotMatch(text, internalTerms);
       for (const { detail } of problem.errors ?? [])
         assert.match(detail, /^(must|is) /, JSON.stringify(body));
     }

@@ -4,7 +4,7 @@ import { before, test } from 'node:test';
 import type { Customer, Problem } from '../../src/contract/types.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { describeEngines } from '../support/engines.ts';
-import { assertHygiene, headersOf } from '../support/reply-hygiene.ts';
+import { assertHygiene, headersOf } from '../support/response-hygiene.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
 const maxUrlLength = 8192;

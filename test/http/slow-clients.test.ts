@@ -1,5 +1,5 @@
 /**
- * Clients that never finish their request are disconnected (408) and delay nobody else. Needs no database.
+ * Clients that never finish their request are disconnected (408) and delay no other client. Needs no database.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -58,8 +58,8 @@ describeEngines('metrics of storage', (engine) => {
 
 suite('the group commit observer', () => {
   test('receives the number of writes in a transaction and the wait of the first', async () => {
-    const told: [size: number, waitedMs: number, tookMs: number][] = [];
-    const observer = { groupEnded: (...group: [number, number, number]) => void told.push(group) };
+    const observed: [size: number, waitedMs: number, tookMs: number][] = [];
+    const observer = { groupEnded: (...group: [number, number, number]) => void observed.push(group) };
     const startedAt: number[] = [];
     const slow = async (batch: readonly number[]) => {
       startedAt.push(performance.now());
@@ -76,17 +76,17 @@ suite('the group commit observer', () => {
     assert.equal(writes.waiting, 2);
     await Promise.all([first, second, third]);
     assert.deepEqual(
-      told.map(([size]) => size),
+      observed.map(([size]) => size),
       [1, 2],
     );
     // Timers may fire a millisecond early.
     assert.ok(
-      told.every(([, , tookMs]) => tookMs >= 58),
-      JSON.stringify(told),
+      observed.every(([, , tookMs]) => tookMs >= 58),
+      JSON.stringify(observed),
     );
-    const [, waitedMs = 0] = told[1] ?? [];
+    const [, waitedMs = 0] = observed[1] ?? [];
     // The second write came 20 ms before the third, and both ran in one transaction.
     assert.ok(waitedMs > (startedAt[1] ?? 0) - thirdAt + 10, `${waitedMs}`);
-    assert.ok((told[0]?.[1] ?? 99) < waitedMs);
+    assert.ok((observed[0]?.[1] ?? 99) < waitedMs);
   });
 });

@@ -17,7 +17,7 @@ import { makeCertificate, withoutOpenssl } from '../support/certificates.ts';
 import { suiteCleanup } from '../support/cleanup.ts';
 import { temporaryFolder } from '../support/folder-contents.ts';
 import { sendRaw } from '../support/raw-request.ts';
-import { assertHygiene, headersOf } from '../support/reply-hygiene.ts';
+import { assertHygiene, headersOf } from '../support/response-hygiene.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
 const dayMs = 86_400_000;

@@ -43,7 +43,7 @@ const pipeline = [
 ];
 
 /** Paths that are often exposed by accident. */
-const unmeantPaths = [
+const accidentalPaths = [
   '/',
   '/index.html',
   '/favicon.ico',
@@ -159,13 +159,13 @@ suite('router', () => {
   });
 
   test('404 for everything else', async (context) => {
-    for (const path of unmeantPaths) {
+    for (const path of accidentalPaths) {
       for (const method of ['GET', 'POST', 'OPTIONS']) {
         const { status } = await service.raw(requestOf(method, path));
         assert.equal(status, 404, `${method} ${path}`);
       }
     }
-    context.diagnostic(`${unmeantPaths.length} paths tried`);
+    context.diagnostic(`${accidentalPaths.length} paths tried`);
   });
 });
 

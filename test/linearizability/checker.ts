@@ -77,7 +77,7 @@ function findTimeTravel(
   observations: readonly Operation[],
   states: readonly State[],
 ): string | undefined {
-  // The earliest moment at which each version can have begun; one more for the end of the last.
+  // The earliest possible start of each version; one more for the end of the last.
   const begin = new Float64Array(changes.length + 2).fill(Number.NEGATIVE_INFINITY);
   let moved = false;
 
@@ -106,7 +106,7 @@ function findTimeTravel(
   return undefined;
 }
 
-/** The last version that has begun by then. */
+/** The last version that has started by then. */
 function lastBegun(begin: Float64Array, last: number, moment: number): number {
   let [low, high] = [0, last];
   while (low < high) {

@@ -8,7 +8,7 @@ export type Action =
 export type Outcome =
   /** Success: the version, and the value if the response has one. */
   | { readonly kind: 'done'; readonly version?: number; readonly value?: string }
-  /** No such customer (404), deleted (410), or in another state than required (412). */
+  /** Unknown customer (404), deleted (410), or in another state than required (412). */
   | { readonly kind: 'absent' | 'deleted' | 'conflict' }
   /** 503 that says nothing was stored. */
   | { readonly kind: 'not stored' }

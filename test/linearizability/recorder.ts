@@ -39,13 +39,13 @@ export async function record(options: RecordingOptions): Promise<readonly Record
     /** The latest version that any client has seen. */
     version: 0,
   }));
-  let begun = 0;
+  let started = 0;
   let ended = 0;
 
   async function act(client: number): Promise<void> {
-    while (begun < options.operations) {
+    while (started < options.operations) {
       const customer = random.pick(recorded);
-      const id = `c${client}-${begun++}`;
+      const id = `c${client}-${started++}`;
       const action = randomAction(random, customer.version);
       const path = `${random.pick(urls)}/customers/${customer.customerId}`;
       const calledAt = performance.now();

@@ -209,11 +209,11 @@ const list: fc.Arbitrary<ListChoice> = fc
   .map((choice) => ({
     kind: 'list',
     ...choice,
-    sort: sortBeside(choice.filters, choice.sort, choice.limit),
+    sort: sortFor(choice.filters, choice.sort, choice.limit),
   }));
 
 /** A search supports only one order; others are tried occasionally, to be refused. */
-function sortBeside(filters: object, sort: string, limit: number): string {
+function sortFor(filters: object, sort: string, limit: number): string {
   return 'q' in filters && limit !== 2 ? sort.replace(/\w+$/, 'createdAt') : sort;
 }
 

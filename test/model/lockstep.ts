@@ -4,7 +4,7 @@ import type { Engine } from '../../src/storage/engine/engine.ts';
 import { openDirectly } from '../storage/direct-engine.ts';
 import type { Cleanup } from '../support/cleanup.ts';
 import { engines } from '../support/engines.ts';
-import { headersForBrowsers } from '../support/reply-hygiene.ts';
+import { headersForBrowsers } from '../support/response-hygiene.ts';
 import { type Reply, startTestService, type TestService } from '../support/service.ts';
 import { cursorPlaceholder, type Moment } from './customer-model.ts';
 import type { Expected } from './model-refusals.ts';
@@ -156,6 +156,6 @@ function mediaType(status: number): string {
 }
 
 function wantedPosition([least, greatest]: readonly [number, number], { headers }: Answer): string {
-  const told = headers['feed-position'] ?? '';
-  return Number(told) >= least && Number(told) <= greatest ? told : `${least} to ${greatest}`;
+  const actual = headers['feed-position'] ?? '';
+  return Number(actual) >= least && Number(actual) <= greatest ? actual : `${least} to ${greatest}`;
 }

@@ -98,11 +98,11 @@ describeEngines('listChanges as an event stream', (engine) => {
     await write(own, 3);
     const clients = await Promise.all(['latest', '0', '2'].map((after) => followFeed(t, own.url, { after })));
     await clients[1]?.received(3);
-    const begun = performance.now();
+    const startedAt = performance.now();
     await own.stop();
     assert.deepEqual(await Promise.all(clients.map(({ over }) => over)), ['ended', 'ended', 'ended']);
     // Connections that do not end by themselves are destroyed after 8 s.
-    assert.ok(performance.now() - begun < 6000, 'stopping waited for the streams');
+    assert.ok(performance.now() - startedAt < 6000, 'stopping waited for the streams');
   });
 
   test('when retention overtakes a stream it is closed, and the next request returns 410', async (t) => {
@@ -167,9 +167,9 @@ describeShared('of changes that another instance commits', (engine) => {
     const latenciesMs: number[] = [];
     for (let count = 1; count <= 20; count++) {
       await write(count % 2 ? one : other, 1);
-      const begun = performance.now();
+      const startedAt = performance.now();
       await Promise.all(clients.map((client) => client.received(count)));
-      latenciesMs.push(performance.now() - begun);
+      latenciesMs.push(performance.now() - startedAt);
     }
     latenciesMs.sort((first, second) => first - second);
     t.diagnostic(`delay to the other instance: median ${Math.round(latenciesMs[10] ?? 0)} ms`);

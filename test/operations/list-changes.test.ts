@@ -35,8 +35,8 @@ describeEngines('listChanges', (engine) => {
     const updated = await service.call<Customer>('PATCH', path, { body: { email: null } });
     const deleted = await service.call('DELETE', path);
     const { items, next } = await page();
-    const told = [created, updated, deleted].map(({ headers }) => headers.get('feed-position'));
-    assert.deepEqual(told, ['1', '2', '3']);
+    const positions = [created, updated, deleted].map(({ headers }) => headers.get('feed-position'));
+    assert.deepEqual(positions, ['1', '2', '3']);
     assert.equal(next, '3');
     const common = { specversion: '1.0', source: '/customers', subject: created.json.id, time: at };
     const eventOf = (position: number, kind: string, customer: Customer, changes: object) => ({

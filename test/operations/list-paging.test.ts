@@ -84,13 +84,13 @@ describeEngines('list paging', (engine) => {
     for (const sort of sorts) {
       const before = idsOf((await list(`sort=${sort}&limit=100`)).json.items);
       const guests: string[] = [];
-      const comeAndGo = async () => {
+      const churn = async () => {
         const body = { name: `Name ${guests.length % 3}` };
         const { json } = await service.call<Customer>('POST', '/customers', { body });
         guests.push(json.id);
         if (guests.length > 1) await service.call('DELETE', `/customers/${guests[guests.length - 2]}`);
       };
-      const seen = idsOf((await walk(`sort=${sort}&limit=4`, service, comeAndGo)).flat());
+      const seen = idsOf((await walk(`sort=${sort}&limit=4`, service, churn)).flat());
       assert.equal(new Set(seen).size, seen.length, `${sort} repeats`);
       assert.deepEqual(
         seen.filter((id) => !guests.includes(id)),

@@ -20,7 +20,7 @@ describeEngines('feed positions', (engine) => {
     const { databaseUrl } = first;
     const stores = [first, ...(engine === 'postgres' ? [await openStore(t, engine, { databaseUrl })] : [])];
     const direct = openDirectly(t, databaseUrl);
-    const told = new Map<string, string>();
+    const positions = new Map<string, string>();
     let writing = true;
     const reading = followFeed();
     await Promise.all(
@@ -44,7 +44,7 @@ describeEngines('feed positions', (engine) => {
     assert.equal(Number(head?.position), rows.length);
     const stored = new Map(rows.map((row) => [`${row.customer_id} ${row.version}`, String(row.position)]));
     assert.equal(stored.size, rows.length);
-    for (const [version, position] of told) assert.equal(stored.get(version), position);
+    for (const [version, position] of positions) assert.equal(stored.get(version), position);
     t.diagnostic(
       `${writers} writers on ${stores.length} instances: ${rows.length} positions, ${looks} reads, 0 gaps, 0 late`,
     );
@@ -71,7 +71,7 @@ describeEngines('feed positions', (engine) => {
         if (outcome.created) ids.push(outcome.id);
         const version = `${outcome.id} ${outcome.etag.slice(1, -1)}`;
         // A write that changed nothing returns the head instead.
-        if (!told.has(version)) told.set(version, outcome.feedPosition);
+        if (!positions.has(version)) positions.set(version, outcome.feedPosition);
       }
     }
   });

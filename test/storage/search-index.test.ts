@@ -86,7 +86,7 @@ describe('the substring index in a file [sqlite]', () => {
     }
     const marked = ids.filter((_, index) => index % 100 < rare.length);
     assert.ok(
-      (await tracesIn(engine, databaseUrl, rare)).length > 0,
+      (await trigramsIn(engine, databaseUrl, rare)).length > 0,
       'no trigram was in the file to begin with',
     );
     for (const id of marked.slice(0, -2)) {
@@ -101,7 +101,7 @@ describe('the substring index in a file [sqlite]', () => {
       "UPDATE customers SET name = 'Anders'",
     );
     await execute(engine, "UPDATE customers SET name_key = 'anders'");
-    assert.deepEqual(await tracesIn(engine, databaseUrl, rare), []);
+    assert.deepEqual(await trigramsIn(engine, databaseUrl, rare), []);
     await checkIntegrity(engine);
     t.diagnostic(`${marked.length} texts gone, 0 of their trigrams in any file of the database`);
   });
@@ -142,7 +142,7 @@ async function checkIntegrity(engine: Engine): Promise<void> {
 }
 
 /** Every trigram of the texts, as sent or folded, that a file of the database contains. */
-async function tracesIn(engine: Engine, databaseUrl: string, texts: readonly string[]): Promise<string[]> {
+async function trigramsIn(engine: Engine, databaseUrl: string, texts: readonly string[]): Promise<string[]> {
   await select(engine, 'SELECT 1');
   const file = sqliteFile(databaseUrl);
   // A checkpoint cannot run in a transaction.

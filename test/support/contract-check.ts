@@ -9,9 +9,7 @@ import {
   type Schema,
 } from './contract-document.ts';
 import { findOperation } from './contract-operations.ts';
-
-import { headersForBrowsers } from './reply-hygiene.ts';
-
+import { headersForBrowsers } from './response-hygiene.ts';
 import { eventReader } from './server-sent-events.ts';
 
 interface ObservedReply {

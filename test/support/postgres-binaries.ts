@@ -53,7 +53,7 @@ export function serverUser(): ServerUser {
     try {
       return { uid: idOf('-u', name), gid: idOf('-g', name) };
     } catch {
-      // No such user here: try the next.
+      // This user does not exist: try the next.
     }
   }
   throw new Error(`PostgreSQL does not run as root, and there is no user postgres or nobody. ${insteadHint}`);
@@ -77,7 +77,7 @@ function findPlatformPackage(): string {
 
 /**
  * Creates the symbolic links of the libraries, which packages cannot contain. The package does so in an
- * install script, which npm may not have run.
+ * install script, which npm might not have run.
  */
 function createMissingLinks(packageFolder: string): void {
   const list = join(packageFolder, 'native', 'pg-symlinks.json');

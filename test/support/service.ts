@@ -5,7 +5,7 @@ import { afterwards, type Cleanup } from './cleanup.ts';
 import { checkReply } from './contract-check.ts';
 import { type EngineName, freshDatabaseUrl, migratedDatabaseUrl } from './engines.ts';
 import { type RawReply, sendRaw } from './raw-request.ts';
-import { assertHygiene } from './reply-hygiene.ts';
+import { assertHygiene } from './response-hygiene.ts';
 
 type ServiceOptions = NonNullable<Parameters<typeof startService>[1]>;
 

@@ -52,7 +52,7 @@ export async function startTcpProxy(cleanup: Cleanup, databaseUrl: string): Prom
   let target = addressOf(databaseUrl);
   let trouble: Trouble = 'none';
   let over = Promise.resolve();
-  let tellOver = () => {};
+  let notifyOver = () => {};
   let accepted = 0;
   let forgotten = 0;
 
@@ -111,11 +111,11 @@ export async function startTcpProxy(cleanup: Cleanup, databaseUrl: string): Prom
       return changed.href;
     },
     set(next) {
-      tellOver();
+      notifyOver();
       trouble = next;
       if (next === 'held up') {
         over = new Promise((resolve) => {
-          tellOver = resolve;
+          notifyOver = resolve;
         });
       }
       if (next === 'reset') for (const socket of [...clients, ...servers]) socket.resetAndDestroy();

@@ -40,14 +40,14 @@ suite('a collector', () => {
       };
       await Promise.all(Array.from({ length: 8 }, ask));
       assert.deepEqual([...statuses], [200]);
-      const begun = performance.now();
+      const startedAt = performance.now();
       const { code, stdout, stderr } = await service.stop();
-      const tookMs = performance.now() - begun;
+      const tookMs = performance.now() - startedAt;
       assert.equal(code, 0, stderr);
-      const told = stdout.split('\n').filter((line) => line.includes('traces cannot be sent'));
-      t.diagnostic(`200 requests; stopped in ${tookMs.toFixed(0)} ms; ${told.length} log lines about it`);
+      const reports = stdout.split('\n').filter((line) => line.includes('traces cannot be sent'));
+      t.diagnostic(`200 requests; stopped in ${tookMs.toFixed(0)} ms; ${reports.length} log lines about it`);
       assert.ok(tookMs < stopMs);
-      assert.equal(told.length, 1, told.join('\n'));
+      assert.equal(reports.length, 1, reports.join('\n'));
     });
   }
 });

@@ -9,13 +9,13 @@ import { startServiceProcess } from '../hostile/service-process.ts';
 import { startReceiver } from './otlp-receiver.ts';
 
 /** Reports at exit which OpenTelemetry packages were loaded. */
-const tell = `
+const reportLoaded = `
   import { Module } from 'node:module';
   process.on('exit', () => {
     const names = Object.keys(Module._cache).map((path) => /node_modules.(@opentelemetry.[\\w-]+)/.exec(path)?.[1]);
     process.stderr.write('LOADED ' + JSON.stringify([...new Set(names.filter(Boolean))].sort()) + '\\n');
   });`;
-const nodeFlags = ['--import', `data:text/javascript,${encodeURIComponent(tell)}`];
+const nodeFlags = ['--import', `data:text/javascript,${encodeURIComponent(reportLoaded)}`];
 
 const loadedBy = ({ stderr }: { readonly stderr: string }): string[] =>
   JSON.parse(/LOADED (.*)/.exec(stderr)?.[1] ?? 'null');

@@ -62,20 +62,20 @@ suite('load shedding decisions', () => {
   test('the wait of a read is that of the oldest in the queue, or the estimated time of those ahead', async () => {
     const line = createReadQueue(1);
     assert.deepEqual([line.waiting, line.waitMs], [0, 0]);
-    const slow = (begun: () => void) => {
-      begun();
+    const slow = (onStart: () => void) => {
+      onStart();
       return pause(400);
     };
     await line.run(slow);
     let begin = () => {};
     const waiting = Array.from({ length: 10 }, () =>
       line.run(
-        (begun) =>
+        (onStart) =>
           new Promise<void>((resolve) => {
             const next = begin;
             begin = () => {
               next();
-              begun();
+              onStart();
               resolve();
             };
           }),

@@ -2,10 +2,9 @@
  * A killed move resumes and picks up what changed in between.
  *
  * Planted, and each failed: a key skipped after each chunk, a resumed run that trusts a chunk with rows
- * instead of comparing it (an erased customer stays), `clearTheWay` left out, `removeAfter` left out, the
+ * instead of comparing it (an erased customer stays), `removeConflicts` left out, `removeAfter` left out, the
  * marker dropped before verification.
  */
-
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -20,8 +19,8 @@ import { startTestService } from '../../support/service.ts';
 import { tier } from '../../support/tier.ts';
 import { openDirectly, select } from '../direct-engine.ts';
 import { type OpenStore, openStore, plainContext } from '../open-store.ts';
-import { moveHere } from './move-here.ts';
-import { assertSameRows } from './same-rows.ts';
+import { assertSameRows } from './compare-rows.ts';
+import { runMove } from './run-move.ts';
 
 const soak = tier === 'soak';
 const kills = soak ? 30 : 5;
@@ -54,9 +53,9 @@ describe('customers move, interrupted', () => {
       erasedEmails = [...erasedEmails, ...(await changeSource(store, ids, round))];
       await store.close();
     }
-    const { found } = await moveHere(env.DATABASE_URL, target);
+    const { found } = await runMove(env.DATABASE_URL, target);
     const rows = await assertSameRows(openDirectly(t, env.DATABASE_URL), direct);
-    for (const email of erasedEmails) assert.equal(await tracesOf(direct, email), 0, email);
+    for (const email of erasedEmails) assert.equal(await residueOf(direct, email), 0, email);
     assert.ok(killed > 0, 'every run finished before it could be killed');
     t.diagnostic(
       `${killed} kills; ${rows} identical rows; the last run found ${found} in the target; ${erasedEmails.length} erased in between, 0 traces`,
@@ -65,7 +64,7 @@ describe('customers move, interrupted', () => {
 
   test('a customer erased from the end of the source after a run is removed from the target by the next run', async (t) => {
     const { target, env, ids } = await prepare(t, 700);
-    await moveHere(env.DATABASE_URL, target, { ahead: true });
+    await runMove(env.DATABASE_URL, target, { ahead: true });
     const store = await openStore(t, 'sqlite', { databaseUrl: env.DATABASE_URL });
     const newest = 'SELECT id, email FROM customers WHERE ordinal = (SELECT max(ordinal) FROM customers)';
     const [customer] = await select<{ id: string; email: string }>(store.engine, newest);
@@ -73,9 +72,9 @@ describe('customers move, interrupted', () => {
     await changeSource(store, ids, 0);
     await store.close();
     const direct = openDirectly(t, target);
-    assert.ok((await tracesOf(direct, customer?.email ?? '')) > 0, 'it was not copied ahead');
-    const { found } = await moveHere(env.DATABASE_URL, target);
-    assert.equal(await tracesOf(direct, customer?.email ?? ''), 0);
+    assert.ok((await residueOf(direct, customer?.email ?? '')) > 0, 'it was not copied ahead');
+    const { found } = await runMove(env.DATABASE_URL, target);
+    assert.equal(await residueOf(direct, customer?.email ?? ''), 0);
     assert.ok(found > 0, 'it started from scratch');
     await assertSameRows(openDirectly(t, env.DATABASE_URL), direct);
   });
@@ -100,7 +99,7 @@ describe('customers move, interrupted', () => {
     assert.match(ahead.stdout, /^Copied ahead to .*cannot be served yet/);
     await refusesToServe(target);
     await service.stop();
-    await moveHere(env.DATABASE_URL, target);
+    await runMove(env.DATABASE_URL, target);
     const rows = await assertSameRows(openDirectly(t, env.DATABASE_URL), openDirectly(t, target));
     t.diagnostic(`${writes * 2} writes during the copy; ${rows} identical rows at the end`);
   });
@@ -155,7 +154,7 @@ async function rowsIn(direct: Direct): Promise<number> {
   return Number(row?.count ?? 0);
 }
 
-async function tracesOf(direct: Direct, email: string): Promise<number> {
+async function residueOf(direct: Direct, email: string): Promise<number> {
   let traces = 0;
   for await (const place of searchTables(direct, holdsEmail(email))) traces += place.matches;
   return traces;

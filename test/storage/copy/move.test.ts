@@ -2,7 +2,7 @@
  * Everything a client keeps stays valid after `customers move`.
  *
  * Planted, and each failed: paging that starts one key too late (`>=` for `>` in `readRows`), `setval` left
- * out of `finish`, `secrets` left out of `tableGroups`, JSON columns cast to jsonb, `customer_search` left
+ * out of `finishBulkLoad`, `secrets` left out of `tableGroups`, JSON columns cast to jsonb, `customer_search` left
  * out.
  */
 import assert from 'node:assert/strict';
@@ -17,8 +17,8 @@ import { freshDatabaseUrl } from '../../support/engines.ts';
 import { type CommandExit, runCommand } from '../../support/process.ts';
 import { startTestService } from '../../support/service.ts';
 import { openDirectly, select, sqliteFile } from '../direct-engine.ts';
+import { assertSameRows } from './compare-rows.ts';
 import { type Caller, callerOf, type FilledSource, fillSource, kept } from './filled-source.ts';
-import { assertSameRows } from './same-rows.ts';
 
 const hashOf = async (file: string) =>
   createHash('sha256')
@@ -66,7 +66,7 @@ describe('customers move', () => {
         ({ name }) => name,
       );
       const strange = tables.filter((name) => !known.includes(name) && !excludedTables.test(name));
-      assert.deepEqual(strange, [], 'a new table must be added to move-parts.ts');
+      assert.deepEqual(strange, [], 'a new table must be added to tables.ts');
     }
     t.diagnostic(`${rows} rows compared`);
   });

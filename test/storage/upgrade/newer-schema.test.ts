@@ -2,7 +2,7 @@
  * A program that finds the schema of a newer release.
  *
  * Planted, and each failed: `servedSince` not recorded, every recorded migration assumed compatible,
- * `boundLocks` left out.
+ * `limitLockWait` left out.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

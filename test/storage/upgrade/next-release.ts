@@ -20,9 +20,9 @@ export const addedIndex: Migration = {
   servedSince: thisRelease,
   outsideTransaction: true,
   async up(knex, { name }) {
-    const beside = name === 'postgres' ? 'CONCURRENTLY' : '';
-    await knex.raw(`DROP INDEX ${beside} IF EXISTS customers_next`);
-    await knex.raw(`CREATE INDEX ${beside} customers_next ON customers (next_column)`);
+    const concurrently = name === 'postgres' ? 'CONCURRENTLY' : '';
+    await knex.raw(`DROP INDEX ${concurrently} IF EXISTS customers_next`);
+    await knex.raw(`CREATE INDEX ${concurrently} customers_next ON customers (next_column)`);
   },
 };
 

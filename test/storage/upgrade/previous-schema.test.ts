@@ -19,7 +19,7 @@ import { naughtyStrings } from '../../hostile/naughty-strings.ts';
 import { describeEngines, engines, freshDatabaseUrl } from '../../support/engines.ts';
 import { startTestService } from '../../support/service.ts';
 import { fillSource } from '../copy/filled-source.ts';
-import { moveHere } from '../copy/move-here.ts';
+import { runMove } from '../copy/run-move.ts';
 import { openDirectly, select, sqliteFile } from '../direct-engine.ts';
 import { nextRelease } from './next-release.ts';
 import { dumpRows, recordSchema } from './schema-dump.ts';
@@ -72,7 +72,7 @@ async function writeSchemas(t: TestContext): Promise<void> {
   const texts = naughtyStrings.filter((text) => text.length < 100).filter((_, index) => index % 12 === 0);
   const source = await fillSource(t, { texts });
   const target = await freshDatabaseUrl(t, 'postgres');
-  await moveHere(source.databaseUrl, target);
+  await runMove(source.databaseUrl, target);
   for (const [engine, url] of Object.entries({ sqlite: source.databaseUrl, postgres: target })) {
     const empty = openDirectly(t, await freshDatabaseUrl(t, engine as 'sqlite' | 'postgres'));
     const schema = await recordSchema(empty);

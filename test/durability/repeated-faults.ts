@@ -6,8 +6,8 @@ import { followFeed } from '../support/feed-client.ts';
 import type { PostgresPair } from '../support/postgres-pair.ts';
 import { randomFrom } from '../support/random.ts';
 import { byTier } from '../support/tier.ts';
+import { assertNothingLost, startLoad } from './load.ts';
 import { startPairService } from './pair-service.ts';
-import { assertNothingLost, startLoad } from './writing.ts';
 
 /** How often each fault is repeated. */
 export const rounds = byTier({ full: 3, soak: 20 });
@@ -36,7 +36,7 @@ async function sinceWritable(pair: PostgresPair): Promise<number> {
 }
 
 /** Runs writers and readers while the fault is repeated; resolves when the server accepts writes again. */
-export async function endure(
+export async function repeatFault(
   t: TestContext,
   pair: PostgresPair,
   name: string,

@@ -3,7 +3,7 @@ import { type MoveResult, moveDatabase } from '../../../src/storage/copy/copy.ts
 import { openToRead } from '../../../src/storage/open.ts';
 
 /** Runs `customers move` in this process. `found` counts the rows the target already had. */
-export async function moveHere(
+export async function runMove(
   sourceUrl: string,
   targetUrl: string,
   { ahead = false } = {},

@@ -1,7 +1,7 @@
 import type { Case } from './cases.ts';
 
 /** Known differences between the mock and the service, and why. Remove those that no longer occur. */
-export interface Quirk {
+export interface KnownDifference {
   readonly reason: string;
   applies(tried: Case): boolean;
 }
@@ -9,7 +9,7 @@ export interface Quirk {
 const isQuery = ({ name }: Case) => name.startsWith('query ');
 
 /** The mock returns another status: it accepts what the service refuses, or refuses it differently. */
-export const statusesOfTheMock: readonly (Quirk & { readonly statuses: readonly number[] })[] = [
+export const mockStatuses: readonly (KnownDifference & { readonly statuses: readonly number[] })[] = [
   {
     reason: 'the mock ignores unknown query parameters',
     statuses: [200, 204],
@@ -42,7 +42,7 @@ export const statusesOfTheMock: readonly (Quirk & { readonly statuses: readonly 
 ];
 
 /** The mock refuses with the right status but its own body. */
-export const shapedByTheMock: readonly Quirk[] = [
+export const mockBodies: readonly KnownDifference[] = [
   {
     reason: 'the mock parses the body first and has no example for one that is not JSON',
     applies: (tried) => tried.refusal?.rule === 'no JSON',
@@ -58,7 +58,7 @@ export const shapedByTheMock: readonly Quirk[] = [
 ];
 
 /** An example request has another result, because the service has data that the mock lacks. */
-export const decidedByTheService: readonly Quirk[] = [
+export const stateDependent: readonly KnownDifference[] = [
   {
     reason: 'of several successes the mock returns the lowest status: 200 instead of 201',
     applies: ({ operationId, headers }) =>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-/** Headers for browsers on every response; see `src/http/headers.ts`. */
+/** Headers for browsers on every response; see `src/http/security-headers.ts`. */
 export const headersForBrowsers = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'cross-origin-resource-policy': 'same-origin',

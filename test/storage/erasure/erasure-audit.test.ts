@@ -1,5 +1,4 @@
 /** After an erasure, no SQLite file and no PostgreSQL row contains anything of the customer. */
-
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { before, test } from 'node:test';
@@ -118,8 +117,8 @@ describeEngines('the data of an erased customer', (engine) => {
     const before = await entriesOf(id);
     await call('POST', `/customers/${id}/erase`, undefined, { 'X-Request-Id': 'erasing-request' });
     const after = await entriesOf(id);
-    const stays = before.map((entry) => ({ ...entry, has_content: 0 }));
-    assert.deepEqual(after.slice(0, -1), stays);
+    const expected = before.map((entry) => ({ ...entry, has_content: 0 }));
+    assert.deepEqual(after.slice(0, -1), expected);
     const { kind, version, source, request_id, has_content } = after.at(-1) as Record<string, unknown>;
     assert.deepEqual([kind, version, source], ['erased', before.length + 1, 'api']);
     assert.deepEqual([request_id, has_content], ['erasing-request', 0]);

@@ -24,7 +24,7 @@ export interface Outcomes {
 const idleMs = 150;
 
 /** Each client sends one request after another until the service is gone. Resolves when all have stopped. */
-export function runObedientClients(
+export function runKeepAliveClients(
   url: string,
   count: number,
 ): { readonly outcomes: Outcomes; readonly over: Promise<unknown> } {

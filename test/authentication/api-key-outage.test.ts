@@ -3,7 +3,6 @@
  *
  * Planted: the age of the last read not compared. It failed.
  */
-
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { execute, openDirectly } from '../storage/direct-engine.ts';
