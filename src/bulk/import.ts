@@ -126,7 +126,7 @@ const validate = ajv.compile<CustomerImport>({ $ref: 'contract#/components/schem
  * Validates a line against the contract's CustomerImport.
  * @throws Failure `invalid_request` listing every error.
  */
-export function checkImport(value: unknown): CustomerImport {
+function checkImport(value: unknown): CustomerImport {
   if (validate(value)) return value;
   throw invalidRequest((validate.errors ?? []).map(problemErrorFrom));
 }

@@ -144,7 +144,7 @@ const unitMs = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const durationMaxMs = 3653 * unitMs.d;
 
 /** Parses a duration such as `90d`, `12h` or `30m`. @throws CliError if it is none. */
-export function durationMs(option: string, text: string): number {
+function durationMs(option: string, text: string): number {
   const [, count, unit] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
   const ms = Number(count) * unitMs[(unit ?? 'd') as keyof typeof unitMs];
   if (unit === undefined || ms > durationMaxMs) {
@@ -154,7 +154,7 @@ export function durationMs(option: string, text: string): number {
 }
 
 /** Parses a duration from now or a future time. @throws CliError if it is neither. */
-export function momentAfter(now: number, option: string, text: string): string {
+function momentAfter(now: number, option: string, text: string): string {
   if (!/^\d{4}-/.test(text)) return new Date(now + durationMs(option, text)).toISOString();
   const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text)
     ? Date.parse(text)

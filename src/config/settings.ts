@@ -13,7 +13,7 @@ export interface Setting {
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** Variables of the OpenTelemetry specification. The SDK reads the other ones, such as OTEL_SERVICE_NAME, itself. */
-export const tracingSettings = [
+const tracingSettings = [
   {
     name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
     fallback: '',

@@ -227,10 +227,10 @@ const spansPerExport = 512;
 const scheduledDelayMillis = 2000;
 
 /** The time limit for sending a batch, including retries. */
-export const exportTimeoutMs = 5000;
+const exportTimeoutMs = 5000;
 
 /** A span processor that reports how each span ended. */
-export interface SpanQueue extends SpanProcessor {
+interface SpanQueue extends SpanProcessor {
   /** Reports all unsent spans as failed. */
   giveUp(): void;
 }
@@ -239,7 +239,7 @@ export interface SpanQueue extends SpanProcessor {
  * Wraps the SDK's BatchSpanProcessor, which drops spans silently when its queue is full, to count exported, failed and
  * dropped spans.
  */
-export function createSpanQueue(exporter: SpanExporter, { onSpans, onHealth }: SpanObserver): SpanQueue {
+function createSpanQueue(exporter: SpanExporter, { onSpans, onHealth }: SpanObserver): SpanQueue {
   let waiting = 0;
   let sending = 0;
   let healthy = true;

@@ -111,7 +111,7 @@ const table = /\b(?:FROM|JOIN|INTO|UPDATE) ([a-z]\w*)\b(?!\()/g;
 const summaries = new Map<string, StatementSummary>();
 
 /** Summarizes a statement as its verb and tables, without any value. */
-export function summarize(sql: string): StatementSummary {
+function summarize(sql: string): StatementSummary {
   const known = summaries.get(sql);
   if (known) return known;
   const summary = parse(sql);

@@ -168,6 +168,6 @@ export function discard(connection: Client): void {
   (connection as Client & { __knex__disposed?: boolean }).__knex__disposed = true;
 }
 
-export function streamOf(connection: Client): Socket {
+function streamOf(connection: Client): Socket {
   return (connection as Client & { connection: { stream: Socket } }).connection.stream;
 }
