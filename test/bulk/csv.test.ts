@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { bulkFormats } from '../../src/bulk/formats.ts';
 import type { Customer } from '../../src/contract/types.ts';
 import { randomFrom } from '../support/random.ts';
-import { inPieces } from '../support/streaming.ts';
+import { inChunks } from '../support/streaming.ts';
 
 const { read, render } = bulkFormats['text/csv'];
 
@@ -73,11 +73,11 @@ suite('CSV', () => {
         fc.integer({ min: 1, max: 99 }),
         async (customers, size) => {
           const csv = await bytesOf(customers as Customer[]);
-          const values = await valuesOf(inPieces(csv, [size]));
+          const values = await valuesOf(inChunks(csv, [size]));
           assert.deepEqual(values, customers.map(asRead));
           // A byte order mark makes no difference.
           assert.deepEqual(
-            await valuesOf(inPieces(Buffer.concat([Buffer.from('\ufeff'), csv]), [4096])),
+            await valuesOf(inChunks(Buffer.concat([Buffer.from('\ufeff'), csv]), [4096])),
             values,
           );
         },
@@ -97,7 +97,7 @@ suite('CSV', () => {
     await fc.assert(
       fc.asyncProperty(pieces, async (parts) => {
         const bytes = Buffer.from(`name,note\nfirst,x\n${parts.join('')}\nlast,y\n`, 'latin1');
-        const records = await recordsOf(inPieces(bytes, [5]));
+        const records = await recordsOf(inChunks(bytes, [5]));
         assert.deepEqual(records[0], { line: 2, value: { name: 'first', note: 'x' } });
         const { line, ...last } = records.at(-1) ?? { line: 0 };
         assert.equal(line, bytes.toString('latin1').split('\n').length - 1);
@@ -113,7 +113,7 @@ suite('CSV', () => {
   test('an unclosed quote costs one line, and time proportional to its length', async () => {
     const lines = Array.from({ length: 30_000 }, (_, index) => `${index},x`);
     lines.splice(1000, 0, 'a,"b');
-    const records = await recordsOf(inPieces(Buffer.from(`name,note\n${lines.join('\n')}\n`), [65_536]));
+    const records = await recordsOf(inChunks(Buffer.from(`name,note\n${lines.join('\n')}\n`), [65_536]));
     assert.deepEqual(
       records.flatMap((record) => ('failure' in record ? [record.line] : [])),
       [1002],

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { type Line, lineBytesMax, readLines } from '../../src/bulk/lines.ts';
 import { randomFrom } from '../support/random.ts';
-import { inPieces } from '../support/streaming.ts';
+import { inChunks } from '../support/streaming.ts';
 
 suite('readLines', () => {
   test('finds the same lines however the chunks are split', async (context) => {
@@ -13,7 +13,7 @@ suite('readLines', () => {
     await fc.assert(
       fc.asyncProperty(bytes, sizes, async (parts, pieces) => {
         const text = parts.join('');
-        const found = await linesOf(inPieces(Buffer.from(text), pieces));
+        const found = await linesOf(inChunks(Buffer.from(text), pieces));
         const expected = text.split('\n').map((line, index) => [index + 1, line]);
         if (text === '' || text.endsWith('\n')) expected.pop();
         assert.deepEqual(
@@ -44,7 +44,7 @@ suite('readLines', () => {
   });
 
   test('drops a byte order mark at the beginning, and only there', async () => {
-    const lines = await linesOf(inPieces(Buffer.from('\ufeffa\n\ufeffb'), [2]));
+    const lines = await linesOf(inChunks(Buffer.from('\ufeffa\n\ufeffb'), [2]));
     assert.deepEqual(
       lines.map(({ bytes }) => bytes?.toString()),
       ['a', '\ufeffb'],

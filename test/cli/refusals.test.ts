@@ -99,7 +99,7 @@ describe('customers serve refuses', () => {
   test('a folder without write permission', async (context) => {
     const folder = await temporaryFolder(context);
     await mkdir(join(folder, 'data'), { mode: 0o555 });
-    const nodeArguments = asNobody();
+    const nodeArguments = asUnprivilegedUser();
     const environment = { DATABASE_URL: `sqlite:${join(folder, 'data', 'customers.db')}`, TMPDIR: tmpdir() };
     await chmod(folder, 0o755);
     const { code } = await runCommand(['--version'], { cwd: folder, env: environment, nodeArguments });
@@ -174,7 +174,7 @@ async function takenPort(context: TestContext): Promise<number> {
 }
 
 /** Root may write everywhere, so the command first switches to another user. */
-function asNobody(): readonly string[] {
+function asUnprivilegedUser(): readonly string[] {
   const code = `process.setgroups([]); process.setgid(${nobody}); process.setuid(${nobody});`;
   const drop = process.getuid?.() === 0 ? ['--import', `data:text/javascript,${code}`] : [];
   return [...drop, ...program];

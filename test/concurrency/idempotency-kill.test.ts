@@ -20,7 +20,7 @@ describeEngines('Idempotency-Key when the service is killed', (engine) => {
     const databaseUrl = await freshDatabaseUrl(t, engine);
     await migrate(loadConfig({ DATABASE_URL: databaseUrl }).database);
     const direct = openDirectly(t, databaseUrl);
-    const figures = { acknowledged: 0, storedUnseen: 0, createdOnRetry: 0 };
+    const figures = { acknowledged: 0, storedUnacknowledged: 0, createdOnRetry: 0 };
     let service = await startKillableService(t, databaseUrl);
     let keys = 0;
 
@@ -41,7 +41,7 @@ describeEngines('Idempotency-Key when the service is killed', (engine) => {
         if (answer) {
           assert.deepEqual([retry.text, retry.replayed], [answer.text, true]);
           figures.acknowledged += 1;
-        } else if (retry.replayed) figures.storedUnseen += 1;
+        } else if (retry.replayed) figures.storedUnacknowledged += 1;
         else figures.createdOnRetry += 1;
       }
     }

@@ -211,14 +211,14 @@ describe('reads from a replica', () => {
     await untilServed(position);
     network.set('black hole');
     const start = await replicaCounts(service);
-    const begunAt = performance.now();
+    const faultStartedAt = performance.now();
     const durations: number[] = [];
     for (let read = 0; read < rounds / 2; read++) {
       const startedAt = performance.now();
       await noteAt(position);
       durations.push(performance.now() - startedAt);
     }
-    const elapsedMs = performance.now() - begunAt;
+    const elapsedMs = performance.now() - faultStartedAt;
     const end = await replicaCounts(service);
     network.set('none');
     durations.sort((one, other) => one - other);

@@ -108,7 +108,7 @@ export function violationCases(target: Target): Case[] {
 }
 
 function syntaxCases(target: Target, mediaType: string): Case[] {
-  const body = leastBody(target, mediaType);
+  const body = minimalBody(target, mediaType);
   const refused = (rule: string, status: number, change: Partial<Parts>) =>
     request(target, `${mediaType} body: ${rule}`, {
       mediaType,
@@ -165,7 +165,7 @@ function request(target: Target, name: string, parts: Partial<Parts>): Case {
   const { given = {}, refusal } = parts;
   const [firstType] = Object.keys(target.content);
   const mediaType = parts.mediaType ?? firstType;
-  const body = firstType && (parts.body ?? leastBody(target, firstType));
+  const body = firstType && (parts.body ?? minimalBody(target, firstType));
   const inPlace = (place: string) => target.parameters.filter((parameter) => parameter.in === place);
   const path = inPlace('path').reduce(
     (text, parameter) =>
@@ -196,7 +196,7 @@ function request(target: Target, name: string, parts: Partial<Parts>): Case {
 }
 
 /** A minimal body of a media type; for a streamed one its first example. */
-function leastBody(target: Target, mediaType: string): string {
+function minimalBody(target: Target, mediaType: string): string {
   const { schema = { type: 'object' }, examples = {} } = target.content[mediaType] ?? {};
   if (!isStreamed(mediaType)) return JSON.stringify(validValue(schema));
   const [example] = Object.values(examples);

@@ -79,7 +79,7 @@ function* textViolations(schema: RuleSchema): Generator<[string, string]> {
   if (schema.enum)
     yield* [`${example}x`, example.toUpperCase(), ''].map((value): [string, string] => ['enum', value]);
   if (schema.pattern) {
-    for (const value of spoilt(example)) {
+    for (const value of corrupted(example)) {
       const faults = faultsOf(schema, value);
       if (faults.length > 0 && faults.every((fault) => /pattern|format/.test(fault)))
         yield ['pattern', value];
@@ -103,7 +103,7 @@ function stretched(schema: RuleSchema, example: string, length: number): string 
 }
 
 /** The example with one fault. */
-function spoilt(example: string): string[] {
+function corrupted(example: string): string[] {
   const middle = Math.floor(example.length / 2);
   const withInMiddle = (text: string) => example.slice(0, middle) + text + example.slice(middle);
   const changed = [' ', '\u0000', '\n', '\u00e9', '%', '!'].map(withInMiddle);

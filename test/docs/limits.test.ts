@@ -37,7 +37,7 @@ suite('limits', () => {
   test('each limit of the table matches the code', (t) => {
     for (const row of rows) {
       if (row.limit === 'see the contract') continue;
-      assert.equal(numberSaid(row.limit), valueAt(row.place), `${row.what}: ${row.place}`);
+      assert.equal(numberIn(row.limit), valueAt(row.place), `${row.what}: ${row.place}`);
     }
     t.diagnostic(`${rows.length} limits`);
     assert.ok(rows.length > 30);
@@ -69,7 +69,7 @@ suite('limits', () => {
 });
 
 /** The number in a cell, in the code's unit: milliseconds for times. */
-function numberSaid(cell: string): number {
+function numberIn(cell: string): number {
   const [, digits = '', unit = ''] = /^([\d,]+)(?: (\w+))?/.exec(cell) ?? [];
   const units: Readonly<Record<string, number>> = { s: 1000, h: 3_600_000 };
   return Number(digits.replaceAll(',', '')) * (units[unit] ?? 1);

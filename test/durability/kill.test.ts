@@ -54,7 +54,7 @@ describeEngines('kill -9 under writers', (engine) => {
     const duplicates = rows.length - new Set(rows.map((row) => row.externalId)).size;
     assert.deepEqual([figures.lost, figures.altered, duplicates], [0, 0, 0]);
     assert.equal(rows.length, entries.length, 'no unknown customer');
-    await assertFeedIsWhole(rows.reduce((sum, { version }) => sum + version, 0));
+    await assertFeedComplete(rows.reduce((sum, { version }) => sum + version, 0));
     if (engine === 'sqlite') {
       const [check] = await select<{ integrity_check: string }>(direct, 'PRAGMA integrity_check');
       assert.equal(check?.integrity_check, 'ok');
@@ -80,7 +80,7 @@ describeEngines('kill -9 under writers', (engine) => {
       while (Number((await select<{ count: string }>(direct, sql))[0]?.count) > 0) await delay(5);
     }
 
-    async function assertFeedIsWhole(versions: number): Promise<void> {
+    async function assertFeedComplete(versions: number): Promise<void> {
       const sql =
         'SELECT count(*) AS count, max(position) AS last, (SELECT position FROM feed_head) AS head FROM changes';
       const [feed] = await select<Record<'count' | 'last' | 'head', number | string>>(direct, sql);

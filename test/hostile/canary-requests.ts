@@ -2,7 +2,7 @@ import type { Target } from '../conformance/cases.ts';
 import { type HostileRequest, placeholders } from './hostile-request.ts';
 import { hostileTargets } from './hostile-targets.ts';
 import { allInputs } from './payload-inputs.ts';
-import { leastRequest } from './request-matrix.ts';
+import { minimalRequest } from './request-matrix.ts';
 
 /** Makes unique texts that can be recognized anywhere. */
 export interface CanarySource {
@@ -105,7 +105,7 @@ export function refusedRequests(canaries: CanarySource): HostileRequest[] {
 
 /** A valid request with canaries in every free text. */
 export function fullRequest(target: Target, canaries: CanarySource): HostileRequest {
-  const least = leastRequest(target);
+  const least = minimalRequest(target);
   const isJson = /json$/.test(least.headers['Content-Type'] ?? '');
   return {
     ...least,

@@ -17,7 +17,7 @@ import { type HostileBody, hostileBodies } from './hostile-bodies.ts';
 import { createSender, type HostileReply, type HostileRequest } from './hostile-request.ts';
 import { hostileTargets } from './hostile-targets.ts';
 import { naughtyStrings } from './naughty-strings.ts';
-import { leastRequest } from './request-matrix.ts';
+import { minimalRequest } from './request-matrix.ts';
 import { judge } from './request-oracle.ts';
 import { residentMb, type ServiceProcess, startServiceProcess } from './service-process.ts';
 
@@ -74,7 +74,7 @@ describeEngines('hostile JSON', (engine) => {
         const reply = await sender.send(request);
         const invalid = judge(request).faults.length > 0;
         if (invalid && [400, 422].includes(reply.status)) refused++;
-        else if (!invalid && (await comesBack(reply, body))) exact++;
+        else if (!invalid && (await isStoredExactly(reply, body))) exact++;
         else faults.push(`${place} ${JSON.stringify(text.slice(0, 50))}: ${reply.status}`);
       }
     };
@@ -91,7 +91,7 @@ describeEngines('hostile JSON', (engine) => {
     const faults: string[] = [];
     for (const body of Array.from({ length: rounds }, () => bodies).flat()) {
       const reply = await sender.send(creating(body.bytes, body.headers));
-      if (!body.statuses.includes(reply.status) || !(await comesBack(reply, accepted(body)))) {
+      if (!body.statuses.includes(reply.status) || !(await isStoredExactly(reply, accepted(body)))) {
         faults.push(`${body.label}: ${reply.status}, not ${body.statuses.join('/')}`);
       }
     }
@@ -139,7 +139,7 @@ describeEngines('hostile JSON', (engine) => {
   const creating = (body: Uint8Array, headers = {}): HostileRequest => {
     const target = hostileTargets.find(({ operationId }) => operationId === 'createCustomer');
     if (!target) throw new Error('The contract has no createCustomer.');
-    const least = leastRequest(target);
+    const least = minimalRequest(target);
     return { ...least, headers: { ...least.headers, ...headers }, body };
   };
 
@@ -148,7 +148,7 @@ describeEngines('hostile JSON', (engine) => {
   }
 
   /** Whether a created customer is exactly what was sent, in the response and when read again. */
-  async function comesBack(reply: HostileReply, sent: object | undefined): Promise<boolean> {
+  async function isStoredExactly(reply: HostileReply, sent: object | undefined): Promise<boolean> {
     if (sent === undefined) return reply.status !== 201;
     if (reply.status !== 201) return false;
     const read = await fetch(service.url + reply.headers.get('location'));

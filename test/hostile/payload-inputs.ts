@@ -2,7 +2,7 @@ import { type RuleSchema, validValue } from '../conformance/violations.ts';
 import { resolved } from '../support/contract-document.ts';
 import type { HostileRequest } from './hostile-request.ts';
 import { hostileTargets } from './hostile-targets.ts';
-import { asText, leastRequest, withParameter } from './request-matrix.ts';
+import { asText, minimalRequest, withParameter } from './request-matrix.ts';
 
 /** An input of a request that takes text. */
 export interface Input {
@@ -18,7 +18,7 @@ export interface Input {
 /** Every input of every operation in the contract. */
 export function allInputs(): Input[] {
   return hostileTargets.flatMap((target) => {
-    const least = leastRequest(target);
+    const least = minimalRequest(target);
     const { operationId } = target;
     const parameters = target.parameters.map(({ name, in: place, schema }): Input => {
       const label = `${place} ${name}`;

@@ -3,7 +3,7 @@ import type { Target } from '../conformance/cases.ts';
 import { type RuleSchema, validValue } from '../conformance/violations.ts';
 import { resolved } from '../support/contract-document.ts';
 import { type HostileRequest, placeholders } from './hostile-request.ts';
-import { asText, leastRequest, withParameter } from './request-matrix.ts';
+import { asText, minimalRequest, withParameter } from './request-matrix.ts';
 import { liveValue } from './resources.ts';
 
 /** Random requests of the operation: mostly valid parts, some invalid. */
@@ -17,7 +17,7 @@ export function* randomRequests(target: Target, seed: number, numRuns: number): 
 }
 
 function requestArbitrary(target: Target): fc.Arbitrary<HostileRequest> {
-  const least = leastRequest(target);
+  const least = minimalRequest(target);
   const changes = target.parameters.map(({ name, in: place, schema }) =>
     fc
       .option(parameterText(name, schema), { freq: place === 'path' ? 20 : 2, nil: undefined })

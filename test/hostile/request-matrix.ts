@@ -8,7 +8,7 @@ import { productBoundaries } from './product-boundaries.ts';
 import { liveValue } from './resources.ts';
 
 /** A minimal valid request of the operation. */
-export function leastRequest(target: Target): HostileRequest {
+export function minimalRequest(target: Target): HostileRequest {
   const required = target.parameters.filter((parameter) => (parameter as { required?: boolean }).required);
   const valuesIn = (place: string) =>
     required
@@ -25,7 +25,7 @@ export function leastRequest(target: Target): HostileRequest {
       ...Object.fromEntries(valuesIn('header')),
       ...(mediaType ? { 'Content-Type': mediaType } : {}),
     },
-    body: mediaType === undefined ? undefined : leastBody(target, mediaType),
+    body: mediaType === undefined ? undefined : minimalBody(target, mediaType),
   };
 }
 
@@ -34,7 +34,7 @@ const headEvery = 5;
 
 /** Every limit of every parameter, member and media type of the operation, one change at a time. */
 export function matrixOf(target: Target): HostileRequest[] {
-  const least = leastRequest(target);
+  const least = minimalRequest(target);
   const made = [least, ...parameterCases(least), ...mediaTypeCases(least), ...bodyCases(least)];
   const head = target.method === 'GET' ? made.map((each) => ({ ...each, method: 'HEAD' })) : [];
   return [...made, ...head.filter((_, index) => index % headEvery === 0)].map((each) => ({
@@ -207,7 +207,7 @@ function bodyCases(least: HostileRequest): HostileRequest[] {
   });
 }
 
-function leastBody(target: Target, mediaType: string): Uint8Array {
+function minimalBody(target: Target, mediaType: string): Uint8Array {
   const content = target.content[mediaType];
   const schema = resolved<RuleSchema>(content?.schema ?? {});
   if (schema.format !== 'binary') {

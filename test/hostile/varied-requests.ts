@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type { Random } from '../support/random.ts';
 import type { HostileRequest } from './hostile-request.ts';
 import { hostileTargets } from './hostile-targets.ts';
-import { leastRequest } from './request-matrix.ts';
+import { minimalRequest } from './request-matrix.ts';
 
 /** Endless requests that never repeat an id, key, media type, path or name. */
 export function* variedRequests(random: Random): Generator<HostileRequest> {
-  const leasts = hostileTargets.map(leastRequest);
+  const minimalRequests = hostileTargets.map(minimalRequest);
   for (let number = 0; ; number++) {
-    const least = random.pick(leasts);
+    const least = random.pick(minimalRequests);
     const unique = `u${number}-${random.integer(0, 2 ** 31)}`;
     yield (number % 4 === 0 ? newMediaType : random.pick(variations))(least, unique);
   }

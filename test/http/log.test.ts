@@ -154,8 +154,8 @@ async function liveAndDie(
     const { id } = await send({ ...create, status: 201, traceId: trace }, '/customers', person, parent);
     const path = `/customers/${id}`;
     await send({ ...create, status: 409, code: 'email_taken' }, '/customers', person);
-    const twin = { name: canary, externalId: person.externalId };
-    await send({ ...create, status: 409, code: 'external_id_taken' }, '/customers', twin);
+    const duplicate = { name: canary, externalId: person.externalId };
+    await send({ ...create, status: 409, code: 'external_id_taken' }, '/customers', duplicate);
     await send({ ...create, status: 422, code: 'invalid_request' }, '/customers', { [canary]: canary });
     await send({ ...create, status: 422, code: 'invalid_request' }, '/customers', {
       name: canary,

@@ -61,19 +61,19 @@ describeEngines('readiness', (engine) => {
     const first = await startTestService(context, { engine });
     await first.stop();
     const environment = { REQUEST_TIMEOUT_MS: '1000' };
-    let [trouble, heal] = [async () => {}, () => {}];
+    let [trouble, repair] = [async () => {}, () => {}];
     let databaseUrl = engine === 'postgres' ? first.databaseUrl : direct;
     if (engine === 'postgres') {
       const proxy = await startTcpProxy(context, databaseUrl);
       databaseUrl = proxy.through(databaseUrl);
       trouble = async () => proxy.set('black hole');
-      heal = () => proxy.set('none');
+      repair = () => proxy.set('none');
     } else {
       const other = openDirectly(context, databaseUrl);
       const released = new Promise<void>((resolve) => {
-        heal = resolve;
+        repair = resolve;
       });
-      afterwards(context, () => heal());
+      afterwards(context, () => repair());
       trouble = () =>
         new Promise((held) => {
           void other.transaction(() => {
@@ -91,7 +91,7 @@ describeEngines('readiness', (engine) => {
     }
     assert.match(await reading, /^The service is not ready\. database: /);
     await assertLives(service);
-    heal();
+    repair();
     await becomes(service, 200);
   });
 });

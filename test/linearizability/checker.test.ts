@@ -12,7 +12,7 @@ import { byTier } from '../support/tier.ts';
 import { findViolation } from './checker.ts';
 import { isLinearizable } from './exhaustive-search.ts';
 import type { Action, LogEntry, Operation, Outcome } from './history.ts';
-import { disturbed, randomHistory } from './random-histories.ts';
+import { mutated, randomHistory } from './random-histories.ts';
 
 const histories = byTier({ quick: 500, full: 4000, soak: 200_000 });
 
@@ -160,7 +160,7 @@ suite('the linearizability checker', () => {
     for (let number = 0; number < histories; number++) {
       const history = randomHistory(random);
       assert.equal(findViolation(history.operations, history.log), undefined, JSON.stringify(history));
-      const changed = disturbed(history, random);
+      const changed = mutated(history, random);
       const expected = isLinearizable(changed.operations, changed.log);
       const violation = findViolation(changed.operations, changed.log);
       assert.equal(violation === undefined, expected, `${violation} ${JSON.stringify(changed)}`);

@@ -57,7 +57,7 @@ function randomAction(random: Random, version: number): Action {
 }
 
 /** The same with one change, which may or may not make it a violation. */
-export function disturbed({ operations, log }: History, random: Random): History {
+export function mutated({ operations, log }: History, random: Random): History {
   const index = random.integer(0, operations.length - 1);
   const chosen = operations[index] as Operation;
   const change = (changed: Partial<Operation>): History => ({

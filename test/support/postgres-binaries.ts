@@ -33,7 +33,7 @@ export async function preparePostgresBinaries(
   createMissingLinks(packageFolder);
   const native = join(packageFolder, 'native');
   try {
-    return await tryOut(native, user);
+    return await checkBinaries(native, user);
   } catch (failure) {
     if (!user || (failure as NodeJS.ErrnoException).code !== 'EACCES') throw unusable(failure);
   }
@@ -41,7 +41,7 @@ export async function preparePostgresBinaries(
   const copy = join(spareFolder, 'native');
   await cp(native, copy, { recursive: true, verbatimSymlinks: true });
   execFileSync('chown', ['-R', `${user.uid}:${user.gid}`, copy]);
-  return await tryOut(copy, user).catch((failure) => {
+  return await checkBinaries(copy, user).catch((failure) => {
     throw unusable(failure);
   });
 }
@@ -87,7 +87,7 @@ function createMissingLinks(packageFolder: string): void {
   execFileSync(process.execPath, [join('scripts', 'hydrate-symlinks.js')], { cwd: packageFolder });
 }
 
-async function tryOut(native: string, user: ServerUser): Promise<PostgresBinaries> {
+async function checkBinaries(native: string, user: ServerUser): Promise<PostgresBinaries> {
   const binaries = { initdb: join(native, 'bin', 'initdb'), postgres: join(native, 'bin', 'postgres') };
   for (const program of Object.values(binaries))
     await promisify(execFile)(program, ['--version'], { ...user, cwd: '/' });

@@ -80,10 +80,10 @@ function killWithChildren(pid: number): void {
   const table = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' });
   const processes = table.split('\n').map((line) => line.trim().split(/\s+/).map(Number));
   const children = processes.flatMap(([child, parent]) => (parent === pid && child ? [child] : []));
-  for (const each of [pid, ...children]) killIfThere(each);
+  for (const each of [pid, ...children]) killIfRunning(each);
 }
 
-function killIfThere(pid: number): void {
+function killIfRunning(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch (error) {

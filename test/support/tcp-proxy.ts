@@ -39,7 +39,7 @@ export interface TcpProxy {
 }
 
 /** One direction of a connection. */
-interface Way {
+interface Direction {
   readonly from: Socket;
   readonly to: Socket;
   readonly carries: 'requests' | 'answers';
@@ -70,7 +70,7 @@ export async function startTcpProxy(cleanup: Cleanup, databaseUrl: string): Prom
   });
 
   /** Forwards one direction in order: data, a clean end and an abrupt end. */
-  function join({ from, to, carries }: Way, number: number): void {
+  function join({ from, to, carries }: Direction, number: number): void {
     let lost = false;
     let last: Promise<unknown> = Promise.resolve();
     const pass = (deliver: () => void) => {
@@ -134,7 +134,7 @@ function addressOf(databaseUrl: string): { readonly host: string; readonly port:
   return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 5432) };
 }
 
-function loses(trouble: Trouble, carries: Way['carries']): boolean {
+function loses(trouble: Trouble, carries: Direction['carries']): boolean {
   return trouble === 'black hole' || trouble === `${carries} lost`;
 }
 

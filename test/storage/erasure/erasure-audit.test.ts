@@ -141,7 +141,7 @@ describeEngines('the data of an erased customer', (engine) => {
 describeEngines('erase-check', (engine) => {
   const cleanup = suiteCleanup();
 
-  test('erase-check finds a customer while the service runs and nothing after the erasure, and lists where it looked', async (t) => {
+  test('finds a customer while the service runs and nothing after the erasure, and lists where it looked', async (t) => {
     const first = await startTestService(cleanup, { engine });
     await first.stop();
     const env = { PORT: '0', DATABASE_URL: first.databaseUrl, LOG_LEVEL: 'trace' };
@@ -182,7 +182,7 @@ describeEngines('erase-check', (engine) => {
     }
   });
 
-  test('erase-check refuses a value that is neither an id nor an email, and a missing database', async () => {
+  test('refuses a value that is neither an id nor an email, and a missing database', async () => {
     const env = { DATABASE_URL: 'sqlite:/nonexistent/customers.db' };
     for (const [wanted, message] of [
       ['ada', /^customers: "ada" is neither a customer's id nor an email address\.\n$/],
