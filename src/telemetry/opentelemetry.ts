@@ -230,7 +230,7 @@ const scheduledDelayMillis = 2000;
 const exportTimeoutMs = 5000;
 
 /** A span processor that reports how each span ended. */
-interface SpanQueue extends SpanProcessor {
+export interface SpanQueue extends SpanProcessor {
   /** Reports all unsent spans as failed. */
   giveUp(): void;
 }
@@ -239,7 +239,7 @@ interface SpanQueue extends SpanProcessor {
  * Wraps the SDK's BatchSpanProcessor, which drops spans silently when its queue is full, to count exported, failed and
  * dropped spans.
  */
-function createSpanQueue(exporter: SpanExporter, { onSpans, onHealth }: SpanObserver): SpanQueue {
+export function createSpanQueue(exporter: SpanExporter, { onSpans, onHealth }: SpanObserver): SpanQueue {
   let waiting = 0;
   let sending = 0;
   let healthy = true;

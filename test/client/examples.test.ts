@@ -13,7 +13,7 @@ import { startTestService } from '../support/service.ts';
 interface Runner {
   readonly file: string;
   readonly command: readonly [string, ...string[]];
-  /** Tells whether the command is here. */
+  /** A command that succeeds only if the program is installed. */
   readonly probe: readonly string[];
 }
 
@@ -40,7 +40,7 @@ describeEngines('docs/clients.md', (engine) => {
       await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
       const { text, printed } = example(title);
       await writeFile(join(folder, file), text.replaceAll('127.0.0.1:8080', new URL(service.url).host));
-      // Neither a proxy nor somebody's .curlrc; Go wants a home for what it has compiled.
+      // Ignore proxies and the user's .curlrc. HOME stays, because Go caches builds there.
       const env = { ...process.env, NO_PROXY: '*', CURL_HOME: '/nonexistent' };
       const options = { cwd: folder, env, timeout: 120_000 };
       const { stdout } = await promisify(execFile)(program, [...given, file], options);

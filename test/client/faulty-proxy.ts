@@ -31,11 +31,11 @@ export interface FaultyProxy {
   readonly seen: readonly Seen[];
   /** What the next requests meet, one each; the rest pass. */
   readonly faults: Fault[];
-  /** Of a `cut reply`; asked anew each time. */
+  /** The length of a `cut reply`, computed for each. */
   cutAfterBytes: () => number;
 }
 
-/** A gateway before the service that breaks what it is told to. */
+/** Starts a proxy in front of the service that injects the requested faults. */
 export async function startFaultyProxy(cleanup: Cleanup, serviceUrl: string): Promise<FaultyProxy> {
   const seen: Seen[] = [];
   const proxy: FaultyProxy = { url: '', seen, faults: [], cutAfterBytes: () => 100 };
@@ -88,7 +88,7 @@ function passOn(incoming: IncomingMessage, outgoing: ServerResponse, passage: Pa
       return;
     }
     outgoing.writeHead(reply.statusCode ?? 502, reply.headers);
-    // Even what has no byte yet, such as the feed of a quiet hour, has begun.
+    // Send the head even without a body yet, as for a quiet feed.
     outgoing.flushHeaders();
     let left = passage.fault === 'cut reply' ? passage.cutAfterBytes() : Number.POSITIVE_INFINITY;
     reply.on('data', (bytes: Buffer) => {

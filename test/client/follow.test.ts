@@ -44,7 +44,7 @@ describeEngines('client: following', (engine) => {
       ids.map((_, index) => String(index + 1)),
     );
     context.diagnostic(`${ids.length} changes over ${proxy.seen.length} connections: 0 lost, 0 twice`);
-    // The last that will be cut may not have been when the last change came.
+    // The last connection might not have been cut yet when the last change arrived.
     assert.ok(proxy.seen.length >= cutCount);
   });
 

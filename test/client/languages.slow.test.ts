@@ -39,7 +39,7 @@ interface Language {
   readonly environment?: (folder: string) => Readonly<Record<string, string>>;
 }
 
-/** The system's Python has Debian's httpx; another that is found first may not. */
+/** A Python that has httpx: the first in PATH, or Debian's. */
 const python = ['python3', '/usr/bin/python3'].find((each) => works(each, '-c', 'import httpx'));
 
 const languages: readonly Language[] = [

@@ -1,7 +1,6 @@
 /**
- * What the client does when the network or the service fails, behind a proxy that fails on purpose. Planted: a new
- * Idempotency-Key for each attempt (two customers), a PATCH by id that is sent again, a Retry-After
- * taken for milliseconds, a wait that goes on after an abort.
+ * The client behind a proxy that injects faults. Planted: a new Idempotency-Key for each attempt (two customers), a
+ * repeated PATCH by id, Retry-After read as milliseconds, a wait that an abort does not end.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -101,7 +100,7 @@ describeEngines('client: retries', (engine) => {
     assert.ok(performance.now() - abortedMs < 40_000, 'it waited to the end');
   });
 
-  test('what is not from the service is told by its status', async (context) => {
+  test('a response that is not from the service is reported by its status', async (context) => {
     const { client, proxy } = await startBehindProxy(context, engine);
     proxy.faults.push({ status: 403, headers: { 'Content-Type': 'text/html' }, body: '<h1>No</h1>' });
     const problem = await failure(client.listCustomers(), CustomersProblem);
