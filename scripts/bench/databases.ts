@@ -7,7 +7,7 @@ import { mintKey } from '../../src/authentication/api-key.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { requiredScopes } from '../../src/contract/operations.ts';
 import { createApiKeyStore } from '../../src/storage/api-keys.ts';
-import { openBeside } from '../../src/storage/open.ts';
+import { openForCli } from '../../src/storage/open.ts';
 import { fillTo } from './fill.ts';
 import { progress } from './progress.ts';
 import { benchFolder, repository } from './servers.ts';
@@ -49,7 +49,7 @@ export async function runPeer(program: string, args: readonly string[]): Promise
 
 /** Puts an API key that may do everything into a service's database. */
 export async function createApiKey(databaseUrl: string): Promise<string> {
-  const { engine, close } = await openBeside(loadConfig({ DATABASE_URL: databaseUrl }).database);
+  const { engine, close } = await openForCli(loadConfig({ DATABASE_URL: databaseUrl }).database);
   const { id, hash, text } = mintKey();
   const dates = { createdAt: new Date().toISOString(), expiresAt: null, revokedAt: null };
   const name = `bench-${id}`;
