@@ -154,7 +154,7 @@ async function wrongClaims({ rsa }: Setting): Promise<Shape[]> {
     ['sub with a line break', { sub: 'x\ny' }],
     ['sub with U+0000', { sub: 'x\u0000' }],
     ['sub too long', { sub: 'x'.repeat(256) }],
-    ['sub of nobody', { sub: 'anonymous' }],
+    ['sub of the anonymous principal', { sub: 'anonymous' }],
     ['sub of the service itself', { sub: 'retention' }],
     ['scope as an array', { scope: ['customers:read'] as never }],
     ['scope as null', { scope: null as never }],

@@ -176,7 +176,7 @@ describeEngines('Idempotency-Key', (engine) => {
 
   test('200 replays the restoration of a live customer, headers included', async () => {
     const { id } = (await create({ name: 'Ada' })).json;
-    await create({ name: 'Another', note: 'so that the feed has gone on' }, `${key}-other`);
+    await create({ name: 'Another', note: 'so that the feed has advanced' }, `${key}-other`);
     const first = await restore(id);
     assert.equal(first.json.version, 1);
     await create({ name: 'And another' }, `${key}-another`);

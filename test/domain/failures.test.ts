@@ -4,10 +4,10 @@ import { Failure, invalidRequest, unavailable } from '../../src/domain/failures.
 import { pointerTo } from '../../src/domain/validation.ts';
 
 test('a failure separates what callers see from what the log sees', () => {
-  const failure = new Failure('email_taken', 'Somebody has it.', { cause: new Error('SELECT secret') });
+  const failure = new Failure('email_taken', 'It is in use.', { cause: new Error('SELECT secret') });
   assert.deepEqual(
     [failure.code, failure.message, failure.detail],
-    ['email_taken', 'Somebody has it.', 'Somebody has it.'],
+    ['email_taken', 'It is in use.', 'It is in use.'],
   );
   assert.equal((failure.cause as Error).message, 'SELECT secret');
   assert.equal(new Failure('customer_not_found', 'Nothing.').cause, undefined);

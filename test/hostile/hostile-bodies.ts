@@ -48,7 +48,7 @@ function repeatedNames(): HostileBody[] {
     refused('__proto__ twice', '{"name":"a","metadata":{"__proto__":"1","__proto__":"2"}}', 400),
     refused('the empty name twice', '{"name":"a","":1,"":2}', 400),
     refused('the same name on two levels', '{"name":"a","metadata":{"name":"b"}}', 201),
-    refused('names that differ in their form only', '{"name":"a","metadata":{"K":"1","k":"2"}}', 201),
+    refused('names that differ only in normalization form', '{"name":"a","metadata":{"K":"1","k":"2"}}', 201),
   ];
 }
 
@@ -73,7 +73,11 @@ function encodings(): HostileBody[] {
     ...Object.entries(sequences).map(([label, bytes]) => refused(label, inName(bytes), 400)),
     refused('a byte order mark', `\ufeff${text}`, 400),
     refused('UTF-16, unsaid', utf16, 400),
-    refused('UTF-16 with its mark, unsaid', Buffer.concat([Buffer.from([0xff, 0xfe]), utf16]), 400),
+    refused(
+      'UTF-16 with its byte order mark, undeclared',
+      Buffer.concat([Buffer.from([0xff, 0xfe]), utf16]),
+      400,
+    ),
     ...['utf-16', 'utf-16le', 'utf-32', 'utf-7', 'iso-8859-1', 'us-ascii', 'x', ''].map((charset) => ({
       ...refused(`charset ${charset}`, charset.startsWith('utf-16') ? utf16 : text, 415),
       headers: json(charset),

@@ -57,7 +57,7 @@ function encodings(host: string, hidden: string): Record<string, string> {
     post(host, `Transfer-Encoding: ${value}`, empty),
   ]);
   const withLength = values.map((value) => [
-    `Transfer-Encoding: ${JSON.stringify(value)} beside a length`,
+    `Transfer-Encoding: ${JSON.stringify(value)} with a length`,
     post(host, `Transfer-Encoding: ${value}\r\n${length}`, outerBody + hidden),
   ]);
   return {
@@ -68,7 +68,7 @@ function encodings(host: string, hidden: string): Record<string, string> {
       `${chunked}\r\nTransfer-Encoding: identity`,
       empty,
     ),
-    'chunked in HTTP/1.0 beside a length': post(host, `${chunked}\r\n${length}`, empty).replace(
+    'chunked in HTTP/1.0 with a length': post(host, `${chunked}\r\n${length}`, empty).replace(
       'HTTP/1.1',
       'HTTP/1.0',
     ),
