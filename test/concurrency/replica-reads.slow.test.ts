@@ -21,7 +21,7 @@ import { startTestService, type TestService } from '../support/service.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { byTier } from '../support/tier.ts';
 
-const rounds = byTier({ quick: 20, full: 100, soak: 3000 });
+const rounds = byTier({ full: 100, soak: 3000 });
 const conditionTimeoutMs = 30_000;
 
 describe('reads from a replica', () => {

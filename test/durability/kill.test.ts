@@ -17,7 +17,7 @@ import { randomFrom } from '../support/random.ts';
 import { byTier } from '../support/tier.ts';
 import { createLedger } from './ledger.ts';
 
-const kills = byTier({ quick: 3, full: 20, soak: 200 });
+const kills = byTier({ quick: 1, full: 20, soak: 200 });
 const writers = 32;
 
 interface Row {

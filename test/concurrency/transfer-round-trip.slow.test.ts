@@ -10,7 +10,7 @@ import { type Random, randomFrom } from '../support/random.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { byTier } from '../support/tier.ts';
 
-const count = byTier({ quick: 150, full: 700, soak: 20_000 });
+const count = byTier({ full: 700, soak: 20_000 });
 const mediaTypes = ['application/x-ndjson', 'text/csv'] as const;
 
 const texts = [

@@ -14,7 +14,7 @@ import { program } from '../support/program.ts';
 import { byTier, tier } from '../support/tier.ts';
 
 const soak = tier === 'soak';
-const streamCount = byTier({ quick: 50, full: 200, soak: 1000 });
+const streamCount = byTier({ full: 200, soak: 1000 });
 /** Streams that are not read. */
 const unreadCount = 5;
 const smallChanges = 50;
