@@ -30,7 +30,7 @@ describe('a primary with a synchronous standby [postgres]', () => {
     pair = await startPostgresPair(suite);
   });
 
-  // A broken COMMIT reported as stored always shows in `uncertain-commits.test.ts`; here only by chance.
+  // A broken COMMIT reported as stored always shows in `uncertain-commits.slow.test.ts`; here only by chance.
   test(`${rounds} restarts under load lose nothing`, (t) =>
     repeatFault(t, pair, 'restarts', () => restart(pair)));
 

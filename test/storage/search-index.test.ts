@@ -75,7 +75,7 @@ describeEngines('the substring index', (engine) => {
 });
 
 describe('the substring index in a file [sqlite]', () => {
-  // Planted: no `secure-delete`, or triggers that do not pass on the old text. Trigrams stayed in the file.
+  // Without `secure-delete`, or with triggers that do not pass on the old text, trigrams stay in the file.
   test('leaves no trigram of a replaced or removed text', async (t) => {
     const { databaseUrl, engine, customers } = await openStore(t, 'sqlite');
     const rare = ['Xq7Zkv', 'Wj9Qxz', 'Jx4Qvw'];
