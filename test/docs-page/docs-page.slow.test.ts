@@ -2,8 +2,8 @@
  * The docs page in a real browser.
  *
  * Planted, and each failed: a font of another host in the style sheet (console, outside request), the
- * examples filled in, the names of the controls left out, a paler `--quiet` (axe), non-focusable links of the
- * operations (keyboard, axe), a stream read to its end (nothing shown), the credential in the query or
+ * examples filled in, the names of the controls left out, a paler `--quiet` (axe), the earlier markup of the
+ * operations' links (keyboard, axe), a stream read to its end (nothing shown), the credential in the query or
  * session storage (keys), a policy without styles.
  */
 
