@@ -5,7 +5,7 @@ const depthMax = 32;
 
 /**
  * Finds errors that decoding and `JSON.parse` accept silently: invalid UTF-8, a byte order mark, excessive nesting,
- * duplicate member names (RFC 8259 section 4). Returns a sentence, or undefined if there are none.
+ * duplicate member names (RFC 8259 section 4). Returns a sentence that describes the first one, or undefined.
  */
 export function findJsonTextError(bytes: Uint8Array): string | undefined {
   if (!isUtf8(bytes)) return 'The body is not valid UTF-8.';

@@ -34,7 +34,7 @@ export async function* readLines(source: AsyncIterable<Uint8Array>): AsyncGenera
 }
 
 function createLineSplitter() {
-  /** The start of the unfinished line. */
+  /** The pieces of the current line so far; empty once the line is too long. */
   let parts: Buffer[] = [];
   let length = 0;
   let number = 0;

@@ -66,7 +66,7 @@ export interface BulkSink {
   discard(): Promise<void>;
 }
 
-/** Creates a file under a temporary name, or opens standard output for `-`. @throws CliError if it fails. */
+/** Creates the file under a temporary name, or uses standard output for `-`. @throws CliError if that fails. */
 export async function openSink(file: string): Promise<BulkSink> {
   if (file === '-') return standardOutput;
   const part = `${file}.${randomBytes(6).toString('hex')}.part`;

@@ -17,7 +17,7 @@ export type DatabaseConfig =
       readonly replicaUrl?: string;
     };
 
-/** Whether the host is a loopback address. */
+/** Whether the host is `localhost`, `::1` or in 127.0.0.0/8. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }

@@ -5,7 +5,7 @@ export interface Setting {
   readonly example: string;
   /** The default, as it would be written. */
   readonly fallback: string;
-  /** Whether the value is a secret, which may also be read from the file that NAME_FILE names. */
+  /** Whether the value is a secret, which may also be given as a file: the variable `<name>_FILE` holds its path. */
   readonly secret?: true;
 }
 

@@ -78,7 +78,7 @@ export function operationById(id: OperationId): Operation {
 }
 
 /**
- * The contract's example at a path of the validator, such as `['body', 'address', 'city']` or `['query', 'limit']`.
+ * The contract's example for the value at this path, such as `['body', 'address', 'city']`; undefined if it has none.
  */
 export function exampleAt(operation: Operation, [place, ...names]: readonly string[]): unknown {
   if (place === 'body') return bodyMemberAt(operation, names)?.example;

@@ -78,8 +78,7 @@ const remedy = 'Take a new position, read all customers again, and follow the fe
 /**
  * Resolves a start to the position to read after.
  * @param parameter the request parameter that held the start, for the problem's `errors`.
- * @throws Failure `feed_position_gone` when retention has removed changes after it, `feed_position_ahead` when the
- * feed has not reached it: it comes from another database, or this one was restored from a backup.
+ * @throws Failure `feed_position_gone` if retention has removed changes after the position; `feed_position_ahead` if the position is beyond the end of the feed, because it comes from another database or this one was restored from a backup.
  */
 export function startPosition(after: FeedStart, { head, horizon }: FeedBounds, parameter = 'after'): string {
   if (after === undefined) return horizon;

@@ -29,7 +29,7 @@ export interface CustomerStore {
   /**
    * Executes a command and resolves when it is durable. Writes to one customer are serialized.
    * Rejects with the failures of `decide`, `customer_erased`, `email_taken`, `external_id_taken`,
-   * `idempotency_key_reused`, `idempotency_key_in_use` or `answer_expired`; nothing was stored then.
+   * `idempotency_key_reused`, `idempotency_key_in_use` or `answer_expired`, having stored nothing. After `unavailable` the write may have been stored.
    */
   write(command: Command, context: WriteContext): Promise<WriteOutcome>;
 

@@ -1,4 +1,4 @@
-import express, { type Express } from 'express';
+import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import type { TrustedProxies } from '../config/parsers.ts';
 import { type ContractDocument, contract, type OperationObject } from '../contract/document.ts';
 import type { Handlers } from '../contract/handler.ts';
@@ -19,7 +19,6 @@ import { createRateLimits, type RateLimitOptions } from './middleware/rate-limit
 import { checkRequestLine } from './middleware/request-line.ts';
 import { matchOperation } from './middleware/router.ts';
 import { createContractValidator, validateStrictly } from './middleware/validation.ts';
-import { createPipeline } from './pipeline.ts';
 import { createRequestContext, type RequestContextDeps } from './request-context.ts';
 import { type SystemRoutesDeps, systemRoutes } from './routes/system.ts';
 import { closeWhenStopping } from './shutdown.ts';
@@ -131,4 +130,44 @@ function layerFaults(app: Express): string[] {
   return stack
     .filter(({ name }) => name !== 'pipeline' && name !== 'errorHandler')
     .map(({ name, route }) => `${route ? `the route ${route.path}` : name} is outside the pipeline`);
+}
+
+/** A middleware chain that Express sees as a single layer. */
+export interface Pipeline extends RequestHandler {
+  readonly steps: readonly RequestHandler[];
+}
+
+/**
+ * Runs a chain of middleware as one Express layer. Each step calls `next`, responds, throws or rejects as it would in
+ * Express, but no path is matched between steps.
+ */
+export function createPipeline(steps: readonly RequestHandler[]): Pipeline {
+  return Object.assign(
+    function pipeline(request: Request, response: Response, done: (error?: unknown) => void): void {
+      let index = 0;
+      function next(error?: unknown): void {
+        const step = error === undefined ? steps[index] : undefined;
+        index += 1;
+        if (step) runStep(step, request, response, next);
+        else done(error);
+      }
+      next();
+    },
+    { steps },
+  );
+}
+
+function runStep(
+  step: RequestHandler,
+  request: Request,
+  response: Response,
+  next: (error?: unknown) => void,
+): void {
+  try {
+    const result: unknown = step(request, response, next);
+    if (result instanceof Promise)
+      result.catch((error) => next(error ?? new Error('A pipeline step rejected without a reason.')));
+  } catch (error) {
+    next(error);
+  }
 }

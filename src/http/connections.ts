@@ -32,7 +32,7 @@ export function limitConnections(server: Server, connectionsMax: number): void {
   server.maxConnections = connectionsMax + excessConnectionsMax;
 }
 
-/** Shared by all servers of the process. */
+/** How many requests without a complete response each connection has. Shared by all servers of the process. */
 const pending = new WeakMap<Duplex, number>();
 
 /** The number of requests on this connection that have no complete response yet. */

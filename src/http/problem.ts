@@ -133,7 +133,7 @@ export function problemHeaders(
   };
 }
 
-/** Responds with problem details. */
+/** Sends a failure as problem details, and closes the connection if its headers say so. */
 export function sendProblem(
   response: ServerResponse,
   failure: Failure | HttpFailure,

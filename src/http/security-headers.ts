@@ -10,7 +10,7 @@ const overHttp = Object.freeze({
   'Cache-Control': 'no-store',
   /** A response opened as a page runs nothing, loads nothing and cannot be framed. */
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
-  /** Pages of other sites cannot embed a response. CORS is not affected. */
+  /** Pages of other origins cannot embed a response. CORS requests are not affected. */
   'Cross-Origin-Resource-Policy': 'same-origin',
   /** A query may contain an email address. */
   'Referrer-Policy': 'no-referrer',

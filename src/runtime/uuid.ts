@@ -2,7 +2,7 @@ import { randomFillSync } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 
 const idBytes = 16;
-/** Random bytes are fetched for many ids at once, which is cheaper than 16 at a time. */
+/** Ids per call of `randomFillSync`. One large call is cheaper than a call for each id. */
 const idsPerFetch = 512;
 
 const random = new Uint8Array(idBytes * idsPerFetch);

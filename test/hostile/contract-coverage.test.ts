@@ -42,7 +42,7 @@ describeEngines('contract coverage', (engine) => {
     test(`${target.operationId}: every limit, and ${randomCases} random requests`, async (t) => {
       const { seed } = randomFrom(`contract coverage ${engine} ${target.operationId}`);
       const every = matrixOf(target).filter((request, index) => isTried(engine, request, index));
-      const matrix = sampled(every, 4, `${engine} ${target.operationId}`);
+      const matrix = sampled(every, 8, `${engine} ${target.operationId}`);
       const tally = await run(service, matrix, randomRequests(target, seed, randomCases));
       t.diagnostic(report(tally, matrix.length));
       const none = Object.fromEntries(Object.keys(tally.shortfalls).map((kind) => [kind, 0]));

@@ -112,7 +112,7 @@ function hostileRequests(): HostileRequest[] {
     const again = seen.has(input.name);
     seen.add(input.name);
     const some = injectionPayloads.filter((_, index) => soak || !again || (index + place) % 10 === 0);
-    const payloads = sampled(some, 12, input.name);
+    const payloads = sampled(some, 40, input.name);
     return defined(payloads.map((payload) => input.put(payload)));
   });
 }

@@ -3,8 +3,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import express from 'express';
 import { contract } from '../../src/contract/document.ts';
-import { assertSecured } from '../../src/http/app.ts';
-import { createPipeline } from '../../src/http/pipeline.ts';
+import { assertSecured, createPipeline } from '../../src/http/app.ts';
 
 type Operation = Record<string, unknown>;
 

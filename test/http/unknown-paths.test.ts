@@ -6,7 +6,7 @@ import { before, suite, test } from 'node:test';
 import type { Express } from 'express';
 import { v7 as uuidv7 } from 'uuid';
 import { operationsById } from '../../src/contract/operations.ts';
-import type { Pipeline } from '../../src/http/pipeline.ts';
+import type { Pipeline } from '../../src/http/app.ts';
 import { bulkHandlers } from '../../src/http/routes/bulk.ts';
 import { changeHandlers } from '../../src/http/routes/changes.ts';
 import {

@@ -2,12 +2,11 @@
  * Why positions come from `feed_head`: a reader misses changes when transactions that use a plain sequence
  * cross.
  */
-
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
-import { type Change, createChangeLog } from '../../src/storage/changes/log.ts';
+import { type Change, createChangeLog } from '../../src/storage/changes/change-log.ts';
 import type { Engine, Session } from '../../src/storage/engine/engine.ts';
 import { byTier } from '../support/tier.ts';
 import { execute, openDirectly, select } from './direct-engine.ts';

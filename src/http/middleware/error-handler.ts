@@ -90,7 +90,7 @@ function contractFaults(errors: readonly ValidatorError[], { query, context }: R
   return [...queryFaults, ...faults.values()];
 }
 
-/** True if another error reports a wrong type at the same path: null is also "not one of the allowed values". */
+/** Whether the error only follows from a wrong type at the same path, such as an enum's error about null. */
 function isImpliedByWrongType({ path, message }: ValidatorError, errors: readonly ValidatorError[]): boolean {
   const wrongType = errors.some((other) => other.path === path && isWrongType(other.message));
   return wrongType && !isWrongType(message);

@@ -94,7 +94,7 @@ export interface Allowance {
 export interface RateLimiter {
   readonly limit: number;
   readonly windowSeconds: number;
-  /** The number of keys in memory. */
+  /** The number of entries in memory. A key in both generations counts twice. */
   readonly size: number;
   /** Counts a request. `nowMs` is of a monotonic clock. */
   take(key: string, nowMs: number): Allowance;

@@ -109,7 +109,7 @@ function setDeprecationHeaders(request: Request, response: Response, operation: 
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
 }
 
-/** The headers of the first deprecated parameter that the request has. */
+/** The deprecation headers for the first deprecated parameter that the request uses. */
 function parameterDeprecation(
   { originalUrl, headers }: Request,
   { deprecatedParameters }: Operation,

@@ -8,7 +8,7 @@ const defaultLimit = 20;
 const defaultSort = '-createdAt';
 
 /**
- * Converts the query parameters of a list: applies defaults, and converts times to UTC.
+ * Turns the query parameters of a list into a ListQuery: applies defaults, and rounds times up to milliseconds in UTC.
  * @throws Failure `invalid_request` for faults that the schema cannot express.
  */
 export function toListQuery(query: Call<'listCustomers'>['query']): ListQuery {

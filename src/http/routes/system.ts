@@ -52,7 +52,7 @@ function readinessRoute(deps: ReadinessDeps): RequestHandler {
   return async (_request, response) => sendText(response, 'text/plain', await checkReadiness());
 }
 
-/** The only API of this host. Relative, since the host's public name is not known. */
+/** The catalog's only API, as a relative URL because the host's public name is unknown. */
 const apiPath = '/customers';
 
 /** The API catalog (RFC 9727) as a link set (RFC 9264). */

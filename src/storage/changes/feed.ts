@@ -11,8 +11,8 @@ import { greatestPosition, type ReadSource } from '../engine/engine.ts';
 import { rowLimit } from '../sql/columns.ts';
 import type { Dialect } from '../sql/dialect.ts';
 import { markRendered } from '../sql/projection.ts';
+import { boundsColumns, feedHeadIn, readFeedBounds } from './change-log.ts';
 import { eventExpression, eventTypeExpression } from './events.ts';
-import { boundsColumns, feedHeadIn, readFeedBounds } from './log.ts';
 import type { CommitNotifier } from './notifier.ts';
 
 /** The greatest value of a position column. The contract allows greater decimals. */

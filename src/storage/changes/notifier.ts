@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Engine } from '../engine/engine.ts';
-import { readFeedBounds } from './log.ts';
+import { readFeedBounds } from './change-log.ts';
 
 /** The delay within which commits of other processes are noticed. */
 const pollIntervalMs = 100;

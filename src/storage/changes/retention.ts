@@ -15,7 +15,7 @@ const dayMs = 24 * 60 * 60 * 1000;
 
 /** How long data is kept; undefined for ever. */
 export interface Retention {
-  /** Entries of the history and the change feed. */
+  /** How many days to keep entries of the history and the change feed. */
   readonly changesDays: number | undefined;
   /** Deleted customers, before they are erased. */
   readonly deletedDays: number | undefined;
@@ -53,7 +53,7 @@ export function createSweep(deps: SweepDeps): (signal: AbortSignal) => Promise<S
   };
 }
 
-/** Runs transactions until one removes fewer rows than it may. */
+/** Repeats the transaction, with pauses, until one removes fewer rows than its limit. Returns the total. */
 async function drain(
   writer: CustomerWriter,
   signal: AbortSignal,

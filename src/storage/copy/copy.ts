@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { readFeedBounds } from '../changes/log.ts';
+import { readFeedBounds } from '../changes/change-log.ts';
 import type { Engine } from '../engine/engine.ts';
 import { StorageError } from '../errors.ts';
 import { migrate } from '../open.ts';

@@ -17,7 +17,7 @@ export interface TableGroup {
 
 interface UniqueColumns {
   readonly columns: readonly string[];
-  /** Whether deleted customers are exempt. */
+  /** Whether the constraint covers only customers that are not deleted. */
   readonly live?: boolean;
 }
 

@@ -1,6 +1,6 @@
 import { tracedAmong } from '../../domain/context.ts';
 import type { CustomerStore, ListFilters } from '../../domain/customer-store.ts';
-import { readFeedBounds } from '../changes/log.ts';
+import { readFeedBounds } from '../changes/change-log.ts';
 import { greatestPosition, type ReadOptions, type ReadSource } from '../engine/engine.ts';
 import type { Position } from './cursors.ts';
 import { sortedPages } from './list.ts';

@@ -7,14 +7,8 @@ import type { Dialect } from '../sql/dialect.ts';
 import { joinRendered } from '../sql/projection.ts';
 import { raw, rowCount, run, type Statement, sql } from '../sql/sql.ts';
 import type { CursorCodec, Position } from './cursors.ts';
-import {
-  type PlannedPage,
-  type QueryPlan,
-  readPage,
-  type Selection,
-  selectionFor,
-  whereClause,
-} from './page-query.ts';
+import { selectionFor } from './filters.ts';
+import { type PlannedPage, type QueryPlan, readPage, type Selection, whereClause } from './page-query.ts';
 import { explainSlowSearch, readSearchPage } from './search.ts';
 
 /** Totals are exact up to this number. */

@@ -22,7 +22,7 @@ export interface CustomerRows {
   readonly update: CustomerUpdate;
   /** Returns the unique members of this customer that another live customer holds. */
   takenMembers(session: Session, customer: Customer): Promise<readonly UniqueMember[]>;
-  /** Updates the tags index from the stored customers. New customers have no entries to replace. */
+  /** Rebuilds the customers' entries in the tag index. `isNew` skips deleting old entries. */
   indexTags(session: Session, ids: readonly string[], options: { readonly isNew: boolean }): Promise<void>;
 }
 

@@ -5,7 +5,8 @@ import type { Session } from '../engine/engine.ts';
 import type { Dialect } from '../sql/dialect.ts';
 import { raw, rowCount, type Statement, sql } from '../sql/sql.ts';
 import type { Position } from './cursors.ts';
-import { type PlannedPage, type QueryPlan, readPage, type Selection, selectionFor } from './page-query.ts';
+import { selectionFor } from './filters.ts';
+import { type PlannedPage, type QueryPlan, readPage, type Selection } from './page-query.ts';
 
 /** How many texts to scan before using an index without an order of its own. */
 const shortScanLength = 1000;

@@ -2,9 +2,10 @@ import type { Knex } from 'knex';
 import type { TracedRequest } from '../../domain/context.ts';
 import type { PoolFigures } from '../../telemetry/storage-metrics.ts';
 import type { Dialect } from '../sql/dialect.ts';
-import { lease, poolFigures, retryOnConnectionError } from './pool.ts';
+import { lease, poolFigures } from './pool.ts';
 import { createReadBarrier } from './read-barrier.ts';
 import { createReadQueue, type ReadQueue } from './read-queue.ts';
+import { retryOnConnectionError } from './retry.ts';
 
 /** Runs SQL on the connections of an open database. */
 export interface Engine extends ReadSource {
@@ -97,7 +98,7 @@ export interface Driver<Connection> {
   discard(connection: Connection): void;
 }
 
-/** The parts of an engine: a driver, and Knex pools of one writing and several reading connections. */
+/** The parts of an engine: a dialect, a driver, a Knex pool with the only writing connection, and one with the readers. */
 export interface EngineParts<Connection> {
   readonly dialect: Dialect;
   readonly driver: Driver<Connection>;

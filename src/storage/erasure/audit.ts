@@ -4,7 +4,7 @@ import { emailKey, foldText } from '../../domain/normalization.ts';
 import type { Engine } from '../engine/engine.ts';
 import { scrubbedFingerprint } from './rows.ts';
 
-/** Rows per statement: a long read would keep the WAL from being checkpointed. */
+/** Rows (SQLite) or blocks (PostgreSQL) per statement. A long read would delay checkpoints of SQLite's WAL. */
 const rowsPerStatement = 500;
 const bytesPerRead = 4 * 1024 * 1024;
 
@@ -75,7 +75,7 @@ export async function* searchFiles(file: string, texts: readonly string[]): Asyn
   }
 }
 
-/** Tests whether a row contains the address, ignoring case, accents and Unicode form, also within a longer one. */
+/** Returns a test for rows that contain the address, alone or inside longer text. Ignores case, accents and Unicode form. */
 export function holdsEmail(email: string): RowTest {
   const folds = [emailKey, foldText];
   const forms = folds.flatMap((fold) => emailForms(email).map((form) => [fold, fold(form)] as const));

@@ -4,7 +4,7 @@ import { notFound } from '../../domain/commands.ts';
 import type { WriteContext } from '../../domain/context.ts';
 import { decideErasure, type ErasureOutcome, type ErasureStore } from '../../domain/erasure.ts';
 import type { Precondition } from '../../domain/preconditions.ts';
-import { type ChangeLog, createChangeLog } from '../changes/log.ts';
+import { type ChangeLog, createChangeLog } from '../changes/change-log.ts';
 import { type CustomerRows, createCustomerRows } from '../customers/rows.ts';
 import type { Database } from '../engine/backend.ts';
 import type { Session } from '../engine/engine.ts';

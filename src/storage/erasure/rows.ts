@@ -22,7 +22,7 @@ export interface ErasureRows {
   find(session: Session, id: string): Promise<StoredErasure | undefined>;
   /** Returns the customer's versions in the change log, as JSON. */
   snapshots(session: Session, id: string): Promise<readonly string[]>;
-  /** Removes personal data from every table, including the customer's own row. */
+  /** Removes the customer's personal data from every table, and deletes its row in `customers`. */
   scrub(session: Session, id: string): Promise<ScrubbedRows>;
   insert(session: Session, erasure: StoredErasure): Promise<void>;
   markComplete(session: Session, ids: readonly string[]): Promise<void>;

@@ -1,4 +1,4 @@
-import { readFeedBounds } from '../changes/log.ts';
+import { readFeedBounds } from '../changes/change-log.ts';
 import { type CheckResult, type Checks, clockSkewMaxMs, fault, ok, warning } from '../doctor/check.ts';
 import type { Engine } from '../engine/engine.ts';
 

@@ -41,7 +41,7 @@ export const postgres: Dialect = {
   columnTypes: { uuid: 'uuid', text: 'text COLLATE "C"', integer: 'bigint', json: 'json' },
   ordinalColumn: 'bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY',
   tableOptions: '',
-  // The order of the change feed depends on it: see `changes/log.ts`.
+  // The order of the change feed depends on it: see `changes/change-log.ts`.
   begin: 'BEGIN ISOLATION LEVEL READ COMMITTED',
   // In pg_stat_activity, the server log and auto_explain.
   showsComments: true,

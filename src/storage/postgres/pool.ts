@@ -73,7 +73,7 @@ function connectionConfig({ url, timeoutMs }: PostgresOptions, connectMs: number
     keepAliveInitialDelayMillis: keepAliveDelayMs,
     // Earlier than the lease timeout: after the server's own timeout the connection stays usable.
     statement_timeout: Math.floor(timeoutMs * 0.95),
-    // Earlier than the deadline of the request that waits for the lock.
+    // Expires before the deadline of the waiting request, so that the request can still be answered.
     lock_timeout: Math.ceil(timeoutMs / 2),
     idle_in_transaction_session_timeout: timeoutMs * 2,
   };

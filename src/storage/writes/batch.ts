@@ -3,14 +3,14 @@ import { type IdSource, timestamp } from '../../domain/clock.ts';
 import { type Command, fieldChanges } from '../../domain/commands.ts';
 import type { WriteContext } from '../../domain/context.ts';
 import type { WriteOutcome } from '../../domain/customer-store.ts';
-import { type Change, type ChangeLog, createChangeLog } from '../changes/log.ts';
+import { type Change, type ChangeLog, createChangeLog } from '../changes/change-log.ts';
 import { type CustomerRows, createCustomerRows } from '../customers/rows.ts';
 import type { Session } from '../engine/engine.ts';
 import { createErasureRows } from '../erasure/rows.ts';
 import { WriteConflict } from '../errors.ts';
 import type { Dialect } from '../sql/dialect.ts';
 import { renderCustomer } from '../sql/projection.ts';
-import { CommandApplier, decisionOf, type PendingCommand, targetExternalId } from './apply.ts';
+import { CommandApplier, decisionOf, type PendingCommand, targetExternalId } from './apply-commands.ts';
 import { conflictFreeGroups, conflictKeys } from './conflict-groups.ts';
 import type { Settled } from './group-commit.ts';
 import {

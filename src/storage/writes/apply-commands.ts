@@ -9,12 +9,12 @@ import {
   createCustomerInsertion,
   createSearchRows,
   type SearchRows,
-  type UniqueMember,
 } from '../customers/rows.ts';
 import type { Session } from '../engine/engine.ts';
 import type { ErasureRows } from '../erasure/rows.ts';
 import { WriteConflict } from '../errors.ts';
 import type { Dialect } from '../sql/dialect.ts';
+import { claimsUniqueMember, takenFailure } from './unique-members.ts';
 
 /** A command to apply. Applying sets its decision, and its failure when it was refused. */
 export interface PendingCommand {
@@ -190,32 +190,10 @@ function assertDistinctTargets(items: readonly PendingCommand[]): void {
   if (new Set(ids).size < ids.length) throw new WriteConflict();
 }
 
-/** Whether an existing customer takes an email or externalId that it did not hold while live. */
-function claimsUniqueMember({ before, after }: Decision): boolean {
-  if (before === null || after.deletedAt !== null) return false;
-  const restored = before.deletedAt !== null;
-  return (['email', 'externalId'] as const).some(
-    (member) => after[member] !== null && (restored || after[member] !== before[member]),
-  );
-}
-
 function tagsChanged({ before, after }: Decision): boolean {
   return JSON.stringify(before?.tags ?? []) !== JSON.stringify(after.tags);
 }
 
 function searchTextChanged({ before, after }: Decision): boolean {
   return before === null || searchText(before) !== searchText(after);
-}
-
-const takenCodes = { email: 'email_taken', externalId: 'external_id_taken' } as const;
-
-function takenFailure(members: readonly UniqueMember[]): Failure {
-  const [first = 'email'] = members;
-  const errors = members.map((member) => ({
-    pointer: `#/${member}`,
-    detail: 'is held by another customer; it must be unique among customers that are not deleted',
-  }));
-  return new Failure(takenCodes[first], `Another customer has this ${members.join(' and this ')}.`, {
-    errors,
-  });
 }

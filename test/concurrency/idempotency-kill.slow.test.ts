@@ -11,7 +11,7 @@ import { startKillableService } from '../support/killable-service.ts';
 import { randomFrom } from '../support/random.ts';
 import { byTier } from '../support/tier.ts';
 
-const rounds = byTier({ quick: 1, full: 4, soak: 50 });
+const rounds = byTier({ full: 4, soak: 50 });
 const writers = 24;
 
 describeEngines('Idempotency-Key when the service is killed', (engine) => {

@@ -11,7 +11,7 @@ import { type Random, randomFrom } from '../support/random.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { byTier } from '../support/tier.ts';
 
-const rounds = byTier({ quick: 2, full: 8, soak: 100 });
+const rounds = byTier({ full: 8, soak: 100 });
 const customersCount = 10;
 const writesCount = 120;
 const patienceMs = 10_000;

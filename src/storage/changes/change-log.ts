@@ -5,7 +5,7 @@ import type { Session } from '../engine/engine.ts';
 import type { Column } from '../sql/columns.ts';
 import type { Dialect } from '../sql/dialect.ts';
 
-/** A new version of a customer. */
+/** A change to log: what made a new version of a customer, or erased it. */
 export interface Change {
   readonly customerId: string;
   readonly version: number;
