@@ -3,6 +3,7 @@ import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { foldForSearch, searchText, termLength } from '../../src/domain/normalization.ts';
 import { randomFrom } from '../support/random.ts';
+import { byTier } from '../support/tier.ts';
 
 const { seed } = randomFrom('search text');
 
@@ -60,7 +61,8 @@ suite('foldForSearch', () => {
   test('folds every code point the same in all its cases', (t) => {
     let count = 0;
     const wrong: string[] = [];
-    for (let code = 1; code <= 0x10ffff; code++) {
+    const step = byTier({ quick: 17, full: 1 });
+    for (let code = 1; code <= 0x10ffff; code += step) {
       if (code >= 0xd800 && code <= 0xdfff) continue;
       const letter = String.fromCodePoint(code);
       const folded = foldForSearch(letter);
