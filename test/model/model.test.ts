@@ -58,6 +58,8 @@ describe('random sequences of commands on both databases and in a model', () => 
     t.diagnostic(`${sequences} sequences, ${requests} requests to each of 2 databases, 0 differences`);
     t.diagnostic(counts.map(([outcome, count]) => `${outcome}: ${count}`).join(', '));
     assert.ok(sequences >= batches * sequencesPerBatch);
+    // The quick tier runs too few sequences for the rare ones.
+    if (tier === 'quick') return;
     assert.deepEqual(
       outcomesNeeded.filter((outcome) => !statuses.has(outcome)),
       [],

@@ -10,7 +10,7 @@ import { startTestService } from '../support/service.ts';
 import { byTier } from '../support/tier.ts';
 import { openDirectly, select } from './direct-engine.ts';
 
-const writes = byTier({ full: 500, soak: 5000 });
+const writes = byTier({ quick: 100, full: 500, soak: 5000 });
 const customersMax = 12;
 
 interface ChangeRow {

@@ -11,7 +11,7 @@ import { select } from './direct-engine.ts';
 import { type OpenStore, openStore, plainContext } from './open-store.ts';
 
 /** A NULL that the change log does not allow: the database fails for a reason no caller can cause. */
-const poison = plainContext({ requestId: null as unknown as string });
+const poison = () => plainContext({ requestId: null as unknown as string });
 
 describeEngines('writes in one transaction', (engine) => {
   const cleanup = suiteCleanup();
@@ -37,9 +37,9 @@ describeEngines('writes in one transaction', (engine) => {
         createCommand({ name: `Neighbour ${index}`, tags: ['neighbour'] }),
         plainContext(),
       ]),
-      [createCommand({ name: 'Poison', tags: ['poison'] }), poison],
+      [createCommand({ name: 'Poison', tags: ['poison'] }), poison()],
       [updateCommand(target, { note: 'changed' }, {}), plainContext()],
-      [updateCommand(target, { note: 'poisoned' }, {}), poison],
+      [updateCommand(target, { note: 'poisoned' }, {}), poison()],
       [createCommand({ name: 'Last' }), plainContext()],
     ];
     const settled = await Promise.allSettled(
@@ -59,7 +59,7 @@ describeEngines('writes in one transaction', (engine) => {
   });
 
   test('writes continue after one that the database rejected', async () => {
-    await assert.rejects(store.customers.write(createCommand({ name: 'Poison' }), poison));
+    await assert.rejects(store.customers.write(createCommand({ name: 'Poison' }), poison()));
     assert.equal((await create('Healthy')).created, true);
   });
 

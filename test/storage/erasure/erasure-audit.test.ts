@@ -11,7 +11,7 @@ import { startTestService, type TestService } from '../../support/service.ts';
 import { byTier } from '../../support/tier.ts';
 import { openDirectly, select, sqliteFile } from '../direct-engine.ts';
 
-const customersCount = byTier({ full: 240, soak: 4000 });
+const customersCount = byTier({ quick: 60, full: 240, soak: 4000 });
 const erasedCount = customersCount / 4;
 
 describeEngines('the data of an erased customer', (engine) => {

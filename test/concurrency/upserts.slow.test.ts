@@ -9,7 +9,7 @@ import { randomFrom } from '../support/random.ts';
 import { type Reply, startTestService, type TestService } from '../support/service.ts';
 import { byTier } from '../support/tier.ts';
 
-const rounds = byTier({ quick: 1, full: 4, soak: 100 });
+const rounds = byTier({ full: 4, soak: 100 });
 const atOnce = 100;
 
 describeEngines('upserts', (engine) => {
