@@ -3,10 +3,8 @@ import { createReadStream } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { type BulkFormat, bulkFormats } from '../bulk/formats.ts';
+import { fileMode } from '../storage/sqlite/file.ts';
 import { CliError } from './exit.ts';
-
-/** Exports hold personal data: only the owner may read them. */
-const fileMode = 0o600;
 
 const mediaTypes = { ndjson: 'application/x-ndjson', csv: 'text/csv' } as const;
 const extensions: Readonly<Record<string, keyof typeof mediaTypes>> = {

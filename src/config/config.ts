@@ -66,7 +66,9 @@ export type TlsFiles = NonNullable<Config['tls']>;
 
 /** How many days changes and deleted customers are kept; undefined means forever. */
 export interface RetentionConfig {
+  /** Entries of the history and the change feed. */
   readonly changesDays: number | undefined;
+  /** Deleted customers, which are then erased. */
   readonly deletedDays: number | undefined;
 }
 

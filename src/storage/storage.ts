@@ -1,3 +1,4 @@
+import type { RetentionConfig } from '../config/config.ts';
 import type { ApiKeyStore } from '../domain/authentication.ts';
 import type { ChangeFeed, CustomerHistories } from '../domain/change-feed.ts';
 import type { Clock, IdSource } from '../domain/clock.ts';
@@ -8,7 +9,7 @@ import { createApiKeyStore } from './api-keys.ts';
 import { createChangeFeed } from './changes/feed.ts';
 import { createCustomerHistories } from './changes/history.ts';
 import { createCommitNotifier } from './changes/notifier.ts';
-import { createSweep, type Retention, type SweepReport } from './changes/retention.ts';
+import { createSweep, type SweepReport } from './changes/retention.ts';
 import { createCursorCodec } from './customers/cursors.ts';
 import { createCustomerExport } from './customers/export.ts';
 import { createCustomerList } from './customers/list.ts';
@@ -46,7 +47,7 @@ export interface StorageOptions {
   readonly clock: Clock;
   readonly ids: IdSource;
   /** By default data is kept for ever. */
-  readonly retention?: Retention;
+  readonly retention?: RetentionConfig;
   readonly replicaObserver?: ReplicaObserver;
   readonly groupObserver?: GroupObserver;
   /** The migrations that this program knows. */
@@ -55,7 +56,7 @@ export interface StorageOptions {
 
 const noObserver: ReplicaObserver = { onRead() {}, onHealth() {} };
 
-const keepForEver: Retention = { changesDays: undefined, deletedDays: undefined };
+const keepForEver: RetentionConfig = { changesDays: undefined, deletedDays: undefined };
 
 /** Creates the stores of an open database whose schema is current. */
 export async function createStorage(

@@ -55,7 +55,7 @@ describe('customers on PostgreSQL without usable trigrams', () => {
     const folder = await temporaryFolder(context);
     const message = mentions(
       'pg_trgm',
-      'may not create',
+      'not allowed to create',
       'owner of the database',
       'CREATE EXTENSION pg_trgm',
     );

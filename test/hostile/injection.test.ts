@@ -91,7 +91,9 @@ describeEngines('injection', (engine) => {
 
   test('hostile texts cause no statement with a new shape', (t) => {
     const shapes = database.takeShapes();
-    const ours = [...shapes].filter((shape) => !isOfTheTest(shape) && shape !== livenessCheck);
+    const ours = [...shapes].filter(
+      (shape) => !isOfTheTest(shape) && shape !== livenessCheck && !scrubbing.test(shape),
+    );
     // On PostgreSQL a statement is sent only once per connection, so there may be none at all here.
     assert.ok(usual.size > 10, `statements were observed: ${usual.size}`);
     assert.deepEqual(
@@ -155,6 +157,13 @@ async function send(
 /** Statements of this test's own dumps, which use the same connection to PostgreSQL. */
 /** The liveness check of an idle connection, which depends on the machine's load. */
 const livenessCheck = 'SELECT 1';
+
+/**
+ * Removing residue after an erasure. Whether there is any depends on how SQLite has split its pages. The statements name
+ * indexes that exist, and no text of a request.
+ */
+const scrubbing =
+  /^(REINDEX "customers?_\w+"|VACUUM|SELECT count\(\*\) AS pages FROM dbstat WHERE name = \? AND pageno IN \(SELECT value FROM json_each\(\?\)\)|SELECT name FROM sqlite_schema WHERE type = ('index'|\?))$/;
 
 function isOfTheTest(shape: string): boolean {
   return /sqlite_master|information_schema|^SELECT \* FROM "/.test(shape);

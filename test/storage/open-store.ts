@@ -1,10 +1,11 @@
 import { v7 as uuidv7 } from 'uuid';
+import type { RetentionConfig } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import type { ChangeFeed } from '../../src/domain/change-feed.ts';
 import type { WriteContext } from '../../src/domain/context.ts';
 import type { CustomerStore } from '../../src/domain/customer-store.ts';
 import type { ErasureStore } from '../../src/domain/erasure.ts';
-import type { Retention, SweepReport } from '../../src/storage/changes/retention.ts';
+import type { SweepReport } from '../../src/storage/changes/retention.ts';
 import type { Engine } from '../../src/storage/engine/engine.ts';
 import { openToServe } from '../../src/storage/open.ts';
 import { createStorage } from '../../src/storage/storage.ts';
@@ -26,7 +27,7 @@ interface StoreOptions {
   readonly databaseUrl?: string;
   readonly clock?: () => number;
   readonly timeoutMs?: number;
-  readonly retention?: Retention;
+  readonly retention?: RetentionConfig;
 }
 
 /** Opens the store without a service, for states that no HTTP request can create. */

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { RetentionConfig } from '../../config/config.ts';
 import { type IdSource, timestamp } from '../../domain/clock.ts';
 import type { Session } from '../engine/engine.ts';
 import type { CustomerEraser } from '../erasure/erase.ts';
@@ -13,14 +14,6 @@ const rowsPerTransaction = 500;
 const pauseMs = 20;
 const dayMs = 24 * 60 * 60 * 1000;
 
-/** How long data is kept; undefined for ever. */
-export interface Retention {
-  /** How many days to keep entries of the history and the change feed. */
-  readonly changesDays: number | undefined;
-  /** Deleted customers, before they are erased. */
-  readonly deletedDays: number | undefined;
-}
-
 /** How many rows one sweep has removed. */
 export interface SweepReport {
   readonly idempotencyKeys: number;
@@ -32,7 +25,7 @@ export interface SweepDeps {
   readonly dialect: Dialect;
   readonly writer: CustomerWriter;
   readonly eraser: CustomerEraser;
-  readonly retention: Retention;
+  readonly retention: RetentionConfig;
   readonly ids: IdSource;
 }
 
