@@ -22,6 +22,7 @@ const warmUpRequests = 8000;
 const requestsPerTurn = 500;
 const turns = soak ? 60 : 20;
 const multipleMax = { get: 6, list: 26 };
+const roundsMax = 3;
 
 test('CPU time of a request compared with a bare server', {
   skip: !existsSync('/proc/self/schedstat') && 'it is read from /proc',
@@ -35,21 +36,40 @@ test('CPU time of a request compared with a bare server', {
     list: { ...service, path: '/customers?limit=20' },
   };
   for (const target of Object.values(targets)) await cpuUsOfTurn(target, warmUpRequests);
-  const best: Record<string, number> = {};
-  for (let turn = 0; turn < turns; turn += 1) {
-    for (const [name, target] of Object.entries(targets)) {
-      const cpuUs = await cpuUsOfTurn(target, requestsPerTurn);
-      best[name] = Math.min(best[name] ?? Number.POSITIVE_INFINITY, cpuUs);
-    }
+  // Other load on the machine only ever raises a multiple, so the lowest of three rounds counts.
+  const lowest = { get: Number.POSITIVE_INFINITY, list: Number.POSITIVE_INFINITY };
+  for (let round = 0; round < roundsMax; round += 1) {
+    const multiples = await measureRound(targets);
+    for (const name of ['get', 'list'] as const) lowest[name] = Math.min(lowest[name], multiples[name]);
+    if (lowest.get < multipleMax.get && lowest.list < multipleMax.list) break;
   }
   for (const name of ['get', 'list'] as const) {
-    const multiple = (best[name] ?? Number.NaN) / (best.bare ?? Number.NaN);
-    t.diagnostic(
-      `${name}: ${best[name]?.toFixed(0)} µs, ${multiple.toFixed(2)} times a bare server's ${best.bare?.toFixed(0)} µs`,
+    t.diagnostic(`${name}: ${lowest[name].toFixed(2)} times a bare server`);
+    assert.ok(
+      lowest[name] < multipleMax[name],
+      `${name} takes ${lowest[name]} times as long as a bare server`,
     );
-    assert.ok(multiple < multipleMax[name], `${name} takes ${multiple} times as long as a bare server`);
   }
 });
+
+/** The median multiples of a bare server, paired within a turn: the processor's speed changes between turns. */
+async function measureRound(
+  targets: Readonly<Record<string, Target>>,
+): Promise<{ get: number; list: number }> {
+  const turnsOf: Record<string, number[]> = { bare: [], get: [], list: [] };
+  for (let turn = 0; turn < turns; turn += 1) {
+    for (const [name, target] of Object.entries(targets)) {
+      turnsOf[name]?.push(await cpuUsOfTurn(target, requestsPerTurn));
+    }
+  }
+  const multipleOf = (name: string) =>
+    median((turnsOf[name] ?? []).map((cpuUs, turn) => cpuUs / (turnsOf.bare?.[turn] ?? Number.NaN)));
+  return { get: multipleOf('get'), list: multipleOf('list') };
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
 
 async function startBare(t: TestContext): Promise<{ readonly pid: number; readonly url: string }> {
   const program = fileURLToPath(new URL('bare-server.ts', import.meta.url));
